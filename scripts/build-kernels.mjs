@@ -14,7 +14,7 @@ import { kernelInterfaces } from './kernel-interfaces.mjs';
 
 const require = createRequire(import.meta.url);
 const compilerRoot = dirname(require.resolve('assemblyscript/package.json'));
-const compilerVersion = String(require('assemblyscript/package.json').version);
+const { version } = /** @type {{ version: string }} */ (require('assemblyscript/package.json'));
 
 const builds = /** @type {const} */ (['inference', 'training']);
 const targets = builds.flatMap((build) => [
@@ -27,7 +27,7 @@ const stamp = 'build/kernels.sha256';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const current = fingerprint(
   ['assembly', 'asconfig.json', 'scripts/build-kernels.mjs', 'scripts/kernel-interfaces.mjs'],
-  [compilerVersion],
+  [version],
 );
 const outputs = [
   `${generated}/kernels.ts`,
@@ -81,7 +81,7 @@ async function compileInTurn(list, folder) {
     } catch (error) {
       const { stderr } = /** @type {{ stderr?: string }} */ (error);
       console.error(stderr ?? error);
-      throw new Error(`asc failed for target ${name}`);
+      throw new Error(`asc failed for target ${name}`, { cause: error });
     }
   }
 }

@@ -61,7 +61,7 @@ async function declare(folder) {
     await promisify(execFile)(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', types]);
   } catch (error) {
     console.error(/** @type {{ stdout?: string }} */ (error).stdout ?? error);
-    throw new Error('tsc failed');
+    throw new Error('tsc failed', { cause: error });
   }
   await cp(types, join(folder, 'types-cjs'), { recursive: true });
   await writeFile(join(folder, 'types-cjs/package.json'), '{ "type": "commonjs" }\n');

@@ -95,8 +95,8 @@ async function writeCommonJs(file) {
  */
 const layersApart = {
   name: 'layers-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/layers\/index\.js$/ }, ({ importer }) =>
+  setup(build) {
+    build.onResolve({ filter: /^\.\/layers\/index\.js$/ }, ({ importer }) =>
       basename(importer) === 'index.ts' ? { path: './layers.js', external: true, sideEffects: false } : undefined,
     );
   },
@@ -108,8 +108,8 @@ const layersApart = {
  */
 const loaderWithoutTextDecoder = {
   name: 'loader-without-text-decoder',
-  setup({ onLoad }) {
-    onLoad({ filter: /@assemblyscript[\\/]loader[\\/]index\.js$/ }, async ({ path }) => {
+  setup(build) {
+    build.onLoad({ filter: /@assemblyscript[\\/]loader[\\/]index\.js$/ }, async ({ path }) => {
       const standIn = resolve('scripts/text-decoder-stand-in.js');
       const source = await readFile(path, 'utf8');
       return {
@@ -127,15 +127,15 @@ const loaderWithoutTextDecoder = {
  */
 const modulesAsFiles = {
   name: 'modules-as-files',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /\/compiled\.js$/ }, ({ resolveDir }) => ({
+  setup(build) {
+    build.onResolve({ filter: /\/compiled\.js$/ }, ({ resolveDir }) => ({
       path: resolve(resolveDir, 'compiled.workerd.ts'),
     }));
-    onResolve({ filter: /\/generated\/[\w-]+\.js$/ }, ({ path }) => ({
+    build.onResolve({ filter: /\/generated\/[\w-]+\.js$/ }, ({ path }) => ({
       path: basename(path, '.js'),
       namespace: 'wasm-module',
     }));
-    onLoad({ filter: /.*/, namespace: 'wasm-module' }, ({ path }) => ({
+    build.onLoad({ filter: /.*/, namespace: 'wasm-module' }, ({ path }) => ({
       contents: `export { default as hex } from './${path}.wasm';`,
       resolveDir: resolve('build'),
     }));
