@@ -37,7 +37,7 @@ const sameBitsEverywhere = {
       message: 'Math by another name escapes the ban on functions that hosts round their own way.',
     },
     {
-      selector: 'Program > :matches(VariableDeclaration, ExportNamedDeclaration > VariableDeclaration)[kind!="const"]',
+      selector: ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind!="const"]',
       message: 'No state at module level: it would be shared by all models of the process.',
     },
     {
@@ -47,8 +47,10 @@ const sameBitsEverywhere = {
   ],
 };
 
-/** To TypeScript, AssemblyScript's i32, f32 and usize are all `number`, and what it decides from that is wrong there. */
-/** @type {import('eslint').Linter.RulesRecord} */
+/**
+ * To TypeScript, AssemblyScript's i32, f32 and usize are all `number`, and what it decides from that is wrong there.
+ * @type {import('eslint').Linter.RulesRecord}
+ */
 const forAssemblyScript = {
   // `<usize>i` converts, and may not be removed; `i as usize` would mean the same, this is how AssemblyScript writes it.
   '@typescript-eslint/no-unnecessary-type-assertion': 'off',
