@@ -1,0 +1,114 @@
+import { expm1Quad, expQuad } from '../math/exp';
+import { lastQuadMask } from '../math/lanes';
+import { log1pQuad } from '../math/log';
+import { sigmoidQuad } from '../math/sigmoid';
+import { tanhQuad } from '../math/tanh';
+
+/** Activation codes, as src/activations numbers them. All derivatives can be had from the output. */
+export const LINEAR = 0;
+export const RELU = 1;
+export const TANH = 2;
+export const SIGMOID = 3;
+/** relu6(x + 3) / 6: Keras 3 */
+export const HARD_SIGMOID = 4;
+/** 0.2 x + 0.5, clipped to [0, 1]: Keras 2 and TensorFlow.js */
+export const HARD_SIGMOID_LEGACY = 5;
+export const RELU6 = 6;
+/** x, below 0 eˣ − 1: Clevert et al. 2016 */
+export const ELU = 7;
+/** ELU scaled so that activations normalise themselves: Klambauer et al. 2017, whose constants these are */
+export const SELU = 8;
+export const SELU_SCALE: f32 = 1.0507009873554805;
+export const SELU_BELOW: f32 = 1.7580993408473766; // scale · alpha, alpha = 1.6732632423543772
+export const SOFTPLUS = 9;
+export const SOFTSIGN = 10;
+export const EXPONENTIAL = 11;
+
+/** y = act(x) for [rows, features], in place allowed; the padding lanes of y become 0. */
+export function activate(code: i32, x: usize, y: usize, rows: i32, features: i32): void {
+  const quads = (features + 3) >> 2;
+  memory.copy(y, x, (<usize>rows * quads) << 4);
+  activateQuads(code, y, rows * quads, 16);
+  clearPadding(y, rows, features);
+}
+
+/** Writes 0 to the padding lanes of all rows. */
+export function clearPadding(y: usize, rows: i32, features: i32): void {
+  if ((features & 3) == 0) return;
+  const stride: usize = ((features + 3) >> 2) << 4;
+  const mask = lastQuadMask(features);
+  y += stride - 16;
+  for (let row = 0; row < rows; row++) {
+    v128.store(y, v128.and(v128.load(y), mask));
+    y += stride;
+  }
+}
+
+/** Activates in place so many quads, which lie strideBytes apart. */
+export function activateQuads(code: i32, pointer: usize, quads: i32, strideBytes: usize): void {
+  const end = pointer + <usize>quads * strideBytes;
+  switch (code) {
+    case RELU:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, f32x4.pmax(v128.load(p), f32x4.splat(0)));
+      break;
+    case TANH:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, tanhQuad(v128.load(p)));
+      break;
+    case SIGMOID:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, sigmoidQuad(v128.load(p)));
+      break;
+    case HARD_SIGMOID:
+      for (let p = pointer; p < end; p += strideBytes) {
+        const shifted = f32x4.add(v128.load(p), f32x4.splat(3));
+        v128.store(p, f32x4.div(clamp(shifted, 6), f32x4.splat(6)));
+      }
+      break;
+    case HARD_SIGMOID_LEGACY:
+      for (let p = pointer; p < end; p += strideBytes) {
+        const scaled = f32x4.mul(f32x4.add(v128.load(p), f32x4.splat(2.5)), f32x4.splat(0.2));
+        v128.store(p, clamp(scaled, 1));
+      }
+      break;
+    case RELU6:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, clamp(v128.load(p), 6));
+      break;
+    case ELU:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, eluQuad(v128.load(p), 1, 1));
+      break;
+    case SELU:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, eluQuad(v128.load(p), SELU_SCALE, SELU_BELOW));
+      break;
+    case SOFTPLUS:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, softplusQuad(v128.load(p)));
+      break;
+    case SOFTSIGN:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, softsignQuad(v128.load(p)));
+      break;
+    case EXPONENTIAL:
+      for (let p = pointer; p < end; p += strideBytes) v128.store(p, expQuad(v128.load(p)));
+      break;
+  }
+}
+
+/** x between 0 and a limit; NaN stays NaN. */
+function clamp(x: v128, limit: f32): v128 {
+  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(limit));
+}
+
+function eluQuad(x: v128, above: f32, below: f32): v128 {
+  const negative = f32x4.mul(expm1Quad(x), f32x4.splat(below));
+  return v128.bitselect(negative, f32x4.mul(x, f32x4.splat(above)), f32x4.lt(x, f32x4.splat(0)));
+}
+
+/** ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|) */
+function softplusQuad(x: v128): v128 {
+  const tail = log1pQuad(expQuad(f32x4.neg(f32x4.abs(x))));
+  return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), tail);
+}
+
+/** x / (1 + |x|); for large x that is ±1, and ∞ / ∞ must not come up. */
+function softsignQuad(x: v128): v128 {
+  const limit = f32x4.splat(1e30);
+  const bounded = f32x4.pmax(f32x4.pmin(x, limit), f32x4.neg(limit));
+  return f32x4.div(bounded, f32x4.add(f32x4.splat(1), f32x4.abs(bounded)));
+}
