@@ -194,10 +194,10 @@ function readTfjsWeights(
   const where = `${folder}/model.json: weightsManifest`;
   const tensors = new Map<string, GoldenTensor>();
   let offset = 0;
-  for (const group of list(record(modelJson, folder)['weightsManifest'], where)) {
-    for (const entry of list(record(group, where)['weights'], where)) {
+  for (const group of list(record(modelJson, folder).weightsManifest, where)) {
+    for (const entry of list(record(group, where).weights, where)) {
       const weight = record(entry, where);
-      const shape = numbers(weight['shape'], where);
+      const shape = numbers(weight.shape, where);
       const end = offset + 4 * elements(shape);
       tensors.set(text(weight, 'name', where), { shape, data: float32(bytes, offset, end, where) });
       offset = end;
@@ -215,10 +215,11 @@ export function loadTorchCase(name: TorchCaseName): TorchCase {
     if (tensors.has(key)) throw new Error(`${folder}: ${key} is in both files`);
     tensors.set(key, tensor);
   }
-  if ('loss' in description) tensors.set('loss', vector(numbers([description['loss']], `${folder}/case.json: loss`)));
-  if ('losses' in description)
-    tensors.set('losses', vector(numbers(description['losses'], `${folder}/case.json: losses`)));
-  return new TorchCase(folder, tensors, record(description['config'], `${folder}/case.json: config`));
+  if ('loss' in description) tensors.set('loss', vector(numbers([description.loss], `${folder}/case.json: loss`)));
+  if ('losses' in description) {
+    tensors.set('losses', vector(numbers(description.losses, `${folder}/case.json: losses`)));
+  }
+  return new TorchCase(folder, tensors, record(description.config, `${folder}/case.json: config`));
 }
 
 /** safetensors: the header's length (8 bytes, little-endian), a JSON header of names, shapes and offsets, the values. */
@@ -231,11 +232,12 @@ function readSafetensors(path: string): Map<string, GoldenTensor> {
     if (name === '__metadata__') continue;
     const where = `${path}: ${name}`;
     const fields = record(entry, where);
-    if (fields['dtype'] !== 'F32') throw new Error(`${where}: expected dtype F32, got ${String(fields['dtype'])}`);
-    const [from, to] = numbers(fields['data_offsets'], where);
-    const shape = numbers(fields['shape'], where);
-    if (to - from !== 4 * elements(shape))
+    if (fields.dtype !== 'F32') throw new Error(`${where}: expected dtype F32, got ${String(fields.dtype)}`);
+    const [from, to] = numbers(fields.data_offsets, where);
+    const shape = numbers(fields.shape, where);
+    if (to - from !== 4 * elements(shape)) {
       throw new Error(`${where}: ${to - from} bytes for shape [${shape.join(', ')}]`);
+    }
     tensors.set(name, { shape, data: float32(bytes, start + from, start + to, where) });
   }
   return tensors;
@@ -312,8 +314,8 @@ function text(fields: JsonRecord, key: string, where: string): string {
 
 function tensorOf(value: unknown, where: string): GoldenTensor {
   const fields = record(value, where);
-  const shape = numbers(fields['shape'], where);
-  const data = Float32Array.from(numbers(fields['data'], where));
+  const shape = numbers(fields.shape, where);
+  const data = Float32Array.from(numbers(fields.data, where));
   if (data.length !== elements(shape))
     throw new Error(`${where}: ${data.length} values for shape [${shape.join(', ')}]`);
   return { shape, data };

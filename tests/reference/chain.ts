@@ -1,0 +1,43 @@
+/**
+ * A sequential model: each layer's first output is the next one's input, and the mask, if there is one, goes along.
+ * A layer that makes no mask hands on the one it was given; a recurrent one without `returnSequences` drops it.
+ */
+import type { AnyPass, Cotangents, SimplePass } from './pass.js';
+import { zerosLike, type Mask, type Tensor, type Tensors } from './tensor.js';
+
+export interface Link {
+  /** How many tensors of the chain's weights are this layer's. */
+  readonly weights: number;
+  forward(weights: Tensors, x: Tensor, mask: Mask | undefined): LinkPass;
+}
+
+type LinkPass = AnyPass & { readonly mask?: Mask | undefined };
+
+export function chain(links: readonly Link[], weights: Tensors, x: Tensor): SimplePass {
+  const passes: LinkPass[] = [];
+  let output = x;
+  let mask: Mask | undefined;
+  let used = 0;
+  for (const link of links) {
+    const pass = link.forward(weights.slice(used, used + link.weights), output, mask);
+    passes.push(pass);
+    used += link.weights;
+    [output] = pass.outputs;
+    if ('mask' in pass) mask = pass.mask;
+  }
+  if (used !== weights.length) throw new Error(`chain: expected ${used} weights, got ${weights.length}`);
+
+  return {
+    outputs: [output],
+    backward([dy = zerosLike(output)]: Cotangents<readonly [Tensor]>) {
+      let cotangent = dy;
+      const gradients: Tensor[] = [];
+      for (const pass of passes.toReversed()) {
+        const { inputs, weights: own } = pass.backward([cotangent]);
+        [cotangent] = inputs;
+        gradients.unshift(...own);
+      }
+      return { inputs: [cotangent], weights: gradients };
+    },
+  };
+}

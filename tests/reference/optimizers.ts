@@ -1,0 +1,79 @@
+/**
+ * Optimizers: from weights w and gradients g to the next weights. They keep what they must between steps.
+ *
+ *   SGD        v ← μ v − η g      w ← w + v,   nesterov: w ← w + μ v − η g
+ *                                 Polyak 1964, Sutskever et al. 2013; Keras 3, optimizers/sgd.py
+ *   Adam       m ← β₁ m + (1 − β₁) g       v ← β₂ v + (1 − β₂) g²
+ *              w ← w − η m̂ / (√v̂ + ε),    m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
+ *                                 Kingma & Ba 2015, Algorithm 1
+ *   epsilonHat w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+ *                                 the remark at the end of section 2 of the paper; Keras 3, optimizers/adam.py
+ */
+import { zerosLike, zip, type Tensor, type Tensors } from './tensor.js';
+
+export interface Optimizer {
+  step(weights: Tensors, gradients: Tensors): Tensor[];
+}
+
+export interface SgdConfig {
+  /** 0.01 by default. */
+  readonly learningRate?: number;
+  /** 0 by default. */
+  readonly momentum?: number;
+  /** false by default. */
+  readonly nesterov?: boolean;
+}
+
+export function sgd(config: SgdConfig = {}): Optimizer {
+  const { learningRate = 0.01, momentum = 0, nesterov = false } = config;
+  let velocities: Tensor[] | undefined;
+  return {
+    step(weights, gradients) {
+      const before = velocities ?? weights.map(zerosLike);
+      const after = before.map((v, i) => zip(v, gradients[i], (vi, gi) => momentum * vi - learningRate * gi));
+      velocities = after;
+      return weights.map((w, i) => {
+        const move = nesterov ? zip(after[i], gradients[i], (vi, gi) => momentum * vi - learningRate * gi) : after[i];
+        return zip(w, move, (wi, by) => wi + by);
+      });
+    },
+  };
+}
+
+export interface AdamConfig {
+  /** 0.001 by default. */
+  readonly learningRate?: number;
+  /** 0.9 by default. */
+  readonly beta1?: number;
+  /** 0.999 by default. */
+  readonly beta2?: number;
+  /** 1e-7 by default. */
+  readonly epsilon?: number;
+  /** false by default. */
+  readonly epsilonHat?: boolean;
+}
+
+export function adam(config: AdamConfig = {}): Optimizer {
+  const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, epsilonHat = false } = config;
+  let first: Tensor[] | undefined;
+  let second: Tensor[] | undefined;
+  let t = 0;
+  return {
+    step(weights, gradients) {
+      const means = (first ?? weights.map(zerosLike)).map((m, i) =>
+        zip(m, gradients[i], (mi, gi) => beta1 * mi + (1 - beta1) * gi),
+      );
+      const squares = (second ?? weights.map(zerosLike)).map((v, i) =>
+        zip(v, gradients[i], (vi, gi) => beta2 * vi + (1 - beta2) * gi * gi),
+      );
+      [first, second] = [means, squares];
+      t++;
+      const correction1 = 1 - beta1 ** t;
+      const correction2 = 1 - beta2 ** t;
+      const move = epsilonHat
+        ? (m: number, v: number): number => ((Math.sqrt(correction2) / correction1) * m) / (Math.sqrt(v) + epsilon)
+        : (m: number, v: number): number => m / correction1 / (Math.sqrt(v / correction2) + epsilon);
+      return weights.map((w, i) => zip(w, zip(means[i], squares[i], move), (wi, by) => wi - learningRate * by));
+    },
+  };
+}
