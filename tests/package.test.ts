@@ -1,0 +1,193 @@
+// What is published, and so what `npm run build` made: its size, its entry points, and the compiled modules inside.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kernelInterfaces, parseKernels } from '../scripts/kernel-interfaces.mjs';
+import { bundleForBrowser, gzipSize } from '../scripts/size.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const entryPoints = ['bucle', 'bucle/layers', 'bucle/inference', 'bucle/relaxed', 'bucle/convert'];
+
+describe('bundled for a browser', () => {
+  test('bucle/inference is under 20 KB, minified and gzipped', async () => {
+    const bundle = await bundleForBrowser(`export * from 'bucle/inference'`);
+    expect(gzipSize(bundle)).toBeLessThan(20_000);
+  });
+
+  test('bucle/inference holds the inference kernels alone, and needs no other file', async () => {
+    const bundle = await bundleForBrowser(`export * from 'bucle/inference'`);
+    expect(bundle).toContain(hexOf('inference'));
+    expect(bundle).not.toContain(hexOf('training'));
+    expect(bundle).not.toContain('productGradient');
+    expect(bundle).not.toMatch(/\bimport\b/);
+  });
+
+  test('bucle/inference loads where there is nothing but ECMAScript and WebAssembly', async () => {
+    const bundle = await bundleForBrowser(
+      `import * as inference from 'bucle/inference'; globalThis.loaded = inference;`,
+    );
+    // A new context has neither TextDecoder nor atob, URL, performance or timers, like an AudioWorklet.
+    const context = createContext();
+    runInContext(bundle, context);
+    expect(runInContext('typeof loaded.loadModel', context)).toBe('function');
+    expect(runInContext('typeof TextDecoder', context)).toBe('undefined');
+  });
+
+  test('layers that are not imported are dropped', async () => {
+    const dense = await bundleForBrowser(`export { dense } from 'bucle/layers'`);
+    const lstm = await bundleForBrowser(`export { lstm } from 'bucle/layers'`);
+    expect(lstm).toContain('lstmForward');
+    expect(dense).not.toContain('lstmForward');
+    expect(dense).not.toContain('gruForward');
+  });
+
+  test('bucle prints plain progress lines, without cli-progress', async () => {
+    const bundle = await bundleForBrowser(`export * from 'bucle'`);
+    expect(bundle).not.toMatch(/\bimport\b|\brequire\(/);
+    expect(bundle).not.toContain('cli-progress');
+  });
+});
+
+describe('packed', () => {
+  let folder: string;
+  let tarball: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bucle-'));
+    npm('pack', '--ignore-scripts', '--pack-destination', folder);
+    tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball');
+    const modules = join(folder, 'node_modules');
+    mkdirSync(modules);
+    execFileSync('tar', ['-xzf', tarball, '-C', modules]);
+    execFileSync('mv', [join(modules, 'package'), join(modules, 'bucle')]);
+    for (const dependency of ['cli-progress', 'string-width']) {
+      symlinkSync(join(root, 'node_modules', dependency), join(modules, dependency));
+    }
+  });
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  test('the tarball holds the documents, the manifest and dist', () => {
+    const contents = readdirSync(join(folder, 'node_modules/bucle')).sort();
+    expect(contents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+  });
+
+  test('publint finds nothing', () => {
+    expect(tool('publint/src/cli.js', tarball, '--strict')).toContain('All good!');
+  });
+
+  test('arethetypeswrong finds nothing', () => {
+    const verdict = tool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'node16');
+    expect(verdict.match(/node16 \(from CJS\): 🟢/g)).toHaveLength(entryPoints.length + 1);
+  });
+
+  test('every entry point can be imported and required, with the same exports', () => {
+    const program = `
+      import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      const names = (module) => Object.keys(module).filter((name) => name !== 'default').sort();
+      const entries = ${JSON.stringify(entryPoints)};
+      const found = {};
+      for (const entry of entries) found[entry] = [names(await import(entry)), names(require(entry))];
+      console.log(JSON.stringify(found));`;
+    writeFileSync(join(folder, 'exports.mjs'), program);
+    const found = JSON.parse(
+      execFileSync(process.execPath, [join(folder, 'exports.mjs')], { encoding: 'utf8' }),
+    ) as Record<string, [string[], string[]]>;
+    expect(Object.keys(found)).toEqual(entryPoints);
+    for (const [imported, required] of Object.values(found)) {
+      expect(imported.length).toBeGreaterThan(0);
+      expect(required).toEqual(imported);
+    }
+  });
+
+  test('workerd is given modules as files, and no text of them', () => {
+    const dist = join(folder, 'node_modules/bucle/dist/workerd');
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((name) => name.endsWith('.wasm')).sort()).toEqual([
+      'inference-relaxed.wasm',
+      'inference.wasm',
+      'training-relaxed.wasm',
+      'training.wasm',
+    ]);
+    const scripts = files.filter((name) => name.endsWith('.js')).map((name) => readFileSync(join(dist, name), 'utf8'));
+    expect(scripts.some((text) => /from "\.\.?\/inference\.wasm"/.test(text))).toBe(true);
+    expect(scripts.filter((text) => text.includes('0061736d'))).toEqual([]);
+  });
+});
+
+describe('compiled kernels', () => {
+  const declared = declaredKernels();
+
+  test.each(['inference', 'inference-relaxed', 'training', 'training-relaxed'])(
+    'the %s module exports the kernels that its interface declares, and imports nothing',
+    (name) => {
+      const module = new WebAssembly.Module(readFileSync(join(root, `build/${name}.wasm`)));
+      expect(WebAssembly.Module.imports(module)).toEqual([]);
+
+      const { exports } = new WebAssembly.Instance(module);
+      const functions = Object.entries(exports).filter(([, member]) => typeof member === 'function');
+      const arity = Object.fromEntries(functions.map(([kernel, member]) => [kernel, (member as () => unknown).length]));
+      expect(arity).toEqual(
+        name.startsWith('training') ? { ...declared.inference, ...declared.training } : declared.inference,
+      );
+      expect(exports['memory']).toBeInstanceOf(WebAssembly.Memory);
+      expect(Object.keys(exports).length).toBe(functions.length + 1);
+    },
+  );
+
+  test('the text that dist embeds is the compiled module', () => {
+    for (const name of ['inference', 'inference-relaxed', 'training', 'training-relaxed']) {
+      expect(hexOf(name)).toBe(readFileSync(join(root, `build/${name}.wasm`), 'hex'));
+    }
+  });
+
+  test('a kernel that takes or gives anything but numbers is refused', () => {
+    const declaration = (signature: string) =>
+      `declare namespace __AdaptedExports {\n  /** Exported memory */\n  export const memory: WebAssembly.Memory;\n` +
+      `  /**\n   * assembly/x/scale\n   */\n  export function ${signature};\n}\n`;
+    expect(parseKernels(declaration('scale(x: number, count: number): void'))).toHaveLength(1);
+    expect(() => parseKernels(declaration('scale(x: bigint): void'))).toThrow('kernel scale: expected every parameter');
+    expect(() => parseKernels(declaration('scale(x: number): boolean'))).toThrow('got (x: number): boolean');
+    expect(() => kernelInterfaces(declaration('scale(x: number): void'), declaration('zero(x: number): void'))).toThrow(
+      'assembly/training.ts must export every kernel of assembly/inference.ts, lacks scale',
+    );
+  });
+});
+
+/** Kernel names and their numbers of parameters, from the interfaces that src/ is typed by. */
+function declaredKernels(): { inference: Record<string, number>; training: Record<string, number> } {
+  const text = readFileSync(join(root, 'src/kernels/generated/kernels.ts'), 'utf8');
+  const [, inference = '', training = ''] = text.split(/^export interface \w+/m);
+  const members = (body: string) =>
+    Object.fromEntries(
+      [...body.matchAll(/^ {2}(\w+): \(([^)]*)\) =>/gm)].map(([, name = '', parameters = '']) => [
+        name,
+        parameters === '' ? 0 : parameters.split(', ').length,
+      ]),
+    );
+  return { inference: members(inference), training: members(training) };
+}
+
+function hexOf(name: string): string {
+  const text = readFileSync(join(root, `src/kernels/generated/${name}.ts`), 'utf8');
+  return /'([0-9a-f]+)'/.exec(text)?.[1] ?? '';
+}
+
+function npm(...options: string[]): string {
+  return execFileSync('npm', options, { cwd: root, encoding: 'utf8' });
+}
+
+/** A command line tool of node_modules, by the path of its script; it throws if the tool exits with an error. */
+function tool(path: string, ...options: string[]): string {
+  return execFileSync(process.execPath, [join(root, 'node_modules', path), ...options], {
+    cwd: dirname(options[0] ?? root),
+    encoding: 'utf8',
+  });
+}
