@@ -16,3 +16,6 @@ export { randomNormal } from './random/normal';
 export { orthogonal } from './random/orthogonal';
 export { philox } from './random/philox';
 export { fill, randomUniform } from './random/uniform';
+export { gruBackward } from './recurrent/gru-backward';
+export { lstmBackward } from './recurrent/lstm-backward';
+export { simpleRnnBackward } from './recurrent/simple-rnn-backward';
