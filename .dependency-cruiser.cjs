@@ -5,6 +5,7 @@
 /** From the bottom: a storey's files import from their own and lower storeys. */
 const storeys = [
   ['options'],
+  ['tensors'],
   ['kernels'],
   ['plan'],
   ['initializers', 'activations'],
@@ -80,7 +81,7 @@ module.exports = {
       from: { path: '^src/inference\\.ts$' },
       to: {
         pathNot: [
-          '^src/(options|kernels|plan|initializers|activations|graph|layers|streaming|model)/',
+          '^src/(options|tensors|kernels|plan|initializers|activations|graph|layers|streaming|model)/',
           '^src/formats/load[^/]*\\.ts$',
           'node_modules/@assemblyscript/loader/',
         ],

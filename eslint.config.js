@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
  */
 const inferenceFiles = [
   'src/inference.ts',
-  'src/{kernels,plan,graph,layers,initializers,activations,streaming,model}/**/*.ts',
+  'src/{options,tensors,kernels,plan,initializers,activations,graph,layers,streaming,model}/**/*.ts',
   'src/formats/load*.ts',
 ];
 

@@ -31,7 +31,12 @@ export async function bundle(folder, entries = { ...entryPoints, ...progress }) 
     outdir: folder,
     plugins: [layersApart, loaderWithoutTextDecoder],
   });
-  await Promise.all(Object.keys(metafile.outputs).map(writeCommonJs));
+  await Promise.all(
+    Object.keys(metafile.outputs).map(async (file) => {
+      await dropBareImports(file);
+      await writeCommonJs(file);
+    }),
+  );
 }
 
 /**
@@ -39,13 +44,15 @@ export async function bundle(folder, entries = { ...entryPoints, ...progress }) 
  * @param {Record<string, string>} [entries]
  */
 export async function bundleForWorkerd(folder, entries = entryPoints) {
-  await build({
+  const { metafile } = await build({
     ...options(entries),
     outdir: folder,
     plugins: [layersApart, loaderWithoutTextDecoder, modulesAsFiles],
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
   });
+  const scripts = Object.keys(metafile.outputs).filter((file) => file.endsWith('.js'));
+  await Promise.all(scripts.map(dropBareImports));
 }
 
 /**
@@ -66,6 +73,16 @@ function options(entries) {
     metafile: true,
     logLevel: 'warning',
   };
+}
+
+/**
+ * Where a file needs another only through a third, esbuild imports it for its side effects all the same. There are none,
+ * as package.json says, and bundlers would warn about each.
+ * @param {string} file
+ */
+async function dropBareImports(file) {
+  const source = await readFile(file, 'utf8');
+  await writeFile(file, source.replaceAll(/^import "\.[^"]+";\n/gm, ''));
 }
 
 /**

@@ -181,7 +181,7 @@ function hexOf(name: string): string {
 }
 
 function npm(...options: string[]): string {
-  return execFileSync('npm', options, { cwd: root, encoding: 'utf8' });
+  return execFileSync('npm', options, { cwd: root, encoding: 'utf8', stdio: 'pipe' });
 }
 
 /** A command line tool of node_modules, by the path of its script; it throws if the tool exits with an error. */
