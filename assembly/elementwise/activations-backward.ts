@@ -1,4 +1,4 @@
-import { expm1Quad } from '../math/exp';
+import { expm1Quad } from '../math/expm1';
 import { multiplyAdd } from '../math/multiply-add';
 import {
   clearPadding,
@@ -17,7 +17,7 @@ import {
   TANH,
 } from './activations';
 
-/** act'(x) of four values, from y = act(x). */
+/** act'(x) of four values, from y = act(x). At a kink it is the slope of the flat side. */
 export function slopeQuad(code: i32, y: v128): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
@@ -32,9 +32,9 @@ export function slopeQuad(code: i32, y: v128): v128 {
     case RELU6:
       return v128.and(v128.and(f32x4.gt(y, zero), f32x4.lt(y, f32x4.splat(6))), one);
     case ELU:
-      return v128.bitselect(f32x4.add(y, one), one, f32x4.lt(y, zero));
+      return v128.bitselect(one, f32x4.add(y, one), f32x4.gt(y, zero));
     case SELU:
-      return v128.bitselect(f32x4.add(y, f32x4.splat(SELU_BELOW)), f32x4.splat(SELU_SCALE), f32x4.lt(y, zero));
+      return v128.bitselect(f32x4.splat(SELU_SCALE), f32x4.add(y, f32x4.splat(SELU_BELOW)), f32x4.gt(y, zero));
     case SOFTPLUS:
       return f32x4.neg(expm1Quad(f32x4.neg(y)));
     case SOFTSIGN: {

@@ -1,8 +1,9 @@
-import { expm1Quad, expQuad } from '../math/exp';
+import { expQuad, expQuads } from '../math/exp';
+import { expm1Quad } from '../math/expm1';
 import { lastQuadMask } from '../math/lanes';
 import { log1pQuad } from '../math/log';
-import { sigmoidQuad } from '../math/sigmoid';
-import { tanhQuad } from '../math/tanh';
+import { sigmoidQuads } from '../math/sigmoid';
+import { tanhQuads } from '../math/tanh';
 
 /** Activation codes, as src/activations numbers them. All derivatives can be had from the output. */
 export const LINEAR = 0;
@@ -44,50 +45,52 @@ export function clearPadding(y: usize, rows: i32, features: i32): void {
   }
 }
 
-/** Activates in place so many quads, which lie strideBytes apart. */
+/**
+ * Activates in place so many quads, which lie strideBytes apart. One branch on the code for all of them; tanh, sigmoid and exponential work
+ * on two quads at a time, so a caller gives them as many as it can in one call.
+ */
 export function activateQuads(code: i32, pointer: usize, quads: i32, strideBytes: usize): void {
+  if (quads == 0) return;
+  if (code == TANH) tanhQuads(pointer, quads, strideBytes);
+  else if (code == SIGMOID) sigmoidQuads(pointer, quads, strideBytes);
+  else if (code == EXPONENTIAL) expQuads(pointer, quads, strideBytes, i32x4.splat(0));
+  else if (code != LINEAR) activateOneByOne(code, pointer, quads, strideBytes);
+}
+
+/** The rarer activations, and those that are a few instructions. */
+function activateOneByOne(code: i32, pointer: usize, quads: i32, strideBytes: usize): void {
   const end = pointer + <usize>quads * strideBytes;
-  switch (code) {
-    case RELU:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, f32x4.pmax(v128.load(p), f32x4.splat(0)));
-      break;
-    case TANH:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, tanhQuad(v128.load(p)));
-      break;
-    case SIGMOID:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, sigmoidQuad(v128.load(p)));
-      break;
-    case HARD_SIGMOID:
-      for (let p = pointer; p < end; p += strideBytes) {
-        const shifted = f32x4.add(v128.load(p), f32x4.splat(3));
-        v128.store(p, f32x4.div(clamp(shifted, 6), f32x4.splat(6)));
-      }
-      break;
-    case HARD_SIGMOID_LEGACY:
-      for (let p = pointer; p < end; p += strideBytes) {
-        const scaled = f32x4.mul(f32x4.add(v128.load(p), f32x4.splat(2.5)), f32x4.splat(0.2));
-        v128.store(p, clamp(scaled, 1));
-      }
-      break;
-    case RELU6:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, clamp(v128.load(p), 6));
-      break;
-    case ELU:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, eluQuad(v128.load(p), 1, 1));
-      break;
-    case SELU:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, eluQuad(v128.load(p), SELU_SCALE, SELU_BELOW));
-      break;
-    case SOFTPLUS:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, softplusQuad(v128.load(p)));
-      break;
-    case SOFTSIGN:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, softsignQuad(v128.load(p)));
-      break;
-    case EXPONENTIAL:
-      for (let p = pointer; p < end; p += strideBytes) v128.store(p, expQuad(v128.load(p)));
-      break;
-  }
+  do {
+    let x = v128.load(pointer);
+    switch (code) {
+      case RELU:
+        x = f32x4.pmax(x, f32x4.splat(0));
+        break;
+      case HARD_SIGMOID:
+        x = f32x4.div(clamp(f32x4.add(x, f32x4.splat(3)), 6), f32x4.splat(6));
+        break;
+      case HARD_SIGMOID_LEGACY:
+        x = clamp(f32x4.mul(f32x4.add(x, f32x4.splat(2.5)), f32x4.splat(0.2)), 1);
+        break;
+      case RELU6:
+        x = clamp(x, 6);
+        break;
+      case ELU:
+        x = elu(x, 1, 1);
+        break;
+      case SELU:
+        x = elu(x, SELU_SCALE, SELU_BELOW);
+        break;
+      case SOFTPLUS:
+        x = softplus(x);
+        break;
+      case SOFTSIGN:
+        x = softsign(x);
+        break;
+    }
+    v128.store(pointer, x);
+    pointer += strideBytes;
+  } while (pointer < end);
 }
 
 /** x between 0 and a limit; NaN stays NaN. */
@@ -95,19 +98,19 @@ function clamp(x: v128, limit: f32): v128 {
   return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(limit));
 }
 
-function eluQuad(x: v128, above: f32, below: f32): v128 {
+function elu(x: v128, above: f32, below: f32): v128 {
   const negative = f32x4.mul(expm1Quad(x), f32x4.splat(below));
   return v128.bitselect(negative, f32x4.mul(x, f32x4.splat(above)), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|) */
-function softplusQuad(x: v128): v128 {
+function softplus(x: v128): v128 {
   const tail = log1pQuad(expQuad(f32x4.neg(f32x4.abs(x))));
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), tail);
 }
 
 /** x / (1 + |x|); for large x that is ±1, and ∞ / ∞ must not come up. */
-function softsignQuad(x: v128): v128 {
+function softsign(x: v128): v128 {
   const limit = f32x4.splat(1e30);
   const bounded = f32x4.pmax(f32x4.pmin(x, limit), f32x4.neg(limit));
   return f32x4.div(bounded, f32x4.add(f32x4.splat(1), f32x4.abs(bounded)));

@@ -22,14 +22,20 @@ export function productGradient(
     const block = min(rows - row, blockRows);
     for (let quad = 0; quad < quads; quad += 2) {
       const offset: usize = quad << 4;
-      // An odd last quad is taken as both halves of the tile.
-      const second: usize = quad + 1 < quads ? 16 : 0;
+      let tile = dw + offset;
       for (let k = 0; k < inputs; k += 4) {
-        // Inputs past the last are taken as the last.
-        const k1 = min(k + 1, inputs - 1);
-        const k2 = min(k + 2, inputs - 1);
-        const k3 = min(k + 3, inputs - 1);
-        gradientTile(x, xStride, dy + offset, second, dyStride, dw + offset, dwStride, block, k, k1, k2, k3);
+        gradientTile(
+          x + ((<usize>k) << 2),
+          xStride,
+          dy + offset,
+          dyStride,
+          tile,
+          dwStride,
+          block,
+          inputs - k,
+          quads - quad,
+        );
+        tile += dwStride << 2;
       }
     }
     x += <usize>blockRows * xStride;
@@ -37,25 +43,21 @@ export function productGradient(
   }
 }
 
-/** Four inputs × two quads of outputs, over one block of rows. */
+/**
+ * Four inputs × two quads of outputs, over one block of rows. Where fewer inputs or quads are left, what lies behind them is multiplied
+ * too (the padding, the next row, or the slack behind the tensor) and dropped.
+ */
 function gradientTile(
   x: usize,
   xStride: usize,
   dy: usize,
-  second: usize,
   dyStride: usize,
   dw: usize,
   dwStride: usize,
   rows: i32,
-  k0: usize,
-  k1: usize,
-  k2: usize,
-  k3: usize,
+  inputsLeft: i32,
+  quadsLeft: i32,
 ): void {
-  let x0 = x + (k0 << 2);
-  let x1 = x + (k1 << 2);
-  let x2 = x + (k2 << 2);
-  let x3 = x + (k3 << 2);
   let a0 = f32x4.splat(0);
   let a1 = f32x4.splat(0);
   let b0 = f32x4.splat(0);
@@ -66,46 +68,32 @@ function gradientTile(
   let d1 = f32x4.splat(0);
   do {
     const dy0 = v128.load(dy);
-    const dy1 = v128.load(dy + second);
-    const a = v128.load32_splat(x0);
+    const dy1 = v128.load(dy, 16);
+    const a = v128.load32_splat(x);
     a0 = multiplyAdd(a, dy0, a0);
     a1 = multiplyAdd(a, dy1, a1);
-    const b = v128.load32_splat(x1);
+    const b = v128.load32_splat(x, 4);
     b0 = multiplyAdd(b, dy0, b0);
     b1 = multiplyAdd(b, dy1, b1);
-    const c = v128.load32_splat(x2);
+    const c = v128.load32_splat(x, 8);
     c0 = multiplyAdd(c, dy0, c0);
     c1 = multiplyAdd(c, dy1, c1);
-    const d = v128.load32_splat(x3);
+    const d = v128.load32_splat(x, 12);
     d0 = multiplyAdd(d, dy0, d0);
     d1 = multiplyAdd(d, dy1, d1);
-    x0 += xStride;
-    x1 += xStride;
-    x2 += xStride;
-    x3 += xStride;
+    x += xStride;
     dy += dyStride;
   } while (--rows);
-  const target0 = dw + k0 * dwStride;
-  const target1 = dw + k1 * dwStride;
-  const target2 = dw + k2 * dwStride;
-  const target3 = dw + k3 * dwStride;
-  // All is read before anything is written, for targets may coincide.
-  a0 = f32x4.add(v128.load(target0), a0);
-  a1 = f32x4.add(v128.load(target0 + second), a1);
-  b0 = f32x4.add(v128.load(target1), b0);
-  b1 = f32x4.add(v128.load(target1 + second), b1);
-  c0 = f32x4.add(v128.load(target2), c0);
-  c1 = f32x4.add(v128.load(target2 + second), c1);
-  d0 = f32x4.add(v128.load(target3), d0);
-  d1 = f32x4.add(v128.load(target3 + second), d1);
-  v128.store(target0, a0);
-  v128.store(target0 + second, a1);
-  v128.store(target1, b0);
-  v128.store(target1 + second, b1);
-  v128.store(target2, c0);
-  v128.store(target2 + second, c1);
-  v128.store(target3, d0);
-  v128.store(target3 + second, d1);
+  const two = quadsLeft > 1;
+  addTo(dw, a0, a1, two);
+  if (inputsLeft > 1) addTo(dw + dwStride, b0, b1, two);
+  if (inputsLeft > 2) addTo(dw + 2 * dwStride, c0, c1, two);
+  if (inputsLeft > 3) addTo(dw + 3 * dwStride, d0, d1, two);
+}
+
+function addTo(target: usize, first: v128, second: v128, two: bool): void {
+  v128.store(target, f32x4.add(v128.load(target), first));
+  if (two) v128.store(target, f32x4.add(v128.load(target, 16), second), 16);
 }
 
 /** db [N] += Σ_r dy[r]: the gradient of a bias. */

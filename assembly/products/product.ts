@@ -29,7 +29,6 @@ export function product(
   for (let row = 0; row < tiled; row += 4) {
     const xRow = x + <usize>row * xStride;
     const yRow = y + <usize>row * yStride;
-    // eslint-disable-next-line
     for (let panel = 0; panel < panels; panel++) {
       const offset: usize = panel << 5;
       fourRows(
