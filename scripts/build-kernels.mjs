@@ -14,7 +14,8 @@ import { kernelInterfaces } from './kernel-interfaces.mjs';
 
 const require = createRequire(import.meta.url);
 const compilerRoot = dirname(require.resolve('assemblyscript/package.json'));
-const { version } = /** @type {{ version: string }} */ (require('assemblyscript/package.json'));
+/** @type {unknown} */
+const compiler = require('assemblyscript/package.json');
 
 const builds = /** @type {const} */ (['inference', 'training']);
 const targets = builds.flatMap((build) => [
@@ -27,7 +28,7 @@ const stamp = 'build/kernels.sha256';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const current = fingerprint(
   ['assembly', 'asconfig.json', 'scripts/build-kernels.mjs', 'scripts/kernel-interfaces.mjs'],
-  [version],
+  [JSON.stringify(compiler)],
 );
 const outputs = [
   `${generated}/kernels.ts`,

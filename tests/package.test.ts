@@ -137,7 +137,7 @@ describe('compiled kernels', () => {
       expect(arity).toEqual(
         name.startsWith('training') ? { ...declared.inference, ...declared.training } : declared.inference,
       );
-      expect(exports['memory']).toBeInstanceOf(WebAssembly.Memory);
+      expect(exports.memory).toBeInstanceOf(WebAssembly.Memory);
       expect(Object.keys(exports).length).toBe(functions.length + 1);
     },
   );
