@@ -4,8 +4,8 @@
 //   CommonJS the very same files, converted one by one for the same reason
 //   workerd  ESM that imports the modules as .wasm files, since workerd does not compile bytes
 import { build, transform } from 'esbuild';
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export const entryPoints = {
   index: 'src/index.ts',
@@ -21,47 +21,28 @@ const progress = {
   'progress-plain': 'src/training/progress/plain.ts',
 };
 
-/**
- * @param {string} folder
- * @param {Record<string, string>} [entries]
- */
-export async function bundle(folder, entries = { ...entryPoints, ...progress }) {
-  const { metafile } = await build({
-    ...options(entries),
-    outdir: folder,
-    plugins: [layersApart, loaderWithoutTextDecoder],
-  });
-  await Promise.all(
-    Object.keys(metafile.outputs).map(async (file) => {
-      await dropBareImports(file);
-      await writeCommonJs(file);
-    }),
-  );
+/** @param {string} folder */
+export async function bundle(folder) {
+  const files = await bundleModules(folder, { ...entryPoints, ...progress }, [layersApart, loaderWithoutTextDecoder]);
+  await Promise.all(files.map(writeCommonJs));
+}
+
+/** @param {string} folder */
+export async function bundleForWorkerd(folder) {
+  await bundleModules(folder, entryPoints, [layersApart, loaderWithoutTextDecoder, modulesAsFiles]);
 }
 
 /**
  * @param {string} folder
- * @param {Record<string, string>} [entries]
- */
-export async function bundleForWorkerd(folder, entries = entryPoints) {
-  const { metafile } = await build({
-    ...options(entries),
-    outdir: folder,
-    plugins: [layersApart, loaderWithoutTextDecoder, modulesAsFiles],
-    loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
-  });
-  const scripts = Object.keys(metafile.outputs).filter((file) => file.endsWith('.js'));
-  await Promise.all(scripts.map(dropBareImports));
-}
-
-/**
  * @param {Record<string, string>} entries
- * @returns {import('esbuild').BuildOptions & { metafile: true }}
+ * @param {import('esbuild').Plugin[]} plugins
+ * @returns {Promise<string[]>} the JavaScript files written
  */
-function options(entries) {
-  return {
-    entryPoints: entries,
+async function bundleModules(folder, entries, plugins) {
+  const { metafile } = await build({
+    entryPoints: { ...entries, ...(await layersAsEntries()) },
+    outdir: folder,
+    plugins,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -70,9 +51,28 @@ function options(entries) {
     target: 'es2022',
     chunkNames: 'chunks/[name]-[hash]',
     external: ['#progress', 'cli-progress', 'node:*'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
     metafile: true,
     logLevel: 'warning',
-  };
+  });
+  await rm(join(folder, 'apart'), { recursive: true });
+  const files = Object.keys(metafile.outputs).filter(
+    (file) => file.endsWith('.js') && dirname(file) !== `${folder}/apart`,
+  );
+  await Promise.all(files.map(dropBareImports));
+  return files;
+}
+
+/**
+ * With each layer an entry point of its own, each comes into a file of its own, and bundlers, told by package.json that
+ * files have no side effects, drop the files of the layers that are not imported. Inside one file they keep what they
+ * cannot prove to be unused: `{ ...behaviour }` and `oneOf(names)` are enough. The entries themselves are thrown away.
+ * @returns {Promise<Record<string, string>>}
+ */
+async function layersAsEntries() {
+  const files = (await readdir('src/layers')).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  return Object.fromEntries(files.map((name) => [`apart/${basename(name, '.ts')}`, `src/layers/${name}`]));
 }
 
 /**
