@@ -1,0 +1,317 @@
+import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
+import { batch, multiply, symbol, type Size } from '../plan/size.js';
+import type { Graph } from './graph.js';
+import type { ForwardContext, Randomness } from './context.js';
+import type { Layer, Node, SymbolicTensor } from './layer.js';
+import { streamKey } from './stream-key.js';
+
+/** Symbols of a training run beside its sizes: the user's seed, and the epoch or step that random numbers count. */
+export const seed = symbol('seed');
+export const epoch = symbol('epoch');
+
+/**
+ * What a plan is for. `stream`: the input comes in chunks, every layer carries its state. `train` and `gradients`: backward
+ * steps will follow; only `train` drops values at random. `evaluate` and `train`: losses read the outputs' masks.
+ */
+export type Purpose = 'predict' | 'stream' | 'evaluate' | 'train' | 'gradients';
+
+/** One call of a layer, compiled: its context is what its backward steps work on. */
+export interface CompiledNode {
+  readonly node: Node;
+  readonly context: NodeContext;
+}
+
+/** The forward part of a plan: dense staging blocks for what users hand in, then every layer's steps. */
+export interface CompiledGraph {
+  readonly plan: Plan;
+  /** Where the user's numbers go, by model input. */
+  readonly staging: ReadonlyMap<SymbolicTensor, PlanTensor>;
+  /** int32 [B], the samples' indices in the data set, where random numbers depend on them. */
+  readonly indices: PlanTensor | null;
+  readonly nodes: readonly CompiledNode[];
+  /** The tensor that holds a symbolic tensor's values; layers that change nothing share their input's. */
+  tensorOf(symbolic: SymbolicTensor): PlanTensor;
+  /** The symbolic tensor whose values these are, behind layers that change nothing. */
+  resolve(symbolic: SymbolicTensor): SymbolicTensor;
+}
+
+/** Axes before the features. */
+export function leadingOf(tensor: SymbolicTensor): readonly Size[] {
+  return tensor.time === null ? [batch] : [tensor.time, batch];
+}
+
+/** Compiles a graph's forward pass into a new plan. */
+export function compileGraph(graph: Graph, purpose: Purpose): CompiledGraph {
+  const random = purpose === 'train';
+  const plan = new Plan();
+  const resolve = (symbolic: SymbolicTensor): SymbolicTensor => resolveIdentity(graph, symbolic, random);
+  const read = readTensors(graph, resolve, purpose === 'evaluate' || purpose === 'train');
+  const head = purpose === 'stream' ? new Map<SymbolicTensor, number>() : headRoom(graph, resolve);
+  const tensors = new Map<SymbolicTensor, PlanTensor>();
+
+  const create = (symbolic: SymbolicTensor, name: string): PlanTensor => {
+    const tensor =
+      symbolic.dtype === 'bool'
+        ? plan.dense(name, leadingOf(symbolic))
+        : plan.rows(name, leadingOf(symbolic), symbolic.features, { head: multiply(head.get(symbolic) ?? 0, batch) });
+    tensors.set(symbolic, tensor);
+    return tensor;
+  };
+  const zeroHead = (symbolic: SymbolicTensor, owner: string): void => {
+    const tensor = tensors.get(symbolic);
+    if (tensor === undefined || tensor.headBytes === 0) return;
+    plan.emit(owner, 'zero', { tensor, offset: multiply(-1, tensor.headBytes) }, tensor.headBytes);
+  };
+  const tensorOf = (symbolic: SymbolicTensor): PlanTensor => {
+    const tensor = tensors.get(resolve(symbolic));
+    if (tensor === undefined) throw new Error(`${symbolic.node.layer.title}: nothing computes its output`);
+    return tensor;
+  };
+
+  let indices: PlanTensor | null = null;
+  const askForIndices = (): PlanTensor => {
+    indices ??= plan.dense('sample indices', [batch]);
+    plan.given.add(indices);
+    return indices;
+  };
+
+  const staging = new Map<SymbolicTensor, PlanTensor>();
+  for (const symbolic of graph.inputs) {
+    staging.set(symbolic, emitInput(plan, symbolic, create(symbolic, symbolic.node.layer.title)));
+    zeroHead(symbolic, symbolic.node.layer.title);
+  }
+
+  const titles = nodeTitles(graph);
+  const nodes = graph.nodes
+    .filter((node) => !isIdentity(node, random))
+    .map((node) => {
+      const title = titles.get(node) ?? node.layer.title;
+      const outputs = node.outputs.map((output, i) =>
+        read.has(output) ? create(output, i === 0 ? title : `${title}/${String(i)}`) : null,
+      );
+      const mask = node.computedMask;
+      const computedMask = mask !== null && read.has(mask) ? create(mask, `${title}/mask`) : null;
+      const context = new NodeContext(plan, node, title, purpose, tensorOf, outputs, computedMask, askForIndices);
+      node.layer.definition.forward(context);
+      for (const output of node.outputs) zeroHead(output, title);
+      return { node, context };
+    });
+  return { plan, staging, indices, nodes, tensorOf, resolve };
+}
+
+/** Emits the way from a user's dense [B, T, F] to a time-major, padded tensor; returns the dense staging block. */
+export function emitInput(plan: Plan, symbolic: SymbolicTensor, target: PlanTensor): PlanTensor {
+  const title = symbolic.node.layer.title;
+  const steps = symbolic.time ?? 1;
+  if (symbolic.dtype === 'bool') {
+    const dense = plan.dense(`${title} (given)`, [batch, steps]);
+    const padded = plan.rows(`${title} (rows)`, [steps, batch], 1);
+    plan.given.add(dense);
+    plan.emit(title, 'importRows', dense, padded, batch, steps, 1);
+    plan.emit(title, 'exportRows', padded, target, 1, multiply(steps, batch), 1);
+    return dense;
+  }
+  const dense = plan.dense(`${title} (given)`, [batch, steps, symbolic.features]);
+  plan.given.add(dense);
+  plan.emit(title, 'importRows', dense, target, batch, steps, symbolic.features);
+  return dense;
+}
+
+/** Emits the way from a tensor of the plan to a dense [B, T, F] block that is there after the run. */
+export function emitOutput(plan: Plan, symbolic: SymbolicTensor, source: PlanTensor): PlanTensor {
+  const title = symbolic.node.layer.title;
+  const steps = symbolic.time ?? 1;
+  const dense = plan.dense(`${title} (taken)`, [batch, steps, symbolic.features]);
+  plan.wanted.add(dense);
+  plan.emit(title, 'exportRows', source, dense, batch, steps, symbolic.features);
+  return dense;
+}
+
+/** What one call of a layer works on: its tensors by role. Forward and backward steps are emitted through it. */
+export class NodeContext implements ForwardContext<unknown> {
+  readonly training: boolean;
+  readonly streaming: boolean;
+  readonly config: unknown;
+  readonly title: string;
+  readonly computedMask: PlanTensor | null;
+  readonly layer: Layer;
+  /** The states that it carries from run to run, in the order of the layer's initial states. */
+  readonly states: PlanTensor[] = [];
+  readonly #plan: Plan;
+  readonly #node: Node;
+  readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
+  readonly #outputs: readonly (PlanTensor | null)[];
+  readonly #indices: () => PlanTensor;
+  readonly #kept = new Map<string, PlanTensor>();
+
+  constructor(
+    plan: Plan,
+    node: Node,
+    title: string,
+    purpose: Purpose,
+    tensorOf: (symbolic: SymbolicTensor) => PlanTensor,
+    outputs: readonly (PlanTensor | null)[],
+    computedMask: PlanTensor | null,
+    indices: () => PlanTensor,
+  ) {
+    this.#indices = indices;
+    this.#plan = plan;
+    this.#node = node;
+    this.title = title;
+    this.training = purpose === 'train' || purpose === 'gradients';
+    this.streaming = purpose === 'stream';
+    this.layer = node.layer;
+    this.config = node.layer.config;
+    this.#tensorOf = tensorOf;
+    this.#outputs = outputs;
+    this.computedMask = computedMask;
+  }
+
+  get steps(): Size {
+    return this.#node.inputs[0]?.time ?? 1;
+  }
+
+  get rows(): Size {
+    return multiply(this.steps, batch);
+  }
+
+  get leading(): readonly Size[] {
+    const [first] = this.#node.inputs;
+    return first === undefined ? [batch] : leadingOf(first);
+  }
+
+  get mask(): PlanTensor | null {
+    return this.#node.mask === null ? null : this.#tensorOf(this.#node.mask);
+  }
+
+  input(index = 0): PlanTensor {
+    return this.#tensorOf(this.#input(index));
+  }
+
+  features(index = 0): number {
+    return this.#input(index).features;
+  }
+
+  initialState(index: number): PlanTensor | null {
+    const symbolic = this.#node.initialState[index];
+    return symbolic === undefined ? null : this.#tensorOf(symbolic);
+  }
+
+  output(index = 0): PlanTensor | null {
+    return this.#outputs[index] ?? null;
+  }
+
+  result(): PlanTensor {
+    const output = this.output();
+    if (output === null) throw new Error(`${this.title}: nothing reads its output`);
+    return output;
+  }
+
+  weights(block: string, part = 0): number {
+    return this.layer.weights.part(block, part);
+  }
+
+  scratch(name: string, leading: readonly Size[], features: number): PlanTensor {
+    const tensor = this.#plan.rows(`${this.title}.${name}`, leading, features);
+    this.keep(name, tensor);
+    return tensor;
+  }
+
+  scratchMask(name: string): PlanTensor {
+    const tensor = this.#plan.dense(`${this.title}.${name}`, this.leading);
+    this.keep(name, tensor);
+    return tensor;
+  }
+
+  keep(name: string, tensor: PlanTensor): void {
+    this.#kept.set(name, tensor);
+  }
+
+  /** A tensor that the forward steps made under this name. */
+  kept(name: string): PlanTensor {
+    const tensor = this.#kept.get(name);
+    if (tensor === undefined) throw new Error(`${this.title}: the forward steps kept no "${name}"`);
+    return tensor;
+  }
+
+  state(name: string, features: number): PlanTensor | null {
+    const carries = this.streaming || this.layer.definition.isStateful?.(this.config) === true;
+    if (!carries) return null;
+    const tensor = this.#plan.rows(`${this.title}.${name}`, [batch], features, { region: 'state' });
+    this.states.push(tensor);
+    return tensor;
+  }
+
+  randomness(purpose: string): Randomness {
+    return { seed, epoch, stream: streamKey(`${this.title}/${purpose}`), indices: this.#indices() };
+  }
+
+  history(name: string, bytes: Size): PlanTensor {
+    return this.#plan.dense(`${this.title}.${name}`, [bytesToFloats(bytes)], { region: 'state' });
+  }
+
+  emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {
+    this.#plan.emit(this.title, kernel, ...args);
+  }
+
+  #input(index: number): SymbolicTensor {
+    const symbolic = this.#node.inputs[index];
+    if (symbolic === undefined) throw new Error(`${this.title}: has no input ${String(index)}`);
+    return symbolic;
+  }
+}
+
+function bytesToFloats(bytes: Size): Size {
+  return multiply(bytes, 0.25);
+}
+
+function isIdentity(node: Node, random: boolean): boolean {
+  return node.layer.definition.isIdentity?.(node.layer.config, random) === true;
+}
+
+/** Goes back through calls that change nothing, up to the model's inputs. */
+function resolveIdentity(graph: Graph, symbolic: SymbolicTensor, random: boolean): SymbolicTensor {
+  let found = symbolic;
+  for (;;) {
+    const [source] = found.node.inputs;
+    if (source === undefined || graph.inputs.includes(found) || !isIdentity(found.node, random)) return found;
+    found = source;
+  }
+}
+
+/** The tensors that some call, or the model's user, reads. */
+function readTensors(
+  graph: Graph,
+  resolve: (symbolic: SymbolicTensor) => SymbolicTensor,
+  masks: boolean,
+): Set<SymbolicTensor> {
+  const read = new Set(graph.outputs.map(resolve));
+  if (masks) for (const output of graph.outputs) if (output.mask !== null) read.add(resolve(output.mask));
+  for (const node of graph.nodes) for (const need of node.needs) read.add(resolve(need));
+  return read;
+}
+
+/** Steps of zeros that consumers want before a tensor's first row: the maximum over them. */
+function headRoom(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicTensor): Map<SymbolicTensor, number> {
+  const head = new Map<SymbolicTensor, number>();
+  for (const node of graph.nodes) {
+    const { history } = node.layer.definition.time(node.layer.config);
+    const [input] = node.inputs;
+    if (history === 0 || input === undefined) continue;
+    const source = resolve(input);
+    head.set(source, Math.max(history, head.get(source) ?? 0));
+  }
+  return head;
+}
+
+/** The layer's name; from a shared layer's second call on with the call's number. */
+function nodeTitles(graph: Graph): Map<Node, string> {
+  const calls = new Map<Layer, number>();
+  const titles = new Map<Node, string>();
+  for (const node of graph.nodes) {
+    const call = calls.get(node.layer) ?? 0;
+    calls.set(node.layer, call + 1);
+    titles.set(node, call === 0 ? node.layer.title : `${node.layer.title}@${String(call)}`);
+  }
+  return titles;
+}

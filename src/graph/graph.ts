@@ -1,0 +1,95 @@
+import type { Layer, Node, SymbolicTensor } from './layer.js';
+
+/** The calls of layers between a model's inputs and outputs. */
+export interface Graph {
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+  /** Every call that the outputs need, each after those that it needs itself. Inputs are no calls. */
+  readonly nodes: readonly Node[];
+  /** Each layer once, in Keras's order: by distance from the outputs, farthest first. */
+  readonly layers: readonly Layer[];
+}
+
+/**
+ * Walks from the outputs back to the inputs.
+ * @throws Error when an output needs an input that is not among `inputs`, or an input is needed by none of the outputs.
+ */
+export function traceGraph(name: string, inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): Graph {
+  const given = new Set<SymbolicTensor>(inputs);
+  const nodes: Node[] = [];
+  const done = new Set<Node>();
+  const used = new Set<SymbolicTensor>();
+
+  /** Depth first, with a stack of its own: a graph may be thousands of layers deep. */
+  function visit(output: SymbolicTensor): void {
+    const open: { node: Node; next: number }[] = [];
+    const enter = (tensor: SymbolicTensor): void => {
+      if (given.has(tensor)) {
+        used.add(tensor);
+      } else if (!done.has(tensor.node)) {
+        if (tensor.node.inputs.length === 0) {
+          throw new Error(
+            `${name}: the outputs need the input "${tensor.node.layer.title}", which is not among its inputs`,
+          );
+        }
+        done.add(tensor.node);
+        open.push({ node: tensor.node, next: 0 });
+      }
+    };
+    enter(output);
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const need = top.node.needs[top.next++];
+      if (need !== undefined) {
+        enter(need);
+      } else {
+        nodes.push(top.node);
+        open.pop();
+      }
+    }
+  }
+
+  for (const output of outputs) visit(output);
+  for (const tensor of inputs) {
+    if (!used.has(tensor)) throw new Error(`${name}: no output needs the input "${tensor.node.layer.title}"`);
+  }
+  return { inputs, outputs, nodes, layers: kerasOrder(inputs, nodes) };
+}
+
+function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): Layer[] {
+  const depths = new Map<Layer, number>();
+  const deepen = (layer: Layer, depth: number): void => {
+    depths.set(layer, Math.max(depth, depths.get(layer) ?? 0));
+  };
+  const nodeDepths = new Map<Node, number>();
+  for (const node of [...nodes].reverse()) {
+    const depth = nodeDepths.get(node) ?? 0;
+    deepen(node.layer, depth);
+    for (const need of node.needs) {
+      nodeDepths.set(need.node, Math.max(depth + 1, nodeDepths.get(need.node) ?? 0));
+    }
+  }
+  for (const tensor of inputs) {
+    if (tensor.node.inputs.length === 0) deepen(tensor.node.layer, nodeDepths.get(tensor.node) ?? 0);
+  }
+  const order = [...new Set([...inputs.map((t) => t.node.layer), ...nodes.map((node) => node.layer)])];
+  const known = order.filter((layer) => depths.has(layer));
+  return known.sort((a, b) => (depths.get(b) ?? 0) - (depths.get(a) ?? 0));
+}
+
+/** Names every layer that has none: its kind, then kind_1, kind_2 … as Keras does, counted in this graph alone. */
+export function nameLayers(model: string, layers: readonly Layer[]): void {
+  const taken = new Set<string>();
+  for (const { name } of layers) {
+    if (name === undefined) continue;
+    if (taken.has(name)) throw new Error(`${model}: two layers are called "${name}"; names must be unique in a model`);
+    taken.add(name);
+  }
+  for (const layer of layers) {
+    if (layer.name !== undefined) continue;
+    const { baseName } = layer.definition;
+    let name = baseName;
+    for (let n = 1; taken.has(name); n++) name = `${baseName}_${String(n)}`;
+    layer.name = name;
+    taken.add(name);
+  }
+}

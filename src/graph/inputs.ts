@@ -1,0 +1,119 @@
+import type { Graph } from './graph.js';
+import { printShape } from './shape.js';
+import type { SymbolicTensor } from './layer.js';
+import type { Run } from '../plan/runner.js';
+import { batch, evaluate } from '../plan/size.js';
+import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
+
+/** One tensor, or several: in the order of the model's inputs (or outputs), or by their layers' names. */
+export type TensorsLike = TensorLike | readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
+
+/** How users call an input or output: its layer's name; a further output of the same call has its number too. */
+export function nameOf(symbolic: SymbolicTensor): string {
+  const { title } = symbolic.node.layer;
+  return symbolic.index === 0 ? title : `${title}:${String(symbolic.index)}`;
+}
+
+const axisNames = ['batch', 'time'];
+
+/** Checks what the user gives for a list of symbolic tensors (inputs, targets, cotangents): number, ranks, lengths, batch. */
+export function readTensors(where: string, symbols: readonly SymbolicTensor[], given: unknown): Numbers[] {
+  const names = symbols.map(nameOf);
+  const read = pick(where, names, given).map((value, i) => {
+    const symbolic = symbols[i];
+    const title = `${where}: "${names[i] ?? ''}"`;
+    const numbers = readNumbers(value, title);
+    return symbolic === undefined ? numbers : fit(title, symbolic, numbers);
+  });
+  const [first, ...others] = read;
+  const rows = first?.shape[0] ?? 0;
+  if (rows === 0) throw new RangeError(`${where}: expected a batch of at least 1, got 0`);
+  for (const other of others) {
+    if (other.shape[0] !== rows) {
+      throw new TypeError(
+        `${where}: expected as many rows in each, got ${read.map((r) => String(r.shape[0])).join(' and ')}`,
+      );
+    }
+  }
+  return read;
+}
+
+/** One value for each name. */
+function pick(where: string, names: readonly string[], given: unknown): unknown[] {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given)) {
+    if (!('data' in given && 'shape' in given)) {
+      const values: Record<string, unknown> = { ...given };
+      for (const name of Object.keys(values)) {
+        if (!names.includes(name)) {
+          throw new TypeError(`${where}: expected ${names.map((n) => `"${n}"`).join(', ')}, got "${name}"`);
+        }
+      }
+      return names.map((name) => {
+        if (values[name] === undefined) throw new TypeError(`${where}: "${name}" is missing`);
+        return values[name];
+      });
+    }
+  }
+  if (names.length === 1) return [given];
+  if (!Array.isArray(given) || given.length !== names.length) {
+    const came = Array.isArray(given) ? `an array of ${String(given.length)}` : 'one';
+    throw new TypeError(`${where}: expected ${String(names.length)} tensors (${names.join(', ')}), got ${came}`);
+  }
+  return given;
+}
+
+/** Checks the lengths that are known. Nested arrays without any step have lost their feature axis: it is put back. */
+function fit(where: string, symbolic: SymbolicTensor, numbers: Numbers): Numbers {
+  const expected = symbolic.shape;
+  const isEmptySequence = expected.length === 3 && numbers.shape.length === 2 && numbers.shape[1] === 0;
+  const shape = isEmptySequence ? [...numbers.shape, symbolic.features] : numbers.shape;
+  const fits =
+    shape.length === expected.length && expected.every((length, axis) => length === null || length === shape[axis]);
+  if (!fits) {
+    throw new TypeError(
+      `${where}: expected shape ${printShape(expected, axisNames)}, got [${numbers.shape.join(', ')}]`,
+    );
+  }
+  if (symbolic.dtype === 'bool' && !numbers.data.every((value) => value === 0 || value === 1)) {
+    throw new TypeError(`${where}: expected a mask of 0 and 1, got other values`);
+  }
+  return { data: numbers.data, shape };
+}
+
+/** Tells a run how large it is, from its inputs and a number of rows (a batch may be a part of them). */
+export function setSizes(run: Run, symbols: readonly SymbolicTensor[], given: readonly Numbers[], rows: number): void {
+  run.set(batch, rows);
+  symbols.forEach((symbolic, i) => {
+    const { time } = symbolic;
+    if (time === null) return;
+    const steps = given[i]?.shape[1] ?? 0;
+    if (typeof time === 'object' && time.op === 'symbol') run.set(time, steps);
+  });
+}
+
+/** A mask must have as many steps as what it masks. */
+export function checkMasks(where: string, graph: Graph, run: Run): void {
+  for (const node of graph.nodes) {
+    const [input] = node.inputs;
+    const [maskTime, inputTime] = [node.mask?.time ?? null, input?.time ?? null];
+    if (maskTime === null || inputTime === null) continue;
+    const [mask, steps] = [evaluate(maskTime, run.sizes), evaluate(inputTime, run.sizes)];
+    if (mask !== steps) {
+      throw new TypeError(
+        `${where}: ${node.layer.title}: expected a mask of ${String(steps)} steps, as its input has, got ${String(mask)}`,
+      );
+    }
+  }
+}
+
+/** Values of one row. */
+export function rowLength(numbers: Numbers): number {
+  return numbers.shape.slice(1).reduce((product, length) => product * length, 1);
+}
+
+/** The values of `count` rows; the array itself where that is all of them. */
+export function rangeOf(numbers: Numbers, from: number, count: number): Float32Array {
+  const length = rowLength(numbers);
+  if (from === 0 && count === numbers.shape[0]) return numbers.data;
+  return numbers.data.subarray(from * length, (from + count) * length);
+}

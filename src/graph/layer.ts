@@ -1,0 +1,235 @@
+import type { Size } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+import type { ForwardContext, TimeBehaviour } from './context.js';
+import { printShape, type Shape, type TensorSpec } from './shape.js';
+import { LayerWeights, type Initialize, type PackedBlock, type WeightSpec } from './weights.js';
+
+/*
+ * Layers, their calls and the tensors between them. The three name each other (a call gives tensors, a tensor knows its call,
+ * a call its layer), so they stand in one file.
+ */
+
+/** The value between two layers: what `input()` and `layer.apply()` give. Holds no numbers. */
+export class SymbolicTensor implements TensorSpec {
+  readonly shape: Shape;
+  readonly time: Size | null;
+  readonly dtype: 'float32' | 'bool';
+  /** Which time steps count, [batch, time]; null: all of them. */
+  readonly mask: SymbolicTensor | null;
+  /** The call of a layer that makes it, and which of its outputs it is. */
+  readonly node: Node;
+  readonly index: number;
+
+  constructor(node: Node, index: number, spec: TensorSpec, mask: SymbolicTensor | null) {
+    this.node = node;
+    this.index = index;
+    this.shape = spec.shape;
+    this.time = spec.time;
+    this.dtype = spec.dtype;
+    this.mask = mask;
+  }
+
+  /** The length of the last axis; 1 for a mask. */
+  get features(): number {
+    return this.dtype === 'bool' ? 1 : (this.shape.at(-1) ?? 1);
+  }
+}
+
+/** What a layer is called with. */
+export interface Call {
+  readonly inputs: readonly SymbolicTensor[];
+  readonly initialState: readonly SymbolicTensor[];
+  readonly mask: SymbolicTensor | null;
+}
+
+export interface OutputSpec extends TensorSpec {
+  /** The mask that goes with it: one that exists, none, or 'computed': one that this very call computes. */
+  readonly mask: SymbolicTensor | 'computed' | null;
+}
+
+/** One call of a layer. A shared layer has several; each has its own place in the plan and its own streaming state. */
+export class Node implements Call {
+  readonly layer: Layer;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly initialState: readonly SymbolicTensor[];
+  readonly mask: SymbolicTensor | null;
+  readonly outputs: readonly SymbolicTensor[];
+  /** The mask that this call computes, if it computes one. */
+  readonly computedMask: SymbolicTensor | null;
+
+  constructor(layer: Layer, call: Call, specs: readonly OutputSpec[]) {
+    this.layer = layer;
+    this.inputs = call.inputs;
+    this.initialState = call.initialState;
+    this.mask = call.mask;
+    const masked = specs.find((spec) => spec.mask === 'computed');
+    this.computedMask =
+      masked === undefined
+        ? null
+        : new SymbolicTensor(
+            this,
+            specs.length,
+            { shape: masked.shape.slice(0, 2), time: masked.time, dtype: 'bool' },
+            null,
+          );
+    this.outputs = specs.map(
+      (spec, index) => new SymbolicTensor(this, index, spec, spec.mask === 'computed' ? this.computedMask : spec.mask),
+    );
+  }
+
+  /** Everything that must be computed before this call. */
+  get needs(): readonly SymbolicTensor[] {
+    return [...this.inputs, ...this.initialState, ...(this.mask === null ? [] : [this.mask])];
+  }
+}
+
+/** A kind of layer: everything about it but its backward steps, which live apart so that inference does not hold them. */
+export interface LayerDefinition<C> {
+  /** Keras's class name, also in files. */
+  readonly className: string;
+  /** The name that a layer gets when the user gives none; the second one in a graph gets `_1`. */
+  readonly baseName: string;
+  /** Checks what it is called with and says what comes out. Throws an error that starts with the layer's name. */
+  outputs(config: C, call: Call, name: string): readonly OutputSpec[];
+  weights?(config: C, features: number): readonly WeightSpec[];
+  packing?(config: C, features: number): readonly PackedBlock[];
+  /** Whether the output is the input, bit for bit (Dropout unless values are dropped at random): then no step runs. */
+  isIdentity?(config: C, random: boolean): boolean;
+  time(config: C): TimeBehaviour;
+  /** Whether the config asks for states that live on from run to run. */
+  isStateful?(config: C): boolean;
+  /** Why the layer cannot be trained as configured; null if it can. */
+  untrainable?(config: C): string | null;
+  forward(context: ForwardContext<C>): void;
+}
+
+/** Options that every layer takes. */
+export interface LayerOptions {
+  /** Unique in a model; the default is the kind's name with a number. */
+  name?: string;
+  /** Axes of the input without the batch, for the first layer of `sequential`; null: any length. */
+  inputShape?: readonly (number | null)[];
+  /** The same with the batch, which a stateful layer may fix: [batch, time, features]. */
+  batchInputShape?: readonly (number | null)[];
+}
+
+export interface ApplyOptions {
+  /** Initial states of a recurrent layer, each [batch, units]: h, or h and c. */
+  initialState?: SymbolicTensor | readonly SymbolicTensor[];
+  /** Which steps count, [batch, time], dtype bool; by default the mask that the input carries. */
+  mask?: SymbolicTensor;
+}
+
+/**
+ * A layer: a kind, its options, and, once a model over it was made, its weights in that model's workspace. Calling it with
+ * symbolic tensors (`apply`) makes a node of a graph; calling it again shares its weights.
+ */
+export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[] = SymbolicTensor | SymbolicTensor[]> {
+  readonly definition: LayerDefinition<C>;
+  readonly config: C;
+  /** The input shape with the batch that the options gave, for `sequential`. */
+  readonly batchInputShape: readonly (number | null)[] | undefined;
+  /** The user's name for it, or the one that the first model over it gave. */
+  name: string | undefined;
+  readonly #single: boolean;
+  #workspace: Workspace | undefined;
+  #weights: LayerWeights | undefined;
+  #features: number | undefined;
+  #wrapper: string | undefined;
+
+  constructor(definition: LayerDefinition<C>, config: C, options: LayerOptions, single: boolean) {
+    this.definition = definition;
+    this.config = config;
+    this.name = options.name;
+    this.batchInputShape =
+      options.batchInputShape ?? (options.inputShape === undefined ? undefined : [null, ...options.inputShape]);
+    this.#single = single;
+  }
+
+  /** Lends options and weights to a wrapper such as TimeDistributed; from then on only the wrapper can be called. */
+  wrapIn(wrapper: string): void {
+    if (this.#wrapper !== undefined || this.#features !== undefined) {
+      throw new Error(`${wrapper}: ${this.title} is in use already; give the wrapper a layer of its own`);
+    }
+    this.#wrapper = wrapper;
+  }
+
+  /** How errors call it. */
+  get title(): string {
+    return this.name ?? this.definition.baseName;
+  }
+
+  /**
+   * Calls the layer on symbolic tensors.
+   * @returns the symbolic output; with `returnState: true` an array: the output, then the states.
+   * @throws TypeError when the shapes do not fit; it names the layer, what was expected and what came.
+   */
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Output {
+    const outputs = this.call(inputs, options).outputs;
+    return (this.#single ? outputs[0] : [...outputs]) as Output;
+  }
+
+  /** As `apply`, but gives the node itself. */
+  call(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Node {
+    if (this.#wrapper !== undefined) throw new Error(`${this.title}: is inside ${this.#wrapper}; call that instead`);
+    const list = toList(inputs);
+    const call: Call = {
+      inputs: list,
+      initialState: options.initialState === undefined ? [] : toList(options.initialState),
+      mask: options.mask ?? list[0]?.mask ?? null,
+    };
+    this.#checkCall(call);
+    const specs = this.definition.outputs(this.config, call, this.title);
+    const features = list[0]?.features ?? 0;
+    if (this.definition.weights !== undefined) {
+      if (this.#features !== undefined && this.#features !== features) {
+        throw new TypeError(
+          `${this.title}: expected ${String(this.#features)} features, as in its first call, got ${printShape(list[0]?.shape ?? [])}`,
+        );
+      }
+      this.#features = features;
+    }
+    return new Node(this, call, specs);
+  }
+
+  /** The workspace that its weights live in; undefined before the first model over it was made. */
+  get workspace(): Workspace | undefined {
+    return this.#workspace;
+  }
+
+  /** Gives the layer its weights in a workspace, with first values if there is something that makes them. */
+  build(workspace: Workspace, initialize: Initialize | undefined): void {
+    if (this.#workspace !== undefined) return;
+    this.#workspace = workspace;
+    const features = this.#features ?? 0;
+    const specs = this.definition.weights?.(this.config, features) ?? [];
+    this.#weights = new LayerWeights(workspace, specs, this.definition.packing?.(this.config, features) ?? []);
+    if (initialize !== undefined) this.#weights.set(specs.map((spec) => initialize(spec, this.title)));
+  }
+
+  get weights(): LayerWeights {
+    if (this.#weights === undefined) throw new Error(`${this.title}: no model was made over this layer yet`);
+    return this.#weights;
+  }
+
+  #checkCall(call: Call): void {
+    const tensors: readonly unknown[] = [
+      ...call.inputs,
+      ...call.initialState,
+      ...(call.mask === null ? [] : [call.mask]),
+    ];
+    if (call.inputs.length === 0 || !tensors.every((tensor) => tensor instanceof SymbolicTensor)) {
+      throw new TypeError(
+        `${this.title}: expected symbolic tensors (from input() or layer.apply()), got something else`,
+      );
+    }
+    const { mask } = call;
+    if (mask !== null && mask.dtype !== 'bool') {
+      throw new TypeError(`${this.title}: expected a mask of dtype 'bool', got ${printShape(mask.shape)} of float32`);
+    }
+  }
+}
+
+function toList<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}

@@ -1,0 +1,16 @@
+import type { Size } from '../plan/size.js';
+
+/** Axes as users see them, batch first; null: any length. [null, null, 8] is [batch, time, 8]. */
+export type Shape = readonly (number | null)[];
+
+/** What is known of a tensor before any run. */
+export interface TensorSpec {
+  readonly shape: Shape;
+  /** The time length, an expression of the model inputs' lengths; null when there is no time axis. */
+  readonly time: Size | null;
+  readonly dtype: 'float32' | 'bool';
+}
+
+export function printShape(shape: Shape, names: readonly string[] = []): string {
+  return `[${shape.map((length, axis) => length ?? names[axis] ?? 'null').join(', ')}]`;
+}

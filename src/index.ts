@@ -1,0 +1,16 @@
+/** Everything: models, layers, training. */
+export * as layers from './layers/index.js';
+export { input } from './layers/input.js';
+export { initializers, type Initializer, type InitializerName } from './initializers/initializer.js';
+export type { ActivationName } from './activations/activation.js';
+export type { Layer, LayerOptions, SymbolicTensor } from './graph/layer.js';
+export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/make.js';
+export type { ExplainOptions, Model, PredictOptions } from './model/model.js';
+export type { Session, StreamOptions } from './streaming/session.js';
+export { tensor, type Tensor, type TensorLike } from './tensors/tensor.js';
+export { functional, sequential } from './training/make.js';
+export type { FitOptions } from './training/fit.js';
+export type { History, Logs } from './training/history.js';
+export { NonFiniteLossError } from './training/non-finite.js';
+export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
+export type { CompileArguments, EvaluateOptions, Gradients, TrainableModel } from './training/trainable-model.js';

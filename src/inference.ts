@@ -1,0 +1,12 @@
+/** Predict and stream: no training code, forward kernels only. Uses nothing but ECMAScript and WebAssembly. */
+export { input } from './layers/input.js';
+export {
+  functional,
+  sequential,
+  type FunctionalOptions,
+  type ModelOptions,
+  type SequentialOptions,
+} from './model/make.js';
+export type { ExplainOptions, Model, PredictOptions } from './model/model.js';
+export type { Session, StreamOptions } from './streaming/session.js';
+export { tensor, type Tensor, type TensorLike } from './tensors/tensor.js';

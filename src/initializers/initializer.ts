@@ -1,0 +1,96 @@
+import { finite, fields, oneOf, optional, positive, type Reader } from '../options/options.js';
+
+/**
+ * How the first values of a weight are made. Data only; `src/training/initialize.ts` makes the values, so that inference
+ * needs no random numbers.
+ */
+export type Initializer =
+  | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' }
+  | { readonly kind: 'constant'; readonly value: number }
+  | VarianceScaling
+  | { readonly kind: 'orthogonal'; readonly gain: number }
+  /** LSTM's bias with `unitForgetBias`: as `base`, but the second quarter (the forget gate's) is 1. */
+  | { readonly kind: 'unitForget'; readonly base: Initializer };
+
+/** Deviation √(scale / n), where n is the fan named by `mode`; Glorot & Bengio 2010, He et al. 2015, LeCun et al. 1998. */
+export interface VarianceScaling {
+  readonly kind: 'varianceScaling';
+  readonly scale: number;
+  readonly mode: 'fanIn' | 'fanOut' | 'fanAverage';
+  readonly distribution: 'uniform' | 'truncatedNormal';
+}
+
+const named = {
+  zeros: { kind: 'zeros' },
+  ones: { kind: 'ones' },
+  glorotUniform: varianceScaling(1, 'fanAverage', 'uniform'),
+  glorotNormal: varianceScaling(1, 'fanAverage', 'truncatedNormal'),
+  heUniform: varianceScaling(2, 'fanIn', 'uniform'),
+  heNormal: varianceScaling(2, 'fanIn', 'truncatedNormal'),
+  lecunUniform: varianceScaling(1, 'fanIn', 'uniform'),
+  lecunNormal: varianceScaling(1, 'fanIn', 'truncatedNormal'),
+  orthogonal: { kind: 'orthogonal', gain: 1 },
+} as const satisfies Record<string, Initializer>;
+
+export type InitializerName = keyof typeof named;
+
+/** What an option such as `kernelInitializer` takes: a name, or an object of `initializers`. */
+export type InitializerOption = InitializerName | Initializer;
+
+function varianceScaling(
+  scale: number,
+  mode: VarianceScaling['mode'],
+  distribution: VarianceScaling['distribution'],
+): VarianceScaling {
+  return { kind: 'varianceScaling', scale, mode, distribution };
+}
+
+/** Initialisers with options, by Keras's names: `layers.dense({ units: 1, kernelInitializer: initializers.constant({ value: 0.5 }) })`. */
+export const initializers = {
+  zeros: (): Initializer => named.zeros,
+  ones: (): Initializer => named.ones,
+  /** Every value the same; `value` defaults to 0. */
+  constant: ({ value = 0 }: { value?: number } = {}): Initializer => ({ kind: 'constant', value }),
+  /** Defaults: scale 1, fanIn, truncatedNormal. */
+  varianceScaling: ({
+    scale = 1,
+    mode = 'fanIn',
+    distribution = 'truncatedNormal',
+  }: Partial<Omit<VarianceScaling, 'kind'>> = {}): Initializer => varianceScaling(scale, mode, distribution),
+  glorotUniform: (): Initializer => named.glorotUniform,
+  glorotNormal: (): Initializer => named.glorotNormal,
+  heUniform: (): Initializer => named.heUniform,
+  heNormal: (): Initializer => named.heNormal,
+  lecunUniform: (): Initializer => named.lecunUniform,
+  lecunNormal: (): Initializer => named.lecunNormal,
+  /** A matrix with orthonormal rows or columns times `gain` (default 1); Saxe et al. 2014. */
+  orthogonal: ({ gain = 1 }: { gain?: number } = {}): Initializer => ({ kind: 'orthogonal', gain }),
+};
+
+const names = Object.keys(named) as InitializerName[];
+
+/** Reads an initialiser option of a layer. */
+export const initializer: Reader<Initializer> = (value, where) => {
+  if (typeof value !== 'object' || value === null) return named[oneOf(names)(value, where)];
+  const kind = oneOf(['zeros', 'ones', 'constant', 'varianceScaling', 'orthogonal'])(
+    'kind' in value ? value.kind : undefined,
+    `${where}.kind`,
+  );
+  const known = { kind: oneOf([kind]) };
+  switch (kind) {
+    case 'constant':
+      return fields(value, where, { ...known, value: optional(finite, 0) }) as Initializer;
+    case 'orthogonal':
+      return fields(value, where, { ...known, gain: optional(finite, 1) }) as Initializer;
+    case 'varianceScaling':
+      return fields(value, where, {
+        ...known,
+        scale: optional(positive, 1),
+        mode: optional(oneOf(['fanIn', 'fanOut', 'fanAverage']), 'fanIn'),
+        distribution: optional(oneOf(['uniform', 'truncatedNormal']), 'truncatedNormal'),
+      }) as Initializer;
+    default:
+      return fields(value, where, known) as Initializer;
+  }
+};

@@ -1,0 +1,20 @@
+/**
+ * A compiled set of kernels, as a value: a model takes one (`{ kernels }`), so that nothing switches builds globally
+ * or by silent detection. One source makes four: {inference, training} × {deterministic, relaxed}.
+ */
+export interface KernelBuild {
+  readonly arithmetic: 'deterministic' | 'relaxed';
+  /** Whether the backward kernels, optimizers and random numbers are in it. */
+  readonly training: boolean;
+  /** The compiled module: compiled on first use, then shared by every workspace of the process. */
+  readonly module: () => WebAssembly.Module;
+}
+
+export function kernelBuild(
+  arithmetic: KernelBuild['arithmetic'],
+  training: boolean,
+  compile: () => WebAssembly.Module,
+): KernelBuild {
+  let compiled: WebAssembly.Module | undefined;
+  return { arithmetic, training, module: () => (compiled ??= compile()) };
+}

@@ -1,0 +1,22 @@
+import type { BackwardTable } from '../../graph/backward.js';
+import { activationBackward } from './activation.js';
+import { conv1dBackward } from './conv1d.js';
+import { denseBackward } from './dense.js';
+import { dropoutBackward } from './dropout.js';
+import { gruBackward } from './gru.js';
+import { lstmBackward } from './lstm.js';
+import { maskingBackward } from './masking.js';
+import { simpleRnnBackward } from './simple-rnn.js';
+
+/** The backward steps of every layer, by Keras's class name. */
+export const backwardTable = {
+  Activation: activationBackward,
+  Conv1D: conv1dBackward,
+  Dense: denseBackward,
+  Dropout: dropoutBackward,
+  GRU: gruBackward,
+  LSTM: lstmBackward,
+  Masking: maskingBackward,
+  SimpleRNN: simpleRnnBackward,
+  TimeDistributed: denseBackward,
+} as BackwardTable;

@@ -1,0 +1,43 @@
+import { activationCode } from '../../activations/activation.js';
+import type { Backward } from '../../graph/backward.js';
+import { batch } from '../../plan/size.js';
+import type { LstmConfig } from '../lstm.js';
+import {
+  emitInitialStateGradient,
+  emitKernelGradients,
+  emitRecurrentGradient,
+  emitStateGradient,
+  sequenceGradient,
+  stepMask,
+} from './recurrent.js';
+
+/** Backpropagation through time; the kernel turns the kept gates into their gradients, products over all steps follow. */
+export const lstmBackward: Backward<LstmConfig> = {
+  emit: (context, config) => {
+    const { forward } = context;
+    const z = forward.kept('gates');
+    const dh = emitStateGradient(context, config, 0);
+    const dc = emitStateGradient(context, config, 1);
+    context.emit(
+      'lstmBackward',
+      z,
+      forward.kept('cells'),
+      forward.kept('activatedCells'),
+      forward.kept('cInitial'),
+      sequenceGradient(context, config),
+      dh,
+      dc,
+      context.transposed('recurrentKernel'),
+      stepMask(context, config),
+      forward.steps,
+      batch,
+      config.units,
+      activationCode(config.activation),
+      activationCode(config.recurrentActivation),
+    );
+    emitInitialStateGradient(context, 0, dh);
+    emitInitialStateGradient(context, 1, dc);
+    emitRecurrentGradient(context, z, 0, 0);
+    emitKernelGradients(context, config, z, [0]);
+  },
+};

@@ -1,0 +1,37 @@
+import { activationCode } from '../../activations/activation.js';
+import type { Backward } from '../../graph/backward.js';
+import { batch } from '../../plan/size.js';
+import type { RecurrentConfig } from '../recurrent.js';
+import {
+  emitInitialStateGradient,
+  emitKernelGradients,
+  emitRecurrentGradient,
+  emitStateGradient,
+  sequenceGradient,
+  stepMask,
+} from './recurrent.js';
+
+/** Backpropagation through time (Werbos 1990); the kernel walks the steps, products over all steps follow. */
+export const simpleRnnBackward: Backward<RecurrentConfig> = {
+  emit: (context, config) => {
+    const { forward } = context;
+    const z = forward.kept('preactivations');
+    const dh = emitStateGradient(context, config, 0);
+    context.emit(
+      'simpleRnnBackward',
+      z,
+      forward.kept('sequence'),
+      sequenceGradient(context, config),
+      dh,
+      context.transposed('recurrentKernel'),
+      stepMask(context, config),
+      forward.steps,
+      batch,
+      config.units,
+      activationCode(config.activation),
+    );
+    emitInitialStateGradient(context, 0, dh);
+    emitRecurrentGradient(context, z, 0, 0);
+    emitKernelGradients(context, config, z, [0]);
+  },
+};

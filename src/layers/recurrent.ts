@@ -1,0 +1,171 @@
+import type { ElementwiseActivation } from '../activations/activation.js';
+import { elementwiseActivation } from '../activations/activation.js';
+import type { ForwardContext } from '../graph/context.js';
+import type { Call, LayerOptions, OutputSpec } from '../graph/layer.js';
+import { printShape } from '../graph/shape.js';
+import { initializer, type Initializer, type InitializerOption } from '../initializers/initializer.js';
+import { flag, optional, positiveInteger, rate } from '../options/options.js';
+import type { PlanTensor } from '../plan/plan.js';
+import { batch, multiply, type Size } from '../plan/size.js';
+import { commonFields } from './common.js';
+import { sequenceInput } from './expectations.js';
+
+/** Options that SimpleRNN, LSTM and GRU share; defaults are Keras 3's. */
+export interface RecurrentOptions extends LayerOptions {
+  /** Number of units: the length of the state h. */
+  units: number;
+  /** Default 'tanh'. */
+  activation?: ElementwiseActivation;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default 'glorotUniform'. */
+  kernelInitializer?: InitializerOption;
+  /** Default 'orthogonal'. */
+  recurrentInitializer?: InitializerOption;
+  /** Default 'zeros'. */
+  biasInitializer?: InitializerOption;
+  /** Whether the output is [batch, time, units] instead of the last step's [batch, units]. Default false. */
+  returnSequences?: boolean;
+  /** Whether the final states are outputs too. Default false. */
+  returnState?: boolean;
+  /** Whether the input is read from its last step to its first; outputs then come in that order. Default false. */
+  goBackwards?: boolean;
+  /** Whether each run starts from the states that the run before ended with, until `model.resetStates()`. Default false. */
+  stateful?: boolean;
+  /** Share of the inputs to drop in training. Read from files; training with it is refused for now. Default 0. */
+  dropout?: number;
+  /** Share of the recurrent inputs to drop in training. As `dropout`. */
+  recurrentDropout?: number;
+}
+
+export interface RecurrentConfig {
+  readonly units: number;
+  readonly activation: ElementwiseActivation;
+  readonly useBias: boolean;
+  readonly kernelInitializer: Initializer;
+  readonly recurrentInitializer: Initializer;
+  readonly biasInitializer: Initializer;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
+  readonly dropout: number;
+  readonly recurrentDropout: number;
+}
+
+/** Readers of the shared options. */
+export const recurrentFields = {
+  ...commonFields,
+  units: positiveInteger,
+  activation: optional(elementwiseActivation, 'tanh'),
+  useBias: optional(flag, true),
+  kernelInitializer: optional(initializer, initializer('glorotUniform', 'recurrent')),
+  recurrentInitializer: optional(initializer, initializer('orthogonal', 'recurrent')),
+  biasInitializer: optional(initializer, initializer('zeros', 'recurrent')),
+  returnSequences: optional(flag, false),
+  returnState: optional(flag, false),
+  goBackwards: optional(flag, false),
+  stateful: optional(flag, false),
+  dropout: optional(rate, 0),
+  recurrentDropout: optional(rate, 0),
+};
+
+/** What is the same in every recurrent definition. */
+export const recurrentBehaviour = {
+  time: ({ goBackwards }: RecurrentConfig) => ({ lookahead: goBackwards ? Infinity : 0, history: 0 }),
+  isStateful: ({ stateful }: RecurrentConfig) => stateful,
+  untrainable: ({ dropout, recurrentDropout }: RecurrentConfig) =>
+    dropout > 0 || recurrentDropout > 0
+      ? 'dropout and recurrentDropout inside a recurrent layer cannot be trained yet; a Dropout layer before it can'
+      : null,
+};
+
+/** Checks a recurrent layer's call; gives the outputs: the sequence or the last step, then the states if asked for. */
+export function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, states: number): OutputSpec[] {
+  const { units, returnSequences, returnState, goBackwards } = config;
+  const x = sequenceInput(name, call);
+  const { initialState } = call;
+  if (initialState.length !== 0 && initialState.length !== states) {
+    throw new TypeError(`${name}: expected ${String(states)} initial state(s), got ${String(initialState.length)}`);
+  }
+  for (const state of initialState) {
+    if (state.shape.length !== 2 || state.features !== units || state.dtype !== 'float32') {
+      throw new TypeError(
+        `${name}: expected initial states of shape [batch, ${String(units)}], got ${printShape(state.shape, ['batch'])}`,
+      );
+    }
+  }
+  const [batchSize, time] = [x.shape[0] ?? null, x.shape[1] ?? null];
+  const last: OutputSpec = { shape: [batchSize, units], time: null, dtype: 'float32', mask: null };
+  const mask = goBackwards && call.mask !== null ? 'computed' : call.mask;
+  const sequence: OutputSpec = { shape: [batchSize, time, units], time: x.time, dtype: 'float32', mask };
+  const output = returnSequences ? sequence : last;
+  return returnState ? [output, ...Array.from({ length: states }, () => last)] : [output];
+}
+
+/** The input and its mask in the order in which the steps are taken. */
+export function processedInput(context: ForwardContext<RecurrentConfig>): { x: PlanTensor; mask: PlanTensor | null } {
+  const [x, mask] = [context.input(), context.mask];
+  if (!context.config.goBackwards) return { x, mask };
+  const reversed = context.scratch('reversed', context.leading, context.features());
+  context.emit('reverseTime', x, reversed, context.steps, multiply(batch, x.rowBytes), 0);
+  if (mask === null) return { x: reversed, mask };
+  const target = context.computedMask ?? context.scratchMask('reversedMask');
+  context.keep('reversedMask', target);
+  context.emit('reverseTime', mask, target, context.steps, multiply(batch, 4), 0);
+  return { x: reversed, mask: target };
+}
+
+/** Where a recurrent pass finds a state and where it leaves it. */
+export interface StatePlaces {
+  readonly initial: PlanTensor;
+  readonly final: PlanTensor;
+  /** Other places that want the final state. */
+  readonly copies: readonly PlanTensor[];
+}
+
+/**
+ * Finds places for state number `index` (h: 0, LSTM's c: 1) and emits what fills the initial one: a session's state,
+ * the initial state that the layer was called with, or zeros.
+ */
+export function statePlaces(context: ForwardContext<RecurrentConfig>, index: number, name: string): StatePlaces {
+  const { units, returnSequences, returnState } = context.config;
+  const carried = context.state(name, units);
+  const given = context.streaming ? null : context.initialState(index);
+  const wanted = [
+    carried,
+    index === 0 && !returnSequences ? context.output() : null,
+    returnState ? context.output(1 + index) : null,
+  ].filter((tensor) => tensor !== null);
+  const [final = context.scratch(`${name}Final`, [batch], units), ...copies] = wanted;
+  if (given === null && carried !== null && !context.training) return { initial: carried, final, copies };
+
+  const initial = context.scratch(`${name}Initial`, [batch], units);
+  if (given !== null) {
+    // Through importRows, which flushes what is below 2^-100: states are never subnormal, wherever they come from.
+    context.emit('importRows', given, initial, batch, 1, initial.rowBytes / 4);
+  } else if (carried !== null) {
+    context.emit('copy', initial, carried, bytesOf(initial));
+  } else {
+    context.emit('zero', initial, bytesOf(initial));
+  }
+  return { initial, final, copies };
+}
+
+/** Emits the copies of a final state that other outputs want. */
+export function emitCopies(context: ForwardContext<RecurrentConfig>, places: StatePlaces): void {
+  for (const copy of places.copies) context.emit('copy', copy, places.final, bytesOf(copy));
+}
+
+/** The tensor for every step's h: the output, or in training one of the call's own; null when nobody needs it. */
+export function sequencePlace(context: ForwardContext<RecurrentConfig>): PlanTensor | null {
+  const { units, returnSequences } = context.config;
+  const output = returnSequences ? context.output() : null;
+  if (output === null) return context.training ? context.scratch('sequence', context.leading, units) : null;
+  context.keep('sequence', output);
+  return output;
+}
+
+function bytesOf(state: PlanTensor): Size {
+  return multiply(batch, state.rowBytes);
+}

@@ -1,0 +1,77 @@
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
+import type { KernelBuild } from '../kernels/build.js';
+import { deterministicInference } from '../kernels/inference-builds.js';
+import { fields, integer, optional, refuse, text, type Reader } from '../options/options.js';
+import { assemble, chain, checkEnds, type Assembled, type Making } from './assemble.js';
+import { Model } from './model.js';
+
+export interface ModelOptions {
+  /** For errors and summaries. Default 'sequential' or 'functional'. */
+  readonly name?: string;
+  /**
+   * Seed of the first weights. Default 0: the same program gives the same bits. Members of an ensemble need different ones.
+   */
+  readonly seed?: number;
+  /** Which kernels to run on: the deterministic ones by default, or `relaxed` from 'bucle/relaxed'. */
+  readonly kernels?: KernelBuild;
+}
+
+export interface SequentialOptions extends ModelOptions {
+  /** One after the other; the first says its `inputShape`. */
+  readonly layers: readonly Layer[];
+}
+
+export interface FunctionalOptions extends ModelOptions {
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+const kernelsReader: Reader<KernelBuild> = (value, where) =>
+  typeof value === 'object' && value !== null && 'module' in value && 'training' in value
+    ? (value as KernelBuild)
+    : refuse(where, "kernels such as relaxed from 'bucle/relaxed'", value);
+
+const modelFields = {
+  name: optional(text, undefined),
+  seed: optional(integer, 0),
+  kernels: optional(kernelsReader, undefined),
+};
+
+/** Hands a value on unread: it is checked where it is used. */
+const asGiven: Reader<unknown> = (value) => value;
+
+/** Reads the options of `sequential` and assembles its graph. */
+export function assembleSequential(options: SequentialOptions, making: Omit<Making, 'seed'>): Assembled {
+  const read = fields(options, 'sequential', { ...modelFields, layers: asGiven });
+  const name = read.name ?? 'sequential';
+  if (!Array.isArray(options.layers)) refuse(`${name}: layers`, 'an array of layers', options.layers);
+  const { inputs, outputs } = chain(name, options.layers);
+  return assemble(name, inputs, outputs, { ...making, seed: read.seed, kernels: read.kernels ?? making.kernels });
+}
+
+/** Reads the options of `functional` and assembles its graph. */
+export function assembleFunctional(options: FunctionalOptions, making: Omit<Making, 'seed'>): Assembled {
+  const read = fields(options, 'functional', { ...modelFields, inputs: asGiven, outputs: asGiven });
+  const name = read.name ?? 'functional';
+  const inputs = checkEnds(name, 'inputs', options.inputs);
+  const outputs = checkEnds(name, 'outputs', options.outputs);
+  return assemble(name, inputs, outputs, { ...making, seed: read.seed, kernels: read.kernels ?? making.kernels });
+}
+
+const making = { kernels: deterministicInference, initialize: undefined };
+
+/**
+ * A chain of layers that predicts and streams. Its weights are zeros until `setWeights`: first values belong to training.
+ * @throws TypeError when layers do not fit together.
+ */
+export function sequential(options: SequentialOptions): Model {
+  return new Model(assembleSequential(options, making));
+}
+
+/**
+ * A graph of layers that predicts and streams. Its weights are zeros until `setWeights`: first values belong to training.
+ * @throws TypeError or Error when the graph is not whole.
+ */
+export function functional(options: FunctionalOptions): Model {
+  return new Model(assembleFunctional(options, making));
+}

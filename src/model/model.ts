@@ -1,0 +1,229 @@
+import { compileGraph, emitOutput, type CompiledGraph } from '../graph/compile.js';
+import type { Graph } from '../graph/graph.js';
+import { checkMasks, readTensors, rangeOf, rowLength, setSizes, type TensorsLike } from '../graph/inputs.js';
+import type { Layer } from '../graph/layer.js';
+import { sizeOf } from '../graph/weights.js';
+import { positiveInteger } from '../options/options.js';
+import type { PlanTensor } from '../plan/plan.js';
+import { PlanRunner, Run } from '../plan/runner.js';
+import { batch, evaluate } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+import { Session, type StreamOptions } from '../streaming/session.js';
+import { compileStream, type StreamPlan } from '../streaming/stream-plan.js';
+import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import type { Assembled } from './assemble.js';
+import { hasStatefulLayers, ImplicitStates } from './states.js';
+import { summarize } from './summary.js';
+
+export interface PredictOptions {
+  /** Rows that run at once; the results are the same bits for any. Default 32. */
+  batchSize?: number;
+}
+
+export interface ExplainOptions {
+  /** Default 1. */
+  batch?: number;
+  /** Time length of every input. Default 1. */
+  time?: number;
+  /** Which plan: that of `predict` or that of a session. Default 'predict'. */
+  plan?: 'predict' | 'stream';
+}
+
+interface Predictor {
+  readonly compiled: CompiledGraph;
+  readonly outputs: readonly PlanTensor[];
+  readonly runner: PlanRunner;
+  readonly run: Run;
+}
+
+/** A graph of layers that can run: over whole sequences, and step by step if it is causal. */
+export class Model {
+  readonly name: string;
+  /** @internal */
+  readonly graph: Graph;
+  /** @internal */
+  readonly workspace: Workspace;
+  /** @internal */
+  readonly states: ImplicitStates;
+  #predictor: Predictor | undefined;
+  #streamPlan: StreamPlan | undefined;
+
+  /** Use `sequential`, `functional` or `loadModel`. */
+  constructor({ name, graph, workspace }: Assembled) {
+    this.name = name;
+    this.graph = graph;
+    this.workspace = workspace;
+    this.states = new ImplicitStates(workspace, name);
+  }
+
+  /** Whether some layer carries its states from run to run. */
+  get isStateful(): boolean {
+    return hasStatefulLayers(this.graph);
+  }
+
+  /** Every layer once, in Keras's order. */
+  get layers(): readonly Layer[] {
+    return this.graph.layers;
+  }
+
+  /** @throws Error when no layer has this name; it lists those there are. */
+  getLayer(name: string): Layer {
+    const found = this.layers.find((layer) => layer.name === name);
+    if (found !== undefined) return found;
+    const names = this.layers.map((layer) => layer.title).join(', ');
+    throw new Error(`${this.name}: no layer is called "${name}"; there are ${names}`);
+  }
+
+  /**
+   * Runs the model over whole sequences.
+   * @param x the input, [batch, time, features] or [batch, features]; several: an array, or an object by input name.
+   * @returns the output, a copy that you own; an array for a model with several outputs.
+   * @throws TypeError when a shape does not fit; RangeError for a batch of 0.
+   */
+  predict(x: TensorsLike, options: PredictOptions = {}): Tensor {
+    const results = this.predictAll(x, options);
+    const [only] = results;
+    // One tensor for one output is the rule; several come as an array, which the type leaves to `predictAll`.
+    return results.length === 1 && only !== undefined ? only : (results as unknown as Tensor);
+  }
+
+  /** As `predict`, always an array: for models with several outputs. */
+  predictAll(x: TensorsLike, options: PredictOptions = {}): Tensor[] {
+    const where = `${this.name}: predict`;
+    const wanted = options.batchSize === undefined ? 32 : positiveInteger(options.batchSize, `${where}: batchSize`);
+    const given = readTensors(where, this.graph.inputs, x);
+    const rows = given[0]?.shape[0] ?? 0;
+    const batchSize = this.isStateful ? rows : Math.min(wanted, rows);
+    const predictor = this.#predictorFor();
+    setSizes(predictor.run, this.graph.inputs, given, batchSize);
+    checkMasks(where, this.graph, predictor.run);
+    const results = this.#emptyResults(predictor, rows);
+    for (let from = 0; from < rows; from += batchSize) {
+      const count = Math.min(batchSize, rows - from);
+      predictor.run.set(batch, count);
+      this.#predictBatch(predictor, given, from, count, results);
+    }
+    return results;
+  }
+
+  /**
+   * Starts a session that runs the model step by step.
+   * @throws Error when a layer needs the whole sequence; it names the layer.
+   */
+  stream(options: StreamOptions = {}): Session {
+    this.#streamPlan ??= compileStream(this.name, this.graph, this.workspace);
+    return new Session(this.name, this.graph, this.workspace, this.#streamPlan, options);
+  }
+
+  /** Stateful layers start from zeros again, with any batch size. */
+  resetStates(): void {
+    this.states.reset();
+  }
+
+  /** Copies of all weights, layer by layer in Keras's order. */
+  getWeights(): Tensor[] {
+    return this.layers.flatMap((layer) => {
+      const values = layer.weights.get();
+      return layer.weights.specs.map((spec, i) => makeTensor(values[i] ?? new Float32Array(), spec.shape));
+    });
+  }
+
+  /**
+   * Sets all weights, in the order of `getWeights`.
+   * @throws TypeError when the number of weights or a shape does not fit; nothing is changed then.
+   */
+  setWeights(weights: readonly TensorLike[]): void {
+    const specs = this.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
+    if (!Array.isArray(weights) || weights.length !== specs.length) {
+      const came = Array.isArray(weights) ? String(weights.length) : typeof weights;
+      throw new TypeError(`${this.name}: setWeights: expected ${String(specs.length)} weights, got ${came}`);
+    }
+    const values = specs.map(({ layer, spec }, i) => {
+      const where = `${this.name}: setWeights: ${layer.title}/${spec.name}`;
+      const { data, shape } = readNumbers(weights[i], where);
+      if (shape.length !== spec.shape.length || shape.some((length, axis) => length !== spec.shape[axis])) {
+        throw new TypeError(`${where}: expected shape [${spec.shape.join(', ')}], got [${shape.join(', ')}]`);
+      }
+      return data;
+    });
+    let next = 0;
+    for (const layer of this.layers) {
+      const end = next + layer.weights.specs.length;
+      layer.weights.set(values.slice(next, end));
+      next = end;
+    }
+  }
+
+  /** Number of values in all weights. */
+  countParameters(): number {
+    return this.layers.reduce(
+      (sum, layer) => sum + layer.weights.specs.reduce((total, spec) => total + sizeOf(spec.shape), 0),
+      0,
+    );
+  }
+
+  /** The layers with output shapes and numbers of parameters, as text; `print` gets it too. */
+  summary(print?: (text: string) => void): string {
+    const text = summarize(this.name, this.graph);
+    print?.(text);
+    return text;
+  }
+
+  /** The plan as text: tensors with addresses and shapes, steps with kernels and arguments. */
+  explain(options: ExplainOptions = {}): string {
+    const rows = options.batch === undefined ? 1 : positiveInteger(options.batch, `${this.name}: explain: batch`);
+    const steps = options.time ?? 1;
+    const run = new Run();
+    run.set(batch, rows);
+    for (const { time } of this.graph.inputs) {
+      if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, steps);
+    }
+    if (options.plan !== 'stream') return this.#predictorFor().runner.explain(run);
+    this.#streamPlan ??= compileStream(this.name, this.graph, this.workspace);
+    return this.#streamPlan.runner.explain(run);
+  }
+
+  #predictorFor(): Predictor {
+    if (this.#predictor === undefined) {
+      const compiled = compileGraph(this.graph, 'predict');
+      const outputs = this.graph.outputs.map((symbolic) =>
+        emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic)),
+      );
+      const runner = new PlanRunner(this.workspace, compiled.plan);
+      this.#predictor = { compiled, outputs, runner, run: new Run() };
+    }
+    return this.#predictor;
+  }
+
+  #emptyResults({ run }: Predictor, rows: number): Tensor[] {
+    return this.graph.outputs.map((symbolic) => {
+      const steps = symbolic.time === null ? [] : [evaluate(symbolic.time, run.sizes)];
+      const shape = [rows, ...steps, symbolic.features];
+      return makeTensor(new Float32Array(sizeOf(shape)), shape);
+    });
+  }
+
+  #predictBatch(
+    { compiled, outputs, runner, run }: Predictor,
+    given: readonly Numbers[],
+    from: number,
+    count: number,
+    results: readonly Tensor[],
+  ): void {
+    if (this.isStateful) this.states.bind(runner, run);
+    runner.prepare(run);
+    this.graph.inputs.forEach((symbolic, i) => {
+      const [staging, numbers] = [compiled.staging.get(symbolic), given[i]];
+      if (staging === undefined || numbers === undefined) return;
+      this.workspace.floats.set(rangeOf(numbers, from, count), runner.address(staging, run) / 4);
+    });
+    runner.execute(run);
+    outputs.forEach((dense, i) => {
+      const result = results[i];
+      if (result === undefined) return;
+      const length = rowLength(result);
+      const at = runner.address(dense, run) / 4;
+      result.data.set(this.workspace.floats.subarray(at, at + count * length), from * length);
+    });
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Reading options: every field is checked, a field nobody knows is refused, and the error names layer and field, what was
+ * expected and what came. The same readers serve the API and files.
+ */
+
+/** Checks one value; `where` names it in the error, such as "lstm: units". */
+export type Reader<T> = (value: unknown, where: string) => T;
+
+type Read<S extends Record<string, Reader<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
+
+/** Reads an object by a table of readers. */
+export function fields<S extends Record<string, Reader<unknown>>>(given: object, where: string, readers: S): Read<S> {
+  const values: Record<string, unknown> = { ...given };
+  for (const name of Object.keys(values)) {
+    if (!(name in readers)) {
+      throw new TypeError(`${where}: unknown option "${name}"; known: ${Object.keys(readers).join(', ')}`);
+    }
+  }
+  const read: Record<string, unknown> = {};
+  for (const [name, reader] of Object.entries(readers)) read[name] = reader(values[name], `${where}: ${name}`);
+  return read as Read<S>;
+}
+
+export function optional<T, const D>(reader: Reader<T>, fallback: D): Reader<T | D> {
+  return (value, where) => (value === undefined ? fallback : reader(value, where));
+}
+
+export function refuse(where: string, expected: string, value: unknown): never {
+  throw new TypeError(`${where}: expected ${expected}, got ${show(value)}`);
+}
+
+export const positiveInteger: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+    ? value
+    : refuse(where, 'a positive integer', value);
+
+export const integer: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(where, 'an integer', value);
+
+export const finite: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isFinite(value) ? value : refuse(where, 'a finite number', value);
+
+export const positive: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : refuse(where, 'a positive number', value);
+
+/** A number in [0, 1), such as a dropout rate. */
+export const rate: Reader<number> = (value, where) =>
+  typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(where, 'a number in [0, 1)', value);
+
+export const flag: Reader<boolean> = (value, where) =>
+  typeof value === 'boolean' ? value : refuse(where, 'true or false', value);
+
+export const text: Reader<string> = (value, where) =>
+  typeof value === 'string' && value !== '' ? value : refuse(where, 'a non-empty string', value);
+
+export function oneOf<const T extends string>(names: readonly T[]): Reader<T> {
+  return (value, where) =>
+    names.find((name) => name === value) ?? refuse(where, `one of ${names.map((n) => `'${n}'`).join(', ')}`, value);
+}
+
+/** Axis lengths; null is any length. */
+export const shape: Reader<readonly (number | null)[]> = (value, where) => {
+  if (!Array.isArray(value)) return refuse(where, 'an array of axis lengths', value);
+  return value.map((length: unknown) =>
+    length === null ? null : positiveInteger(length, `${where} (each axis: null or a positive integer)`),
+  );
+};
+
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

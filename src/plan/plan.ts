@@ -1,0 +1,105 @@
+import type { TrainingKernels } from '../kernels/generated/kernels.js';
+import { multiply, print, quad, type Size } from './size.js';
+
+/** A kernel that a step can call: an exported function of the module. */
+export type KernelName = Exclude<keyof TrainingKernels, 'memory'>;
+
+/**
+ * A block of float32 rows in linear memory, time-major, each row `quad(features)` floats long (the padding lanes are 0).
+ * `scratch` tensors overlay each other as their lifetimes allow; `state` tensors outlive a run and lie in a session's block.
+ */
+export interface PlanTensor {
+  readonly name: string;
+  /** For the reader: what the axes are, such as [T, B, 20]. */
+  readonly shape: readonly Size[];
+  readonly bytes: Size;
+  /** Bytes of one row; 0 for what has no rows of its own, such as dense staging blocks. */
+  readonly rowBytes: number;
+  /** Bytes before the first row that a consumer reads as history (zeroed by a step of each run). */
+  readonly headBytes: Size;
+  readonly region: 'scratch' | 'state';
+}
+
+/** An address inside a tensor: its first row, plus an offset in bytes. */
+export interface Address {
+  readonly tensor: PlanTensor;
+  readonly offset: Size;
+}
+
+/** A kernel's argument: a tensor (its first row), an address in it, or a number that the run's sizes give. */
+export type Argument = PlanTensor | Address | Size;
+
+export function isTensor(argument: Argument): argument is PlanTensor {
+  return typeof argument === 'object' && 'region' in argument;
+}
+
+export function isAddress(argument: Argument): argument is Address {
+  return typeof argument === 'object' && 'tensor' in argument;
+}
+
+/** A call of one kernel. Data, never a closure. */
+export interface Step {
+  readonly kernel: KernelName;
+  readonly arguments: readonly Argument[];
+  /** Which layer asked for it. */
+  readonly owner: string;
+}
+
+/** The arguments of a kernel, with a plan's expressions in place of numbers. */
+export type ArgumentsOf<K extends KernelName> = InPlan<Parameters<TrainingKernels[K]>>;
+
+type InPlan<Numbers extends unknown[]> = { [I in keyof Numbers]: Argument };
+
+export interface TensorOptions {
+  readonly head?: Size;
+  readonly region?: PlanTensor['region'];
+}
+
+/** Tensors and the steps over them, in order. Says nothing about where a tensor lies: see `layout.ts`. */
+export class Plan {
+  readonly tensors: PlanTensor[] = [];
+  readonly steps: Step[] = [];
+  /** What is filled before the first step (inputs), and what is read after the last (outputs). */
+  readonly given = new Set<PlanTensor>();
+  readonly wanted = new Set<PlanTensor>();
+
+  /** Rows of features, padded: `leading` are the axes before the features, such as [T, B]. */
+  rows(name: string, leading: readonly Size[], features: number, options: TensorOptions = {}): PlanTensor {
+    const rowBytes = 4 * quad(features);
+    const headBytes = multiply(options.head ?? 0, rowBytes);
+    const bytes = multiply(leading.reduce(multiply, 1), rowBytes);
+    return this.#add({ name, shape: [...leading, features], bytes, rowBytes, headBytes, ...regionOf(options) });
+  }
+
+  /** Values without padding: what users hand in and take out, and masks. */
+  dense(name: string, shape: readonly Size[], options: TensorOptions = {}): PlanTensor {
+    const bytes = multiply(shape.reduce(multiply, 1), 4);
+    return this.#add({ name, shape, bytes, rowBytes: 0, headBytes: 0, ...regionOf(options) });
+  }
+
+  emit<K extends KernelName>(owner: string, kernel: K, ...args: ArgumentsOf<K>): void {
+    this.steps.push({ kernel, arguments: args, owner });
+  }
+
+  #add(tensor: PlanTensor): PlanTensor {
+    this.tensors.push(tensor);
+    return tensor;
+  }
+}
+
+function regionOf(options: TensorOptions): Pick<PlanTensor, 'region'> {
+  return { region: options.region ?? 'scratch' };
+}
+
+/** What a step reads and writes, for lifetimes and for people. */
+export function tensorsOf(step: Step): PlanTensor[] {
+  return step.arguments.flatMap((argument) =>
+    isTensor(argument) ? [argument] : isAddress(argument) ? [argument.tensor] : [],
+  );
+}
+
+export function printArgument(argument: Argument): string {
+  if (isTensor(argument)) return argument.name;
+  if (isAddress(argument)) return `${argument.tensor.name}+${print(argument.offset)}`;
+  return print(argument);
+}

@@ -1,0 +1,158 @@
+import { layOut, type Layout } from './layout.js';
+import { isAddress, isTensor, printArgument, type Argument, type Plan, type PlanTensor } from './plan.js';
+import { evaluate, print, type Size, type Sizes, type SizeSymbol } from './size.js';
+import type { Workspace } from './workspace.js';
+
+type Kernel = (...args: number[]) => unknown;
+
+/** Every tensor has 16 bytes of slack, so that the last quad of an unpadded block may be read whole. */
+const slack = 16;
+
+/**
+ * One size (batch, time lengths) at which a plan runs, with the steps' arguments resolved for it. Kept by whoever runs
+ * the plan again and again, so that a run at the same size resolves nothing and allocates nothing.
+ */
+export class Run {
+  readonly sizes: Sizes = new Map();
+  /** Address of the session's states, where the plan has some. */
+  stateAddress = 0;
+  readonly stateOffsets = new Map<PlanTensor, number>();
+  readonly resolved: number[][] = [];
+  /** Which layout the arguments were resolved for; −1: none yet. */
+  version = -1;
+
+  set(symbol: SizeSymbol, value: number): void {
+    if (this.sizes.get(symbol) === value) return;
+    this.sizes.set(symbol, value);
+    this.version = -1;
+  }
+}
+
+/** Runs a plan in a workspace: lays its tensors out, resolves the steps' arguments, calls the kernels. */
+export class PlanRunner {
+  readonly plan: Plan;
+  readonly #workspace: Workspace;
+  readonly #kernels: Kernel[];
+  /** The largest size in bytes that each tensor has needed so far. */
+  #capacities: ReadonlyMap<PlanTensor, number> = new Map();
+  #layout: Layout = { offsets: new Map(), bytes: 0 };
+  #scratchAddress = -1;
+  #version = 0;
+
+  constructor(workspace: Workspace, plan: Plan) {
+    this.plan = plan;
+    this.#workspace = workspace;
+    const kernels: Record<string, unknown> = { ...workspace.kernels };
+    this.#kernels = plan.steps.map(({ kernel }) => {
+      const found = kernels[kernel];
+      if (typeof found !== 'function')
+        throw new Error(`${workspace.owner}: this build of the kernels has no "${kernel}"`);
+      return found as Kernel;
+    });
+  }
+
+  /** Makes room for a run of these sizes; afterwards `address` is good until another plan needs more room. */
+  prepare(run: Run): void {
+    if (run.version !== -1 && run.version === this.#version && this.#scratchIsWhereItWas()) return;
+    const capacities = this.#outgrown(run.sizes);
+    if (capacities !== null || !this.#scratchIsWhereItWas()) {
+      // Nothing of the runner changes before the workspace has found the room.
+      const layout = layOut(this.plan, capacities ?? this.#capacities);
+      this.#scratchAddress = this.#workspace.scratch(layout.bytes);
+      this.#layout = layout;
+      this.#capacities = capacities ?? this.#capacities;
+      this.#version++;
+    }
+    this.#resolve(run);
+  }
+
+  /** Where the first row of a tensor lies, in a prepared run. */
+  address(tensor: PlanTensor, run: Run): number {
+    if (tensor.region === 'state') return run.stateAddress + this.#stateOffset(tensor, run);
+    const offset = this.#layout.offsets.get(tensor);
+    if (offset === undefined) throw new Error(`plan: no step touches ${tensor.name}`);
+    return this.#scratchAddress + offset + evaluate(tensor.headBytes, run.sizes);
+  }
+
+  /** Calls the kernels of a prepared run, in order; `from` and `to` take a part of the steps. */
+  execute(run: Run, from = 0, to = this.#kernels.length): void {
+    for (let i = from; i < to; i++) {
+      const kernel = this.#kernels[i];
+      const args = run.resolved[i];
+      if (kernel !== undefined && args !== undefined) kernel(...args);
+    }
+  }
+
+  /** The plan as text: every tensor with its address, every step with its arguments. */
+  explain(run: Run): string {
+    this.prepare(run);
+    const shape = (sizes: readonly Size[]): string => `[${sizes.map(print).join(', ')}]`;
+    const actual = (sizes: readonly Size[]): string => `[${sizes.map((s) => evaluate(s, run.sizes)).join(', ')}]`;
+    const tensors = this.plan.tensors
+      .filter((tensor) => tensor.region === 'state' || this.#layout.offsets.has(tensor))
+      .map((tensor) => {
+        const address = String(this.address(tensor, run)).padStart(9);
+        const bytes = String(evaluate(tensor.bytes, run.sizes)).padStart(9);
+        return `${address} ${bytes}  ${tensor.region.padEnd(8)} ${tensor.name} ${shape(tensor.shape)} = ${actual(tensor.shape)}`;
+      });
+    const steps = this.plan.steps.map(
+      (step, i) =>
+        `${String(i + 1).padStart(4)}  ${step.owner}: ${step.kernel}(${step.arguments.map(printArgument).join(', ')})`,
+    );
+    return ['  address     bytes  region   tensor', ...tensors, '', 'steps', ...steps].join('\n');
+  }
+
+  #scratchIsWhereItWas(): boolean {
+    return this.#scratchAddress >= 0 && this.#workspace.scratch(this.#layout.bytes) === this.#scratchAddress;
+  }
+
+  /** The capacities that these sizes ask for; null: every tensor has room where it is. */
+  #outgrown(sizes: Sizes): ReadonlyMap<PlanTensor, number> | null {
+    let outgrown: Map<PlanTensor, number> | null = null;
+    for (const tensor of this.plan.tensors) {
+      if (tensor.region !== 'scratch') continue;
+      const needed = align(evaluate(tensor.bytes, sizes) + evaluate(tensor.headBytes, sizes)) + slack;
+      if (needed <= (this.#capacities.get(tensor) ?? 0)) continue;
+      outgrown ??= new Map(this.#capacities);
+      outgrown.set(tensor, needed);
+    }
+    return outgrown;
+  }
+
+  #stateOffset(tensor: PlanTensor, run: Run): number {
+    if (run.stateOffsets.size === 0) stateOffsets(this.plan, run.sizes, run.stateOffsets);
+    return run.stateOffsets.get(tensor) ?? 0;
+  }
+
+  #resolve(run: Run): void {
+    run.stateOffsets.clear();
+    this.plan.steps.forEach((step, i) => {
+      const values = (run.resolved[i] ??= []);
+      step.arguments.forEach((argument, j) => {
+        values[j] = this.#value(argument, run);
+      });
+    });
+    run.version = this.#version;
+  }
+
+  #value(argument: Argument, run: Run): number {
+    if (isTensor(argument)) return this.address(argument, run);
+    if (isAddress(argument)) return this.address(argument.tensor, run) + evaluate(argument.offset, run.sizes);
+    return evaluate(argument, run.sizes);
+  }
+}
+
+/** Lays the state tensors of a plan one after the other; returns the bytes of a session's block. */
+export function stateOffsets(plan: Plan, sizes: Sizes, offsets = new Map<PlanTensor, number>()): number {
+  let end = 0;
+  for (const tensor of plan.tensors) {
+    if (tensor.region !== 'state') continue;
+    offsets.set(tensor, end);
+    end += align(evaluate(tensor.bytes, sizes)) + slack;
+  }
+  return end;
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}

@@ -1,0 +1,80 @@
+/**
+ * Integer expressions of a run's sizes: the batch B and the time lengths. Steps and tensors of a plan hold these instead of
+ * numbers, so one plan serves every size. They are data: they can be printed and compared, and code can be made of them.
+ */
+export type Size =
+  | number
+  | SizeSymbol
+  | { readonly op: 'add' | 'multiply'; readonly left: Size; readonly right: Size }
+  | { readonly op: 'atLeastZero'; readonly of: Size };
+
+/** A size that only a run knows. Identity counts, not the label: two inputs have two time lengths. */
+export interface SizeSymbol {
+  readonly op: 'symbol';
+  label: string;
+}
+
+/** The values of a run's symbols. */
+export type Sizes = Map<SizeSymbol, number>;
+
+export function symbol(label: string): SizeSymbol {
+  return { op: 'symbol', label };
+}
+
+/** The batch size, of every plan. */
+export const batch: SizeSymbol = symbol('B');
+
+export function add(left: Size, right: Size): Size {
+  if (typeof left === 'number' && typeof right === 'number') return left + right;
+  if (left === 0) return right;
+  return right === 0 ? left : { op: 'add', left, right };
+}
+
+export function multiply(left: Size, right: Size): Size {
+  if (typeof left === 'number' && typeof right === 'number') return left * right;
+  if (left === 0 || right === 0) return 0;
+  if (left === 1) return right;
+  return right === 1 ? left : { op: 'multiply', left, right };
+}
+
+/** max(0, left − right). */
+export function less(left: Size, right: Size): Size {
+  const difference = add(left, multiply(-1, right));
+  return typeof difference === 'number' ? Math.max(0, difference) : { op: 'atLeastZero', of: difference };
+}
+
+export function evaluate(size: Size, sizes: Sizes): number {
+  if (typeof size === 'number') return size;
+  switch (size.op) {
+    case 'symbol': {
+      const value = sizes.get(size);
+      if (value === undefined) throw new Error(`the run does not say how large ${size.label} is`);
+      return value;
+    }
+    case 'add':
+      return evaluate(size.left, sizes) + evaluate(size.right, sizes);
+    case 'multiply':
+      return evaluate(size.left, sizes) * evaluate(size.right, sizes);
+    case 'atLeastZero':
+      return Math.max(0, evaluate(size.of, sizes));
+  }
+}
+
+export function print(size: Size): string {
+  if (typeof size === 'number') return String(size);
+  switch (size.op) {
+    case 'symbol':
+      return size.label;
+    case 'add':
+      return `(${print(size.left)} + ${print(size.right)})`;
+    case 'multiply':
+      return `${print(size.left)}·${print(size.right)}`;
+    case 'atLeastZero':
+      return `max(0, ${print(size.of)})`;
+  }
+}
+
+/** n rounded up to a multiple of 4, the number of lanes of a SIMD vector. */
+export function quad(n: number): number {
+  return (n + 3) & ~3;
+}

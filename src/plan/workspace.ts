@@ -1,0 +1,132 @@
+import type { KernelBuild } from '../kernels/build.js';
+import type { TrainingKernels } from '../kernels/generated/kernels.js';
+import { instantiate } from '../kernels/instance.js';
+
+const pageBytes = 65536;
+
+/** Sizes are signed 32-bit integers in the kernels. */
+const addressable = 0x80000000;
+
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/**
+ * Owns one WebAssembly instance and its memory. The weights of a graph of layers, the states of its sessions and one
+ * scratch block that all plans overlay lie in it. Addresses of weights and states are stable for life; memory only grows.
+ */
+export class Workspace {
+  readonly build: KernelBuild;
+  /** The model that made it: for the error when layers of two workspaces meet. */
+  readonly owner: string;
+  readonly kernels: TrainingKernels;
+  /** Views of the memory, made anew when it grows. They never leave the library. */
+  floats: Float32Array;
+  integers: Int32Array;
+  doubles: Float64Array;
+  #end: number;
+  readonly #used = new Map<number, number>();
+  #free: Block[] = [];
+  #scratch: Block = { address: 0, bytes: 0 };
+
+  constructor(build: KernelBuild, owner: string) {
+    this.build = build;
+    this.owner = owner;
+    this.kernels = instantiate(build);
+    this.#end = align(this.kernels.heapBase());
+    const { buffer } = this.kernels.memory;
+    this.floats = new Float32Array(buffer);
+    this.integers = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+  }
+
+  /** The kernels, for whom needs backward ones, optimizers or random numbers. */
+  get training(): TrainingKernels {
+    if (!this.build.training) {
+      throw new Error(
+        `${this.owner}: training needs the training kernels, and this model was built with inference kernels only`,
+      );
+    }
+    return this.kernels;
+  }
+
+  /** A block for life or until `release`, aligned to 16 bytes, filled with zeros. */
+  allocate(bytes: number): number {
+    const size = align(bytes) + 16;
+    const at = this.#free.findIndex((block) => block.bytes >= size);
+    const found = this.#free[at];
+    let address = this.#end;
+    if (found === undefined) {
+      this.#grow(this.#end + size);
+      this.#end += size;
+    } else {
+      address = found.address;
+      const rest = { address: address + size, bytes: found.bytes - size };
+      this.#free.splice(at, 1, ...(rest.bytes > 0 ? [rest] : []));
+    }
+    this.#used.set(address, size);
+    this.kernels.zero(address, size);
+    return address;
+  }
+
+  /** Gives a block back to the free list; neighbours are joined. */
+  release(address: number): void {
+    const bytes = this.#used.get(address);
+    if (bytes === undefined) throw new Error(`${this.owner}: no block was allocated at ${String(address)}`);
+    this.#used.delete(address);
+    const blocks = [...this.#free, { address, bytes }].sort((a, b) => a.address - b.address);
+    this.#free = [];
+    for (const block of blocks) {
+      const last = this.#free.at(-1);
+      if (last !== undefined && last.address + last.bytes === block.address) {
+        this.#free[this.#free.length - 1] = { address: last.address, bytes: last.bytes + block.bytes };
+      } else {
+        this.#free.push(block);
+      }
+    }
+    const last = this.#free.at(-1);
+    if (last !== undefined && last.address + last.bytes === this.#end) {
+      this.#end = last.address;
+      this.#free.pop();
+    }
+  }
+
+  /**
+   * The scratch block, at least `bytes` long. It moves when it must grow; what a plan left in it is gone by then.
+   * Only `PlanRunner` asks for it, and lays its tensors out again when the address has changed.
+   */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratch.bytes) {
+      if (this.#scratch.bytes > 0) this.release(this.#scratch.address);
+      this.#scratch = { address: 0, bytes: 0 };
+      this.#scratch = { address: this.allocate(bytes), bytes };
+    }
+    return this.#scratch.address;
+  }
+
+  #grow(end: number): void {
+    const { memory } = this.kernels;
+    const missing = end - memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      if (end > addressable) throw new RangeError();
+      memory.grow(Math.ceil(missing / pageBytes));
+    } catch {
+      throw new RangeError(
+        `${this.owner}: out of memory: ${megabytes(end)} MB are needed, more than WebAssembly can have here (at most ${megabytes(addressable)} MB)`,
+      );
+    }
+    this.floats = new Float32Array(memory.buffer);
+    this.integers = new Int32Array(memory.buffer);
+    this.doubles = new Float64Array(memory.buffer);
+  }
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1048576).toFixed(0);
+}

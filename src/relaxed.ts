@@ -1,0 +1,6 @@
+/**
+ * Kernels with fused multiply–add, which the user alone can choose: `sequential({ layers, kernels: relaxed })`. Faster where
+ * the machine has it; the last bits may differ from machine to machine.
+ */
+export { relaxedTraining as relaxed } from './kernels/training-builds.js';
+export { relaxedInference } from './kernels/inference-builds.js';

@@ -1,0 +1,119 @@
+import { compileGraph, emitOutput, type CompiledGraph, type CompiledNode } from '../graph/compile.js';
+import type { Graph } from '../graph/graph.js';
+import type { Node, SymbolicTensor } from '../graph/layer.js';
+import type { PlanTensor } from '../plan/plan.js';
+import { PlanRunner } from '../plan/runner.js';
+import type { SizeSymbol } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+
+/** An initial state that is computed once, when a session starts, and the place in the session's states where it goes. */
+export interface StartState {
+  readonly from: PlanTensor;
+  readonly to: PlanTensor;
+}
+
+/** What runs once, when a session starts: the calls that depend on inputs without time alone. */
+export interface StartPlan {
+  readonly compiled: CompiledGraph;
+  readonly runner: PlanRunner;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly states: readonly StartState[];
+}
+
+/** What runs at every push. All sessions of a model share it. */
+export interface StreamPlan {
+  readonly runner: PlanRunner;
+  readonly input: SymbolicTensor;
+  /** The symbol of the pushed steps. */
+  readonly steps: SizeSymbol;
+  readonly staging: PlanTensor;
+  readonly outputs: readonly { readonly symbolic: SymbolicTensor; readonly dense: PlanTensor }[];
+  readonly start: StartPlan | null;
+}
+
+/**
+ * Compiles a graph for running step by step.
+ * @throws Error when a layer looks at future steps, or the model has none or several inputs with time; it names them.
+ */
+export function compileStream(name: string, graph: Graph, workspace: Workspace): StreamPlan {
+  const timed = graph.inputs.filter((symbolic) => symbolic.time !== null);
+  const [input] = timed;
+  if (input === undefined || timed.length > 1) {
+    const came = timed.map((symbolic) => `"${symbolic.node.layer.title}"`).join(', ') || 'none';
+    throw new Error(`${name}: streaming needs exactly one input with a time axis, got ${came}`);
+  }
+  const steps = input.time;
+  if (steps === null || typeof steps === 'number' || steps.op !== 'symbol') {
+    throw new Error(
+      `${name}: streaming needs an input of any length, "${input.node.layer.title}" depends on another one`,
+    );
+  }
+
+  const moving = movingNodes(graph);
+  const nodes = graph.nodes.filter((node) => moving.has(node));
+  for (const { layer } of nodes) {
+    if (layer.definition.time(layer.config).lookahead > 0) {
+      throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
+    }
+  }
+  for (const output of graph.outputs) {
+    if (!moving.has(output.node) && output !== input) {
+      throw new Error(`${name}: the output of ${output.node.layer.title} does not depend on the streamed input`);
+    }
+  }
+  const compiled = compileGraph({ ...graph, inputs: [input], nodes }, 'stream');
+  const staging = compiled.staging.get(input);
+  if (staging === undefined) throw new Error(`${name}: no step reads the input`);
+  const outputs = graph.outputs.map((symbolic) => ({
+    symbolic,
+    dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic)),
+  }));
+  const start = compileStart(name, graph, workspace, compiled.nodes, moving);
+  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start };
+}
+
+/** The calls that depend on an input with time: those that run at every push. */
+function movingNodes(graph: Graph): Set<Node> {
+  const moving = new Set<Node>();
+  for (const node of graph.nodes) {
+    const isMoving = node.needs.some(
+      (need) => moving.has(need.node) || (graph.inputs.includes(need) && need.time !== null),
+    );
+    if (isMoving) moving.add(node);
+  }
+  return moving;
+}
+
+function compileStart(
+  name: string,
+  graph: Graph,
+  workspace: Workspace,
+  compiled: readonly CompiledNode[],
+  moving: ReadonlySet<Node>,
+): StartPlan | null {
+  const wanted: { readonly symbolic: SymbolicTensor; readonly to: PlanTensor }[] = [];
+  for (const { node, context } of compiled) {
+    node.initialState.forEach((symbolic, i) => {
+      const to = context.states[i];
+      if (moving.has(symbolic.node)) {
+        throw new Error(`${name}: ${context.title} starts from a state that depends on the streamed input itself`);
+      }
+      if (to !== undefined) wanted.push({ symbolic, to });
+    });
+  }
+  if (wanted.length === 0) return null;
+  const outputs = [...new Set(wanted.map(({ symbolic }) => symbolic))];
+  const inputs = graph.inputs.filter((symbolic) => symbolic.time === null);
+  const nodes = graph.nodes.filter((node) => !moving.has(node));
+  const startGraph = compileGraph({ inputs, outputs, nodes, layers: graph.layers }, 'predict');
+  const states = wanted.map(({ symbolic, to }) => {
+    // A copy through importRows flushes what is below 2^-100, as whole runs do (layers/recurrent.ts).
+    const { plan } = startGraph;
+    const from = plan.rows(`${symbolic.node.layer.title} (start)`, [to.shape[0] ?? 1], symbolic.features);
+    const source = startGraph.tensorOf(symbolic);
+    plan.wanted.add(from);
+    plan.emit('start', 'importRows', source, from, to.shape[0] ?? 1, 1, from.rowBytes / 4);
+    return { from, to };
+  });
+  return { compiled: startGraph, runner: new PlanRunner(workspace, startGraph.plan), inputs, states };
+}

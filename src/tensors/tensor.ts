@@ -1,0 +1,128 @@
+import { show } from '../options/options.js';
+
+/** Numbers with a shape: plain data that the user owns. */
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+  /** The values as nested arrays. */
+  toArray(): NestedNumbers;
+}
+
+export type NestedNumbers = number | NestedNumbers[];
+
+type TypedNumbers =
+  Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+
+type Nested = ArrayLike<number> | readonly Nested[];
+
+/**
+ * Whatever numbers come in as: nested arrays (of numbers or typed arrays), or anything with `data` and `shape`. Float64 is
+ * rounded to float32, integers are converted.
+ */
+export type TensorLike = Nested | { readonly data: ArrayLike<number>; readonly shape: readonly number[] };
+
+/** Numbers that were checked. `data` may be the user's own array: never written to, never kept. */
+export interface Numbers {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/**
+ * A tensor from nested arrays, or from flat values and a shape.
+ * @example tensor([[1, 2], [3, 4]]); tensor(new Float32Array(6), [2, 3]);
+ * @throws TypeError for ragged arrays, values that are no numbers, or a shape that does not fit.
+ */
+export function tensor(values: TensorLike, shape?: readonly number[]): Tensor {
+  const { data, shape: own } = readNumbers(values, 'tensor');
+  const wanted = shape ?? own;
+  checkShape(wanted, data.length, 'tensor');
+  return makeTensor(data.slice(), wanted);
+}
+
+/** Wraps data that nobody else holds. */
+export function makeTensor(data: Float32Array, shape: readonly number[]): Tensor {
+  return { data, shape, toArray: () => nest(data, shape, 0, 0) };
+}
+
+/** Reads numbers in any form; `where` names them in errors, such as "model: input "x"". */
+export function readNumbers(values: unknown, where: string): Numbers {
+  if (typeof values === 'object' && values !== null && 'data' in values && 'shape' in values) {
+    const { data, shape } = values;
+    if (!isTyped(data) && !Array.isArray(data)) {
+      throw new TypeError(`${where}: expected data to be an array of numbers, got ${show(data)}`);
+    }
+    if (!Array.isArray(shape)) throw new TypeError(`${where}: expected shape to be an array, got ${show(shape)}`);
+    const flat = isTyped(data) ? toFloats(data) : flatten(data, [data.length], where);
+    checkShape(shape, flat.length, where);
+    return { data: flat, shape: shape as number[] };
+  }
+  if (isTyped(values)) return { data: toFloats(values), shape: [values.length] };
+  if (!Array.isArray(values)) throw new TypeError(`${where}: expected numbers, got ${show(values)}`);
+  const shape = shapeOf(values);
+  return { data: flatten(values, shape, where), shape };
+}
+
+function checkShape(shape: readonly unknown[], length: number, where: string): void {
+  const sizes = shape.map((axis) => {
+    if (typeof axis !== 'number' || !Number.isSafeInteger(axis) || axis < 0) {
+      throw new TypeError(`${where}: expected a shape of non-negative integers, got [${shape.map(show).join(', ')}]`);
+    }
+    return axis;
+  });
+  const size = sizes.reduce((product, axis) => product * axis, 1);
+  if (size !== length) {
+    throw new TypeError(`${where}: shape [${shape.join(', ')}] wants ${String(size)} values, got ${String(length)}`);
+  }
+}
+
+function isTyped(values: unknown): values is TypedNumbers {
+  return (
+    ArrayBuffer.isView(values) &&
+    !(values instanceof DataView) &&
+    !(values instanceof BigInt64Array) &&
+    !(values instanceof BigUint64Array)
+  );
+}
+
+function toFloats(values: TypedNumbers): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+/** The shape that the first elements say; `flatten` checks that all the others agree. */
+function shapeOf(values: readonly unknown[]): number[] {
+  const shape: number[] = [];
+  let level: unknown = values;
+  while (Array.isArray(level) || isTyped(level)) {
+    shape.push(level.length);
+    level = level[0];
+  }
+  return shape;
+}
+
+function flatten(values: readonly unknown[], shape: readonly number[], where: string): Float32Array {
+  const data = new Float32Array(shape.reduce((product, axis) => product * axis, 1));
+  let end = 0;
+  const visit = (value: unknown, axis: number): void => {
+    if (axis === shape.length) {
+      if (typeof value !== 'number') throw new TypeError(`${where}: expected numbers, got ${show(value)}`);
+      data[end++] = value;
+      return;
+    }
+    if (!(Array.isArray(value) || isTyped(value)) || value.length !== shape[axis]) {
+      const came = Array.isArray(value) || isTyped(value) ? `one of ${String(value.length)}` : show(value);
+      throw new TypeError(
+        `${where}: ragged: expected arrays of length ${String(shape[axis])} along axis ${String(axis)}, got ${came}`,
+      );
+    }
+    for (const element of value) visit(element, axis + 1);
+  };
+  visit(values, 0);
+  return data;
+}
+
+function nest(data: Float32Array, shape: readonly number[], axis: number, from: number): NestedNumbers {
+  const [length] = shape.slice(axis);
+  if (length === undefined) return data[from] ?? NaN;
+  const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  return Array.from({ length }, (_, i) => nest(data, shape, axis + 1, from + i * stride));
+}

@@ -1,0 +1,21 @@
+/** What `fit` returns, with Keras's keys in camel case: `history.history.loss`, `valLoss`, metrics likewise. */
+export interface History {
+  /** The epochs that ran, counted from 0. */
+  readonly epoch: readonly number[];
+  /** One value for each epoch. */
+  readonly history: Readonly<Record<string, readonly number[]>>;
+}
+
+/** The losses and metrics of a batch or an epoch, by name; `loss` is always there. */
+export type Logs = Readonly<Record<string, number>> & { readonly loss: number };
+
+/** Collects the logs of the epochs. */
+export class HistoryRecorder implements History {
+  readonly epoch: number[] = [];
+  readonly history: Record<string, number[]> = {};
+
+  add(epoch: number, logs: Logs): void {
+    this.epoch.push(epoch);
+    for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);
+  }
+}

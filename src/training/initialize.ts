@@ -1,0 +1,103 @@
+import { streamKey } from '../graph/stream-key.js';
+import { sizeOf, type Initialize, type WeightSpec } from '../graph/weights.js';
+import type { Initializer, VarianceScaling } from '../initializers/initializer.js';
+import { quad } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+
+/**
+ * Makes the first values of weights. They depend on the seed, the layer's name and the weight's name alone: not on what
+ * was built before, nor in which order.
+ */
+export function initializeIn(workspace: Workspace, seed: number): Initialize {
+  return (spec, path) => {
+    const count = sizeOf(spec.shape);
+    const target = workspace.allocate(4 * quad(count));
+    try {
+      fillWeight(workspace, spec, spec.initializer, target, seed, streamKey(`${path}/${spec.name}`));
+      return workspace.floats.slice(target / 4, target / 4 + count);
+    } finally {
+      workspace.release(target);
+    }
+  };
+}
+
+function fillWeight(
+  workspace: Workspace,
+  spec: WeightSpec,
+  initializer: Initializer,
+  target: number,
+  seed: number,
+  stream: number,
+): void {
+  const kernels = workspace.training;
+  const count = sizeOf(spec.shape);
+  switch (initializer.kind) {
+    case 'zeros':
+      kernels.fill(target, count, 0);
+      break;
+    case 'ones':
+      kernels.fill(target, count, 1);
+      break;
+    case 'constant':
+      kernels.fill(target, count, initializer.value);
+      break;
+    case 'varianceScaling':
+      fillScaled(workspace, spec, initializer, target, seed, stream);
+      break;
+    case 'orthogonal':
+      fillOrthogonal(workspace, spec, initializer.gain, target, seed, stream);
+      break;
+    case 'unitForget': {
+      fillWeight(workspace, spec, initializer.base, target, seed, stream);
+      workspace.floats.fill(1, target / 4 + count / 4, target / 4 + count / 2);
+    }
+  }
+}
+
+/**
+ * The deviation of a normal distribution that is cut off at two deviations, as a share of the uncut one's
+ * (scipy.stats.truncnorm.std(−2, 2), as Keras has it).
+ */
+const truncatedDeviation = 0.8796256610342398;
+
+function fillScaled(
+  workspace: Workspace,
+  { shape }: WeightSpec,
+  { scale, mode, distribution }: VarianceScaling,
+  target: number,
+  seed: number,
+  stream: number,
+): void {
+  const { fanIn, fanOut } = fans(shape);
+  const fan = mode === 'fanIn' ? fanIn : mode === 'fanOut' ? fanOut : (fanIn + fanOut) / 2;
+  const variance = scale / Math.max(1, fan);
+  const count = sizeOf(shape);
+  if (distribution === 'uniform') {
+    const limit = Math.sqrt(3 * variance);
+    workspace.training.randomUniform(target, count, -limit, limit, seed, stream);
+  } else {
+    workspace.training.randomNormal(target, count, 0, Math.sqrt(variance) / truncatedDeviation, 1, seed, stream);
+  }
+}
+
+/** Inputs and outputs of a unit: the last two axes, times the window of a convolution. */
+function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  const window = sizeOf(shape.slice(0, -2));
+  const [inputs = 1, outputs = inputs] = shape.slice(-2);
+  return { fanIn: window * inputs, fanOut: window * outputs };
+}
+
+function fillOrthogonal(
+  workspace: Workspace,
+  { shape }: WeightSpec,
+  gain: number,
+  target: number,
+  seed: number,
+  stream: number,
+): void {
+  const columns = shape.at(-1) ?? 1;
+  const rows = sizeOf(shape) / columns;
+  const scratch = workspace.allocate(8 * rows * columns + 16 * Math.max(rows, columns));
+  workspace.training.orthogonal(target, rows, columns, gain, seed, stream, scratch);
+  workspace.release(scratch);
+}

@@ -1,0 +1,65 @@
+import { tensorsOf, type PlanTensor } from '../plan/plan.js';
+import { evaluate } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+import type { Parameters } from './parameters.js';
+import type { TrainingPlan } from './training-plan.js';
+
+/** The loss or the gradients of a batch were NaN or infinite. The weights are those of the last good batch. */
+export class NonFiniteLossError extends Error {
+  override readonly name = 'NonFiniteLossError';
+  /** Counted from 0; undefined outside `fit`. */
+  readonly epoch: number | undefined;
+  readonly batch: number | undefined;
+  /** The first tensor of the batch's run that was not finite. */
+  readonly tensor: string;
+  readonly gradientNorm: number;
+
+  constructor(model: string, what: string, place: BatchPlace, tensor: string, gradientNorm: number) {
+    const where =
+      place.epoch === undefined
+        ? 'this batch'
+        : `epoch ${String(place.epoch + 1)}, batch ${String((place.batch ?? 0) + 1)}`;
+    super(
+      `${model}: ${what} in ${where}: the first bad tensor is ${tensor}; the gradients' norm is ${String(gradientNorm)}. ` +
+        'The weights are those of the last good batch. Try a smaller learning rate, clipping (globalClipNorm: 1), or scaled inputs.',
+    );
+    this.epoch = place.epoch;
+    this.batch = place.batch;
+    this.tensor = tensor;
+    this.gradientNorm = gradientNorm;
+  }
+}
+
+export interface BatchPlace {
+  readonly epoch?: number;
+  readonly batch?: number;
+}
+
+/**
+ * Finds the first tensor that is not finite, by running the staged batch again, one step at a time: in the plan a tensor's
+ * place may hold another tensor's values later on.
+ */
+export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, parameters: Parameters): string {
+  const { runner, run } = plan;
+  const isBad = (address: number, bytes: number): boolean =>
+    workspace.training.firstNonFinite(address, Math.floor(bytes / 4)) >= 0;
+  for (const { path, values, count } of parameters.list) if (isBad(values, 4 * count)) return `the weight ${path}`;
+  for (const tensor of plan.compiled.plan.given) {
+    if (tensor !== plan.compiled.indices && isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
+      return tensor.name;
+    }
+  }
+  const known = new Set<PlanTensor>(plan.compiled.plan.given);
+  for (const [i, step] of plan.compiled.plan.steps.entries()) {
+    runner.execute(run, i, i + 1);
+    for (const tensor of tensorsOf(step)) {
+      const isOwn = !known.has(tensor) || step.arguments.length > 2;
+      known.add(tensor);
+      if (!isOwn || plan.compiled.plan.given.has(tensor) || plan.compiled.plan.wanted.has(tensor)) continue;
+      if (isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
+        return `${tensor.name} (after ${step.kernel} of ${step.owner})`;
+      }
+    }
+  }
+  return 'none of the plan (the sum of the errors overflowed)';
+}

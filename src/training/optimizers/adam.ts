@@ -1,0 +1,50 @@
+import type { TrainingKernels } from '../../kernels/generated/kernels.js';
+import { flag, optional, positive, rate } from '../../options/options.js';
+import type { Parameter } from '../parameters.js';
+import type { ClippingOptions } from './clipping.js';
+import type { OptimizerRule } from './rule.js';
+
+export interface AdamOptions extends ClippingOptions {
+  readonly learningRate?: number;
+  /** Decay of the mean of gradients, in [0, 1). */
+  readonly beta1?: number;
+  /** Decay of the mean of squared gradients, in [0, 1). */
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** Keras's ε̂: added to √v before the bias correction. */
+  readonly epsilonHat?: boolean;
+}
+
+export const adamFields = {
+  learningRate: optional(positive, 0.001),
+  beta1: optional(rate, 0.9),
+  beta2: optional(rate, 0.999),
+  epsilon: optional(positive, 1e-7),
+  epsilonHat: optional(flag, false),
+};
+
+type AdamNumbers = Required<Pick<AdamOptions, 'learningRate' | 'beta1' | 'beta2' | 'epsilon' | 'epsilonHat'>>;
+
+/** Adam; βᵗ are running products, so no power function is needed, whose last bit hosts may round their own way. */
+export class AdamRule implements OptimizerRule {
+  readonly slots = 2;
+  readonly #options: AdamNumbers;
+  #power1 = 1;
+  #power2 = 1;
+
+  constructor(options: AdamNumbers) {
+    this.#options = options;
+  }
+
+  beginStep(): void {
+    this.#power1 *= this.#options.beta1;
+    this.#power2 *= this.#options.beta2;
+  }
+
+  update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [m = 0, v = 0]: readonly number[]): void {
+    const { learningRate, beta1, beta2, epsilon, epsilonHat } = this.#options;
+    const [correction1, correction2] = [1 - this.#power1, 1 - this.#power2];
+    const hat = epsilonHat ? 1 : 0;
+    kernels.adam(values, gradient, m, v, count, learningRate, beta1, beta2, epsilon, correction1, correction2, hat);
+  }
+}

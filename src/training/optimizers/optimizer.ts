@@ -1,0 +1,81 @@
+import { fields, oneOf, optional, refuse } from '../../options/options.js';
+import type { Workspace } from '../../plan/workspace.js';
+import type { Parameters } from '../parameters.js';
+import { AdamRule, adamFields, type AdamOptions } from './adam.js';
+import { clippingFields, clipGradients, type ClippingOptions } from './clipping.js';
+import type { OptimizerRule } from './rule.js';
+import { SgdRule, sgdFields, type SgdOptions } from './sgd.js';
+
+/** What `compile` takes: a name for the defaults, or an object of `optimizers`. */
+export type OptimizerOption = 'sgd' | 'adam' | Optimizer;
+
+/** An optimizer's options, as data. Made by `optimizers`. */
+export type Optimizer = ({ readonly kind: 'sgd' } & SgdOptions) | ({ readonly kind: 'adam' } & AdamOptions);
+
+/** Optimizers with options: `model.compile({ optimizer: optimizers.adam({ learningRate: 0.01 }), … })`. */
+export const optimizers = {
+  /** Stochastic gradient descent: v ← μ·v − lr·g, w ← w + v. Defaults: learningRate 0.01, momentum 0, nesterov false. */
+  sgd: (options: SgdOptions = {}): Optimizer => ({ kind: 'sgd', ...options }),
+  /**
+   * Adam (Kingma & Ba 2015, Algorithm 1): w ← w − lr·m̂ / (√v̂ + ε). Defaults: learningRate 0.001, beta1 0.9, beta2 0.999,
+   * epsilon 1e-7. `epsilonHat: true` gives Keras's form, which adds ε before the bias correction of v.
+   */
+  adam: (options: AdamOptions = {}): Optimizer => ({ kind: 'adam', ...options }),
+};
+
+const kindOf = (value: unknown, where: string): 'sgd' | 'adam' => {
+  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : value;
+  return oneOf(['sgd', 'adam'])(kind, where);
+};
+
+/** The optimizer of a compiled model, with what it remembers. */
+export class OptimizerState {
+  readonly #workspace: Workspace;
+  readonly #rule: OptimizerRule;
+  readonly #clipping: ClippingOptions;
+  readonly #slots: readonly (readonly number[])[];
+  readonly #parameters: Parameters;
+
+  constructor(where: string, option: unknown, workspace: Workspace, parameters: Parameters) {
+    const { rule, clipping } = readOptimizer(option, where);
+    this.#workspace = workspace;
+    this.#rule = rule;
+    this.#clipping = clipping;
+    this.#parameters = parameters;
+    this.#slots = parameters.list.map(({ count }) =>
+      Array.from({ length: this.#rule.slots }, () => workspace.allocate(4 * count)),
+    );
+  }
+
+  /** Clips the gradients, whose global norm is known, and changes the weights by them. */
+  step(norm: number): void {
+    const kernels = this.#workspace.training;
+    clipGradients(kernels, this.#parameters.list, this.#clipping, norm);
+    this.#rule.beginStep();
+    this.#parameters.list.forEach((parameter, i) => {
+      this.#rule.update(kernels, parameter, this.#slots[i] ?? []);
+    });
+  }
+
+  /** Gives its memory back. */
+  release(): void {
+    for (const slots of this.#slots) for (const address of slots) this.#workspace.release(address);
+  }
+}
+
+function readOptimizer(option: unknown, where: string): { rule: OptimizerRule; clipping: ClippingOptions } {
+  const kind = kindOf(option, where);
+  const given = typeof option === 'object' && option !== null ? option : { kind };
+  const readKind = { kind: optional(oneOf([kind]), kind) };
+  const clippingOf = ({ clipValue, clipNorm, globalClipNorm }: ClippingOptions): ClippingOptions => {
+    const set = [clipValue, clipNorm, globalClipNorm].filter((limit) => limit !== undefined);
+    if (set.length > 1) refuse(where, 'at most one of clipValue, clipNorm, globalClipNorm', given);
+    return { clipValue, clipNorm, globalClipNorm };
+  };
+  if (kind === 'sgd') {
+    const read = fields(given, `${where} sgd`, { ...readKind, ...sgdFields, ...clippingFields });
+    return { rule: new SgdRule(read), clipping: clippingOf(read) };
+  }
+  const read = fields(given, `${where} adam`, { ...readKind, ...adamFields, ...clippingFields });
+  return { rule: new AdamRule(read), clipping: clippingOf(read) };
+}

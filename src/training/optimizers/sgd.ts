@@ -1,0 +1,39 @@
+import type { TrainingKernels } from '../../kernels/generated/kernels.js';
+import { flag, optional, positive, rate } from '../../options/options.js';
+import type { Parameter } from '../parameters.js';
+import type { ClippingOptions } from './clipping.js';
+import type { OptimizerRule } from './rule.js';
+
+export interface SgdOptions extends ClippingOptions {
+  readonly learningRate?: number;
+  /** μ, in [0, 1). */
+  readonly momentum?: number;
+  /** Look ahead along the velocity (Nesterov 1983). */
+  readonly nesterov?: boolean;
+}
+
+export const sgdFields = {
+  learningRate: optional(positive, 0.01),
+  momentum: optional(rate, 0),
+  nesterov: optional(flag, false),
+};
+
+/** v ← μ·v − lr·g, then w ← w + v (Nesterov: w ← w + μ·v − lr·g). As Keras. */
+export class SgdRule implements OptimizerRule {
+  readonly slots: number;
+  readonly #options: { readonly learningRate: number; readonly momentum: number; readonly nesterov: boolean };
+
+  constructor(options: { readonly learningRate: number; readonly momentum: number; readonly nesterov: boolean }) {
+    this.#options = options;
+    this.slots = options.momentum > 0 ? 1 : 0;
+  }
+
+  beginStep(): void {
+    // Nothing depends on the number of steps.
+  }
+
+  update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [velocity = 0]: readonly number[]): void {
+    const { learningRate, momentum, nesterov } = this.#options;
+    kernels.sgd(values, gradient, velocity, count, learningRate, momentum, nesterov ? 1 : 0);
+  }
+}

@@ -1,0 +1,360 @@
+import { traceGraph, type Graph } from '../graph/graph.js';
+import { nameOf, readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
+import { sizeOf } from '../graph/weights.js';
+import type { Assembled } from '../model/assemble.js';
+import { Model } from '../model/model.js';
+import { fields, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
+import { evaluate, type Sizes } from '../plan/size.js';
+import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { fitModel, type FitOptions } from './fit.js';
+import type { History, Logs } from './history.js';
+import { lossReader, meanOf, type LossName, type LossOption } from './losses.js';
+import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
+import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
+import { Parameters } from './parameters.js';
+import { ErrorTotals, totalLoss, type BatchErrors } from './error-totals.js';
+import { GradientPlan, TrainingPlan, type Objective } from './training-plan.js';
+
+export interface CompileArguments {
+  /** A name, or an object of `optimizers` with options. */
+  optimizer: OptimizerOption;
+  /** One for every output, or one for each: an array, or an object by output name. An output without one is not trained. */
+  loss: LossOption | readonly (LossOption | null)[] | Readonly<Record<string, LossOption>>;
+  /** Reported beside the loss, for every output that has one. */
+  metrics?: readonly LossOption[];
+}
+
+export interface EvaluateOptions {
+  /** Default 32. */
+  batchSize?: number;
+}
+
+/** The gradients of Σ output · cotangent. */
+export interface Gradients {
+  /** For each input (masks excepted), initial states included. */
+  readonly inputs: readonly Tensor[];
+  /** For each weight, in the order of `getWeights`. */
+  readonly weights: readonly Tensor[];
+}
+
+interface Compiled {
+  readonly objectives: readonly Objective[];
+  readonly optimizer: OptimizerState;
+  readonly plan: TrainingPlan;
+  readonly evaluation: TrainingPlan;
+}
+
+/** A model that can also be trained. */
+export class TrainableModel extends Model {
+  readonly #seed: number;
+  #parameters: Parameters | undefined;
+  #compiled: Compiled | undefined;
+  #gradientPlan: GradientPlan | undefined;
+  #isFitting = false;
+  #steps = 0;
+  #epochs = 0;
+
+  constructor(assembled: Assembled, seed: number) {
+    super(assembled);
+    this.#seed = seed;
+  }
+
+  /** The layers with output shapes and numbers of parameters; printed with `console.log` by default. */
+  override summary(print: (text: string) => void = console.log): string {
+    return super.summary(print);
+  }
+
+  override setWeights(weights: readonly TensorLike[]): void {
+    if (this.#isFitting) throw new Error(`${this.name}: setWeights: fit is running; abort it or wait for it`);
+    super.setWeights(weights);
+  }
+
+  /**
+   * Says how to train: optimizer, losses, metrics. Calling it again starts the optimizer anew; weights stay.
+   * @throws TypeError for a name or an option that is unknown or out of range; nothing is changed then.
+   */
+  compile(options: CompileArguments): void {
+    if (this.#isFitting) throw new Error(`${this.name}: compile: fit is running; abort it or wait for it`);
+    const where = `${this.name}: compile`;
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
+    const objectives = this.#objectivesOf(read.loss, read.metrics, where);
+    for (const { layer } of this.graph.nodes) {
+      const reason = layer.definition.untrainable?.(layer.config) ?? null;
+      if (reason !== null) throw new Error(`${this.name}: ${layer.title}: ${reason}`);
+    }
+    const parameters = this.#trainingParameters();
+    const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, parameters);
+    this.#compiled?.optimizer.release();
+    const graph = this.#trainedGraph(objectives);
+    this.#compiled = {
+      objectives,
+      optimizer,
+      plan: new TrainingPlan(graph, this.workspace, objectives, parameters),
+      evaluation: new TrainingPlan(graph, this.workspace, objectives, null),
+    };
+  }
+
+  /**
+   * Trains over epochs. Yields to the event loop every 30 ms or so.
+   * @param x inputs, as for `predict`; `y` targets, shaped as the outputs that have a loss.
+   * @returns losses and metrics of every epoch.
+   * @throws NonFiniteLossError when a loss or gradient is NaN or infinite; the weights of the last good batch stay.
+   */
+  async fit(x: TensorsLike, y: TensorsLike, options: FitOptions = {}): Promise<History> {
+    this.#requireCompiled('fit');
+    if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
+    this.#isFitting = true;
+    try {
+      return await fitModel(this, x, y, options);
+    } finally {
+      this.#isFitting = false;
+    }
+  }
+
+  /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
+  trainOnBatch(x: TensorsLike, y: TensorsLike): Logs {
+    if (this.#isFitting) throw new Error(`${this.name}: trainOnBatch: fit is running; abort it or wait for it`);
+    const where = `${this.name}: trainOnBatch`;
+    const { inputs, targets } = this.readData(where, x, y);
+    const indices = Int32Array.from({ length: inputs[0]?.shape[0] ?? 0 }, (_, i) => i);
+    const errors = this.trainRows(where, inputs, targets, indices, { seed: this.#seed, epoch: this.#steps }, {});
+    return this.logsOf(errors);
+  }
+
+  /** The loss and the metrics over data, without training. */
+  evaluate(x: TensorsLike, y: TensorsLike, options: EvaluateOptions = {}): Logs {
+    const where = `${this.name}: evaluate`;
+    const batchSize = options.batchSize === undefined ? 32 : positiveInteger(options.batchSize, `${where}: batchSize`);
+    const { inputs, targets } = this.readData(where, x, y);
+    return this.evaluateRows(where, inputs, targets, 0, inputs[0]?.shape[0] ?? 0, batchSize);
+  }
+
+  /**
+   * Gradients of Σ output · cotangent by inputs, initial states and weights, without dropout; the model need not be compiled.
+   * @param cotangents one for each output, shaped as the outputs.
+   */
+  gradients(x: TensorsLike, cotangents: TensorsLike): Gradients {
+    const where = `${this.name}: gradients`;
+    const inputs = readTensors(where, this.graph.inputs, x);
+    const given = readTensors(`${where}: cotangents`, this.graph.outputs, cotangents);
+    const rows = inputs[0]?.shape[0] ?? 0;
+    if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${String(rows)} rows`, given[0]?.shape[0]);
+    const parameters = this.#trainingParameters();
+    const { runner, run, compiled, ...plan } = (this.#gradientPlan ??= new GradientPlan(
+      this.graph,
+      this.workspace,
+      parameters,
+    ));
+    setSizes(run, this.graph.inputs, inputs, rows);
+    this.#checkSteps(`${where}: cotangents`, given, run.sizes);
+    if (this.isStateful) this.states.bind(runner, run);
+    runner.prepare(run);
+    const { floats } = this.workspace;
+    this.graph.inputs.forEach((symbolic, i) => {
+      const [staging, numbers] = [compiled.staging.get(symbolic), inputs[i]];
+      if (staging !== undefined && numbers !== undefined) floats.set(numbers.data, runner.address(staging, run) / 4);
+    });
+    plan.cotangents.forEach((staging, i) => {
+      floats.set(given[i]?.data ?? [], runner.address(staging, run) / 4);
+    });
+    parameters.zeroGradients();
+    runner.execute(run);
+    const wanted = this.graph.inputs.map((symbolic, i) => ({ symbolic, shape: inputs[i]?.shape ?? [] }));
+    const floatInputs = wanted.filter(({ symbolic }) => symbolic.dtype === 'float32');
+    return {
+      inputs: floatInputs.map(({ shape }, i) => {
+        const dense = plan.inputs[i];
+        const at = dense === undefined ? 0 : runner.address(dense, run) / 4;
+        return makeTensor(this.workspace.floats.slice(at, at + sizeOf(shape)), shape);
+      }),
+      weights: parameters.readGradients(),
+    };
+  }
+
+  /** @internal Checks inputs and targets against each other. */
+  readData(where: string, x: TensorsLike, y: TensorsLike): { inputs: Numbers[]; targets: Numbers[] } {
+    const { objectives, plan } = this.#requireCompiled(where.slice(this.name.length + 2));
+    const inputs = readTensors(where, plan.graph.inputs, x);
+    const symbols = objectives.map(({ symbolic }) => symbolic);
+    const targets = readTensors(`${where}: targets`, symbols, y);
+    const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
+    if (rows !== targetRows) {
+      throw new TypeError(`${where}: expected as many targets as inputs, ${String(rows)}, got ${String(targetRows)}`);
+    }
+    setSizes(plan.run, plan.graph.inputs, inputs, rows ?? 0);
+    symbols.forEach(({ time, node }, i) => {
+      const came = targets[i]?.shape[1];
+      if (time !== null && evaluate(time, plan.run.sizes) !== came) {
+        const expected = String(evaluate(time, plan.run.sizes));
+        throw new TypeError(
+          `${where}: targets of "${node.layer.title}": expected ${expected} time steps, got ${String(came)}`,
+        );
+      }
+    });
+    return { inputs, targets };
+  }
+
+  /** @internal One step of the optimizer on the given rows. */
+  trainRows(
+    where: string,
+    inputs: readonly Numbers[],
+    targets: readonly Numbers[],
+    indices: Int32Array,
+    random: { seed: number; epoch: number },
+    place: BatchPlace,
+  ): BatchErrors {
+    const { plan, optimizer } = this.#requireCompiled('fit');
+    const parameters = this.#trainingParameters();
+    plan.prepare(where, inputs, indices.length, random);
+    const { isStateful } = this;
+    if (isStateful) {
+      this.states.bind(plan.runner, plan.run);
+      plan.runner.prepare(plan.run);
+    }
+    const before = isStateful ? this.states.save() : undefined;
+    parameters.zeroGradients();
+    const errors = plan.execute(inputs, targets, indices);
+    const norm = parameters.gradientNorm();
+    if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
+      const what = Number.isFinite(totalLoss(errors))
+        ? 'a gradient is not finite'
+        : `the loss is ${String(totalLoss(errors))}`;
+      if (isStateful) this.states.restore(before);
+      plan.stage(inputs, targets, indices);
+      const tensor = firstBadTensor(plan, this.workspace, parameters);
+      if (isStateful) this.states.restore(before);
+      throw new NonFiniteLossError(this.name, what, place, tensor, norm);
+    }
+    optimizer.step(norm);
+    parameters.refresh(this.layers);
+    this.#steps++;
+    return errors;
+  }
+
+  /** @internal As `evaluateRows`, from fresh states; the states that training carries stay as they are. */
+  evaluateApart(
+    where: string,
+    inputs: readonly Numbers[],
+    targets: readonly Numbers[],
+    from: number,
+    to: number,
+    batchSize: number,
+  ): Logs {
+    if (!this.isStateful) return this.evaluateRows(where, inputs, targets, from, to, batchSize);
+    return this.states.apart(() => this.evaluateRows(where, inputs, targets, from, to, batchSize));
+  }
+
+  /** @internal The loss and metrics over a range of rows, by batches. */
+  evaluateRows(
+    where: string,
+    inputs: readonly Numbers[],
+    targets: readonly Numbers[],
+    from: number,
+    to: number,
+    batchSize: number,
+  ): Logs {
+    const { evaluation } = this.#requireCompiled('evaluate');
+    const sums = new ErrorTotals();
+    for (let start = from; start < to; start += batchSize) {
+      const count = Math.min(batchSize, to - start);
+      evaluation.prepare(where, inputs, count, { seed: this.#seed, epoch: 0 });
+      if (this.isStateful) {
+        this.states.bind(evaluation.runner, evaluation.run);
+        evaluation.runner.prepare(evaluation.run);
+      }
+      sums.add(
+        evaluation.execute(
+          inputs,
+          targets,
+          Int32Array.from({ length: count }, (_, i) => start + i),
+        ),
+        count,
+      );
+    }
+    return this.logsOf(sums.errors, sums.loss);
+  }
+
+  /** @internal Names for losses and metrics: with one output plain, with several also by output. */
+  logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
+    const { objectives } = this.#requireCompiled('fit');
+    const logs: Record<string, number> = {};
+    objectives.forEach(({ symbolic, metrics }, i) => {
+      const output = objectives.length === 1 ? '' : nameOf(symbolic);
+      const prefixed = (name: string): string =>
+        output === '' ? name : `${output}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+      const error = errors[i];
+      if (error === undefined) return;
+      if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
+      metrics.forEach((metric, j) => {
+        const sum = error.metrics[j];
+        if (sum !== undefined) logs[prefixed(metric)] = meanOf(sum);
+      });
+    });
+    return { loss, ...logs };
+  }
+
+  /** @internal The number of the next epoch: random numbers count on from one `fit` to the next. */
+  nextEpoch(): number {
+    return this.#epochs++;
+  }
+
+  #requireCompiled(what: string): Compiled {
+    if (this.#compiled === undefined) {
+      throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
+    }
+    return this.#compiled;
+  }
+
+  #trainingParameters(): Parameters {
+    return (this.#parameters ??= new Parameters(this.graph, this.workspace));
+  }
+
+  /** The part of the graph that the outputs with a loss need. */
+  #trainedGraph(objectives: readonly Objective[]): Graph {
+    const outputs = objectives.map(({ symbolic }) => symbolic);
+    if (outputs.length === this.graph.outputs.length) return this.graph;
+    return traceGraph(this.name, this.graph.inputs, outputs);
+  }
+
+  #checkSteps(where: string, given: readonly Numbers[], sizes: Sizes): void {
+    this.graph.outputs.forEach(({ time }, i) => {
+      const came = given[i]?.shape[1];
+      if (time !== null && evaluate(time, sizes) !== came) {
+        refuse(where, `${String(evaluate(time, sizes))} time steps`, came);
+      }
+    });
+  }
+
+  #objectivesOf(loss: unknown, metrics: readonly LossName[], where: string): Objective[] {
+    const { outputs } = this.graph;
+    const lossFor = (i: number, name: string): unknown => {
+      if (typeof loss === 'string') return loss;
+      if (Array.isArray(loss)) return loss[i];
+      if (typeof loss === 'object' && loss !== null) return (loss as Record<string, unknown>)[name];
+      return refuse(`${where}: loss`, 'a name, an array or an object by output name', loss);
+    };
+    if (Array.isArray(loss) && loss.length !== outputs.length) {
+      refuse(`${where}: loss`, `${String(outputs.length)} losses, one for each output`, loss);
+    }
+    if (typeof loss === 'object' && loss !== null && !Array.isArray(loss)) {
+      const names = outputs.map(nameOf);
+      const unknown = Object.keys(loss).find((name) => !names.includes(name));
+      if (unknown !== undefined) refuse(`${where}: loss`, `output names (${names.join(', ')})`, unknown);
+    }
+    const objectives = outputs.flatMap((symbolic, i): Objective[] => {
+      const name = nameOf(symbolic);
+      const given = lossFor(i, name);
+      if (given === undefined || given === null) return [];
+      return [{ symbolic, metrics, loss: lossReader(given, `${where}: loss of "${name}"`) }];
+    });
+    if (objectives.length === 0) refuse(`${where}: loss`, 'a loss for at least one output', loss);
+    return objectives;
+  }
+}
+
+const asGiven: Reader<unknown> = (value) => value;
+
+const listOfLosses: Reader<readonly LossName[]> = (value, where) =>
+  Array.isArray(value)
+    ? value.map((name: unknown) => lossReader(name, where))
+    : refuse(where, 'an array of names', value);

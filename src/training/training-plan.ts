@@ -1,0 +1,150 @@
+import { compileGraph, emitInput, emitOutput, epoch, leadingOf, seed, type CompiledGraph } from '../graph/compile.js';
+import { emitBackward, TensorGradients } from '../graph/backward.js';
+import type { Graph } from '../graph/graph.js';
+import { rangeOf, setSizes } from '../graph/inputs.js';
+import type { SymbolicTensor } from '../graph/layer.js';
+import { backwardTable } from '../layers/backward/index.js';
+import type { PlanTensor } from '../plan/plan.js';
+import { PlanRunner, Run } from '../plan/runner.js';
+import { multiply } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+import type { Numbers } from '../tensors/tensor.js';
+import type { BatchErrors } from './error-totals.js';
+import { emitLoss, type ErrorSum, type LossName } from './losses.js';
+import type { Parameters } from './parameters.js';
+
+/** An output with a loss. Outputs without one are not computed in training. */
+export interface Objective {
+  readonly symbolic: SymbolicTensor;
+  readonly loss: LossName;
+  readonly metrics: readonly LossName[];
+}
+
+interface ObjectiveTensors {
+  readonly objective: Objective;
+  readonly target: PlanTensor;
+  readonly loss: PlanTensor;
+  readonly metrics: readonly PlanTensor[];
+}
+
+/** Forward, losses and, for training, backward: one plan, run for one batch at a time. */
+export class TrainingPlan {
+  readonly runner: PlanRunner;
+  readonly run = new Run();
+  readonly compiled: CompiledGraph;
+  readonly graph: Graph;
+  readonly #workspace: Workspace;
+  readonly #objectives: readonly ObjectiveTensors[];
+
+  /** @param parameters where the weights' gradients go; null: no backward steps (for `evaluate`). */
+  constructor(graph: Graph, workspace: Workspace, objectives: readonly Objective[], parameters: Parameters | null) {
+    this.graph = graph;
+    this.#workspace = workspace;
+    this.compiled = compileGraph(graph, parameters === null ? 'evaluate' : 'train');
+    const { plan } = this.compiled;
+    const gradients = parameters === null ? null : new TensorGradients(graph, this.compiled, []);
+    this.#objectives = objectives.map((objective) => {
+      const { symbolic } = objective;
+      const padded = plan.rows(`${symbolic.node.layer.title} (target rows)`, leadingOf(symbolic), symbolic.features);
+      const target = emitInput(plan, symbolic, padded);
+      const prediction = this.compiled.tensorOf(symbolic);
+      const mask = symbolic.mask === null ? null : this.compiled.tensorOf(symbolic.mask);
+      const emit = (name: LossName, gradient: PlanTensor | null): PlanTensor =>
+        emitLoss(plan, name, symbolic, prediction, padded, gradient, mask);
+      const metrics = objective.metrics.map((metric) => emit(metric, null));
+      return { objective, target, metrics, loss: emit(objective.loss, gradients?.of(symbolic) ?? null) };
+    });
+    if (gradients !== null && parameters !== null) {
+      emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable);
+    }
+    this.runner = new PlanRunner(workspace, plan);
+  }
+
+  /** Sizes of the next runs. Throws RangeError, naming figure, batch and lengths, when memory cannot hold them. */
+  prepare(where: string, inputs: readonly Numbers[], rows: number, random: { seed: number; epoch: number }): void {
+    setSizes(this.run, this.graph.inputs, inputs, rows);
+    this.run.set(seed, random.seed);
+    this.run.set(epoch, random.epoch);
+    try {
+      this.runner.prepare(this.run);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const lengths = inputs.map(({ shape }) => `[${[rows, ...shape.slice(1)].join(', ')}]`).join(', ');
+      throw new RangeError(`${where}: a batch of shape ${lengths} does not fit: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** Runs a prepared batch: the given rows of inputs and targets. */
+  execute(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): BatchErrors {
+    this.stage(inputs, targets, indices);
+    this.runner.execute(this.run);
+    return this.#errors();
+  }
+
+  /** Copies the rows of a batch into the plan's staging blocks. */
+  stage(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): void {
+    this.graph.inputs.forEach((symbolic, i) => {
+      this.#stageRows(this.compiled.staging.get(symbolic), inputs[i], indices);
+    });
+    this.#objectives.forEach(({ target }, i) => {
+      this.#stageRows(target, targets[i], indices);
+    });
+    if (this.compiled.indices !== null) {
+      this.#workspace.integers.set(indices, this.runner.address(this.compiled.indices, this.run) / 4);
+    }
+  }
+
+  #stageRows(staging: PlanTensor | undefined, numbers: Numbers | undefined, indices: Int32Array): void {
+    if (staging === undefined || numbers === undefined) return;
+    let at = this.runner.address(staging, this.run) / 4;
+    for (const index of indices) {
+      const row = rangeOf(numbers, index, 1);
+      this.#workspace.floats.set(row, at);
+      at += row.length;
+    }
+  }
+
+  #errors(): BatchErrors {
+    return this.#objectives.map(({ objective, loss, metrics }) => {
+      const read = (result: PlanTensor): ErrorSum => {
+        const at = this.runner.address(result, this.run) / 8;
+        const [sum = 0, rows = 0] = this.#workspace.doubles.subarray(at, at + 2);
+        return { sum, count: rows * objective.symbolic.features };
+      };
+      return { loss: read(loss), metrics: metrics.map(read) };
+    });
+  }
+}
+
+/** Gradients of Σ output · cotangent, for any cotangents: what `model.gradients` runs. */
+export class GradientPlan {
+  readonly runner: PlanRunner;
+  readonly run = new Run();
+  readonly compiled: CompiledGraph;
+  readonly cotangents: readonly PlanTensor[];
+  /** The gradient of each input, dense. */
+  readonly inputs: readonly PlanTensor[];
+
+  constructor(graph: Graph, workspace: Workspace, parameters: Parameters) {
+    this.compiled = compileGraph(graph, 'gradients');
+    const { plan } = this.compiled;
+    const wanted = graph.inputs.filter((symbolic) => symbolic.dtype === 'float32');
+    const gradients = new TensorGradients(graph, this.compiled, wanted);
+    this.cotangents = graph.outputs.map((symbolic) => {
+      const padded = plan.rows(`${symbolic.node.layer.title} (cotangent rows)`, leadingOf(symbolic), symbolic.features);
+      const dense = emitInput(plan, symbolic, padded);
+      const target = gradients.of(symbolic);
+      if (target !== null) {
+        plan.emit(symbolic.node.layer.title, 'accumulate', target, padded, multiply(padded.bytes, 0.25));
+      }
+      return dense;
+    });
+    emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable);
+    this.inputs = wanted.map((symbolic) => {
+      const gradient = gradients.of(symbolic);
+      if (gradient === null) throw new Error(`${symbolic.node.layer.title}: has no gradient`);
+      return emitOutput(plan, symbolic, gradient);
+    });
+    this.runner = new PlanRunner(workspace, plan);
+  }
+}
