@@ -1,6 +1,6 @@
 /**
  * The reference against TensorFlow.js Layers: outputs, and twenty steps of training. Its numbers are float32, the
- * reference's float64.
+ * reference's float64: a tenth of the tolerance, which is made for two float32 implementations, is enough.
  */
 import { describe, expect, test } from 'vitest';
 import {
@@ -128,7 +128,7 @@ describe('TensorFlow.js Layers, outputs', () => {
       }
     }
     golden.assertAllRead();
-    expect(worst()).toBeLessThan(0.5);
+    expect(worst()).toBeLessThan(0.1);
   });
 });
 
@@ -172,6 +172,6 @@ describe('TensorFlow.js Layers, twenty steps of training', () => {
       compare(weight, trained.weights[i].data, golden.read(`final.${weight}`).data, 'trained'),
     );
     golden.assertAllRead();
-    expect(worst()).toBeLessThan(0.5);
+    expect(worst()).toBeLessThan(0.1);
   });
 });

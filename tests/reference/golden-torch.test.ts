@@ -1,6 +1,6 @@
 /**
  * The reference against PyTorch: outputs, all gradients, and twenty steps of training. Its numbers are float32, the
- * reference's float64.
+ * reference's float64: a tenth of the tolerance, which is made for two float32 implementations, is enough.
  */
 import { describe, expect, test } from 'vitest';
 import {
@@ -121,7 +121,7 @@ describe('PyTorch, recurrent layers: outputs and all gradients', () => {
     }
     compare('gradient of the input', dSequence.data, dx.data, 'gradient');
     golden.assertAllRead();
-    expect(worst()).toBeLessThan(0.5);
+    expect(worst()).toBeLessThan(0.1);
   });
 });
 
@@ -144,7 +144,7 @@ describe('PyTorch, causal convolutions: outputs and all gradients', () => {
       compare(`gradient of weight ${i}`, gradients.weights[i].data, theirs.data, 'gradient'),
     );
     golden.assertAllRead();
-    expect(worst()).toBeLessThan(0.5);
+    expect(worst()).toBeLessThan(0.1);
   });
 });
 
@@ -182,6 +182,6 @@ describe('PyTorch, twenty steps of training', () => {
     compare('losses', trained.losses, golden.read('losses').data, 'trained');
     read('final.').forEach((theirs, i) => compare(`weight ${i}`, trained.weights[i].data, theirs.data, 'trained'));
     golden.assertAllRead();
-    expect(worst()).toBeLessThan(0.5);
+    expect(worst()).toBeLessThan(0.1);
   });
 });

@@ -23,22 +23,21 @@ const functions: Readonly<Record<LossName, { value: (error: number) => number; s
 export function loss(name: LossName, prediction: Tensor, target: Tensor, mask?: Mask): Loss {
   checkShape('target', target, prediction.shape);
   const { value, slope } = functions[name];
-  const valid = mask === undefined ? map(prediction, () => 1) : validValues(prediction, mask);
-  const count = valid.data.reduce((sum, one) => sum + one, 0);
-  const share = map(valid, (one) => (one === 0 ? 0 : 1 / count));
-
+  const valid = validValues(prediction, mask);
+  const count = valid.filter(Boolean).length;
   const errors = subtract(prediction, target);
   return {
-    value: errors.data.reduce((sum, error, i) => sum + value(error) * share.data[i], 0),
-    gradient: map(errors, (error, i) => slope(error) * share.data[i]),
+    value: errors.data.reduce((sum, error, i) => sum + (valid[i] ? value(error) / count : 0), 0),
+    gradient: map(errors, (error, i) => (valid[i] ? slope(error) / count : 0)),
   };
 }
 
-/** 1 for every value of a valid step, else 0. */
-function validValues(prediction: Tensor, mask: Mask): Tensor {
-  const [, time, features] = prediction.shape;
-  return map(prediction, (_, i) => {
+/** For each value whether its step is valid. */
+function validValues({ shape, data }: Tensor, mask: Mask | undefined): boolean[] {
+  if (mask === undefined) return Array.from(data, () => true);
+  const [, time, features] = shape;
+  return Array.from(data, (_, i) => {
     const step = Math.floor(i / features);
-    return mask[Math.floor(step / time)][step % time] ? 1 : 0;
+    return mask[Math.floor(step / time)][step % time];
   });
 }
