@@ -1,7 +1,7 @@
+import { activateQuads } from '../elementwise/activations';
 import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
 import { product } from '../products/product';
-import { activateGate } from './gates';
 import { clearPadding, copyRow, isValid, takeState, zeroRow } from './rows';
 
 /**
@@ -41,7 +41,7 @@ export function gruForward(
   for (let t = 0; t < steps; t++) {
     const candidate = z + 2 * rowBytes;
     product(hn, rowBytes, uGates, 0, z, zStride, batch, 1, 0, units, 8 * quads);
-    for (let b = 0; b < batch; b++) activateGate(recurrentActivation, z + b * zStride, 2 * quads, 16);
+    for (let b = 0; b < batch; b++) activateQuads(recurrentActivation, z + b * zStride, 2 * quads, 16);
     if (resetAfter) {
       product(hn, rowBytes, uCandidate, recurrentBias, kept, rowBytes, batch, 1, 0, units, units);
     } else {
@@ -58,7 +58,7 @@ export function gruForward(
       const state = hn + b * rowBytes;
       if (isValid(mask, t * batch + b)) {
         if (resetAfter) addResetRow(candidate + b * zStride, gates, kept + b * rowBytes, quads);
-        activateGate(activation, candidate + b * zStride, quads, 16);
+        activateQuads(activation, candidate + b * zStride, quads, 16);
         blendRow(gates, candidate + b * zStride, state, quads);
         clearPadding(state, units);
       }

@@ -1,6 +1,6 @@
+import { activateQuads } from '../elementwise/activations';
 import { flushTiny } from '../math/lanes';
 import { product } from '../products/product';
-import { activateGate } from './gates';
 import { clearPadding, copyRow, isValid, takeState } from './rows';
 
 /**
@@ -30,7 +30,7 @@ export function simpleRnnForward(
     let state = hn;
     for (let b = 0; b < batch; b++) {
       if (isValid(mask, t * batch + b)) {
-        activateGate(activation, z, quads, 16);
+        activateQuads(activation, z, quads, 16);
         storeState(z, state, quads);
         clearPadding(state, units);
       }

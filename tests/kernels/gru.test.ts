@@ -1,8 +1,11 @@
+import { describe, expect, test } from 'vitest';
 import { gru } from '../reference/gru.js';
 import { columns, joinColumns, matmul, sumOfRows, tensor, transpose } from '../reference/tensor.js';
-import { quad } from './load.js';
+import { Arena, Draw, load, quad, trainingBuilds } from './load.js';
 import {
+  activated,
   codeOf,
+  drawProblem,
   expectMaskedRowsZero,
   gather,
   inputGradients,
@@ -82,8 +85,10 @@ function gruCell(resetAfter: boolean): Cell<Kept> {
       const dCandidate = columns(matrix(dz, 3 * units), 2 * units, 3 * units);
       const previous = transpose(previousStates(problem, h));
       if (!resetAfter) {
-        const reset = transpose(matrix(gather(arena, kept.kept, rows, state, 'any'), units));
-        const recurrentKernel = joinColumns([matmul(previous, dGates), matmul(reset, dCandidate)]);
+        const reset = gather(arena, kept.kept, rows, state, 'any');
+        expectMaskedRowsZero(reset, problem);
+        const dReset = matmul(transpose(matrix(reset, units)), dCandidate);
+        const recurrentKernel = joinColumns([matmul(previous, dGates), dReset]);
         return { inputs: [x, h0], weights: [kernel, recurrentKernel, bias] };
       }
       const dReset = gather(arena, dKept, rows, state);
@@ -105,3 +110,37 @@ function gruCell(resetAfter: boolean): Cell<Kept> {
 
 testRecurrentKernels('GRU', gruCell(true));
 testRecurrentKernels('GRU that resets before its product', gruCell(false));
+
+describe.each(trainingBuilds)('the gates of the GRU of %s', (build) => {
+  const arena = new Arena(load(build));
+  const cell = gruCell(true);
+
+  test('are the exported activations of the same pre-activations, to the bit', () => {
+    const draw = new Draw(1);
+    for (let units = 1; units <= 70; units++) {
+      const drawn = drawProblem(draw, { steps: 1, batch: 1, units }, cell);
+      const problem = { ...drawn, recurrentBias: drawn.recurrentBias.fill(0), mask: undefined };
+      const { h, kept } = cell.run(arena, problem, 'training');
+      const row = layout(units, 2, 1);
+      const gates = gather(arena, kept.z, 1, row, 'any');
+      const reset = gather(arena, kept.kept, 1, layout(units, 1));
+
+      const [h0] = problem.states;
+      const z = scatter(arena, preActivations(problem), row);
+      const panels = packed(arena, problem, 0, 2);
+      arena.module.kernels.product(arena.put(h0), 0, panels, 0, z, 0, 1, 1, 0, units, 2 * quad(units));
+      const x = gather(arena, z, 1, row, 'any');
+      expect(gates.slice(0, 2 * units)).toStrictEqual(activated(arena, 'sigmoid', x.slice(0, 2 * units)));
+      if (build === 'training') {
+        // Nothing is fused here, so that the sums can be done in this language.
+        const [update, r] = [gates.slice(0, units), gates.slice(units, 2 * units)];
+        const sums = x.slice(2 * units).map((value, n) => Math.fround(r[n] * reset[n]) + value);
+        const candidate = activated(arena, 'tanh', sums);
+        expect(gates.slice(2 * units)).toStrictEqual(candidate);
+        const fresh = candidate.map((value, n) => Math.fround(1 - update[n]) * value);
+        expect(h).toStrictEqual(update.map((value, n) => Math.fround(value * h0[n]) + fresh[n]));
+      }
+      arena.release();
+    }
+  });
+});

@@ -1,8 +1,11 @@
+import { expect, test } from 'vitest';
 import { simpleRnn } from '../reference/simple-rnn.js';
 import { matmul, tensor, transpose } from '../reference/tensor.js';
-import { quad } from './load.js';
+import { Arena, Draw, load, quad, trainingBuilds } from './load.js';
 import {
+  activated,
   codeOf,
+  drawProblem,
   expectMaskedRowsZero,
   gather,
   inputGradients,
@@ -58,3 +61,17 @@ const cell: Cell<{ z: number; h: number }> = {
 };
 
 testRecurrentKernels('SimpleRNN', cell);
+
+test.each(trainingBuilds)('the state of the SimpleRNN of %s is the exported activation, to the bit', (build) => {
+  const arena = new Arena(load(build));
+  const draw = new Draw(1);
+  for (let units = 1; units <= 70; units++) {
+    const problem = { ...drawProblem(draw, { steps: 1, batch: 1, units }, cell), mask: undefined };
+    const { h } = cell.run(arena, problem, 'inference');
+    const z = scatter(arena, preActivations(problem), layout(units, 1));
+    const panels = packed(arena, problem, 0, 1);
+    arena.module.kernels.product(arena.put(problem.states[0]), 0, panels, 0, z, 0, 1, 1, 0, units, units);
+    expect(h).toStrictEqual(activated(arena, 'tanh', arena.getRows(z, 1, units)));
+    arena.release();
+  }
+});
