@@ -17,6 +17,7 @@ import {
   preActivations,
   previousStates,
   scatter,
+  sequenceFor,
   testRecurrentKernels,
   type Cell,
   type Problem,
@@ -51,7 +52,7 @@ function gruCell(resetAfter: boolean): Cell<Kept> {
       const z = scatter(arena, preActivations({ ...problem, bias }), layout(units, 2, 1));
       const h0 = scatter(arena, problem.states[0], state);
       const hn = mode === 'in place' ? h0 : arena.allocate(batch * quad(units));
-      const h = arena.allocate(rows * quad(units));
+      const h = sequenceFor(arena, problem, mode !== 'final state');
       const kept = arena.allocate((training ? rows : batch) * quad(units));
       const candidateBias = resetAfter ? arena.putRows(recurrentBias.slice(2 * units), 1, units) : 0;
       arena.module.kernels.gruForward(

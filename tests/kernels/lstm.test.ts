@@ -17,6 +17,7 @@ import {
   preActivations,
   previousStates,
   scatter,
+  sequenceFor,
   testRecurrentKernels,
   type Cell,
 } from './recurrent.js';
@@ -32,9 +33,9 @@ const cell: Cell<{ z: number; c: number; tanhC: number; c0: number }> = {
     const z = scatter(arena, preActivations(problem), layout(units, 4));
     const [h0, c0] = problem.states.map((initial) => scatter(arena, initial, state));
     const [hn, cn] = mode === 'in place' ? [h0, c0] : [h0, c0].map(() => arena.allocate(batch * quad(units)));
-    const [h, c, tanhC] = [true, mode === 'training', mode === 'training'].map((wanted) =>
-      wanted ? arena.allocate(rows * quad(units)) : 0,
-    );
+    const h = sequenceFor(arena, problem, mode !== 'final state');
+    const c = sequenceFor(arena, problem, mode === 'training');
+    const tanhC = sequenceFor(arena, problem, mode === 'training');
     arena.module.kernels.lstmForward(
       ...[z, packed(arena, problem, 0, 4), h0, c0, h, hn, c, cn, tanhC, maskAt(arena, problem), steps, batch, units],
       ...[codeOf(activation), codeOf(recurrentActivation)],

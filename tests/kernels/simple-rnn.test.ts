@@ -17,6 +17,7 @@ import {
   preActivations,
   previousStates,
   scatter,
+  sequenceFor,
   testRecurrentKernels,
   type Cell,
 } from './recurrent.js';
@@ -32,7 +33,7 @@ const cell: Cell<{ z: number; h: number }> = {
     const z = scatter(arena, preActivations(problem), state);
     const h0 = scatter(arena, problem.states[0], state);
     const hn = mode === 'in place' ? h0 : arena.allocate(batch * quad(units));
-    const h = arena.allocate(rows * quad(units));
+    const h = sequenceFor(arena, problem, mode !== 'final state');
     const u = packed(arena, problem, 0, 1);
     const mask = maskAt(arena, problem);
     arena.module.kernels.simpleRnnForward(z, u, h0, h, hn, mask, steps, batch, units, codeOf(activation));
