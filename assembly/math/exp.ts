@@ -39,7 +39,7 @@ export function expQuad(x: v128): v128 {
 
 /**
  * e^±x in place over quads that lie so many bytes apart, for at least one. flip: the bits to change in every lane first, −0 for e^−x.
- * The arithmetic of expQuad, on two vectors in turn that share each constant (measured: 0.65 ns an element, 0.95 one by one).
+ * The arithmetic of expQuad, on two vectors in turn that share each constant (measured: 0.65 ns an element, 0.95 one by one; bench/kernels).
  */
 export function expQuads(pointer: usize, quads: i32, strideBytes: usize, flip: v128): void {
   const end = pointer + <usize>quads * strideBytes;

@@ -28,7 +28,7 @@ export function tanhQuad(x: v128): v128 {
 
 /**
  * The same in place over quads that lie so many bytes apart, for at least one: on two vectors in turn that share each constant
- * (measured: PAIR ns an element, SINGLE one by one).
+ * (measured: 0.6 ns an element, 0.75 one by one; bench/kernels).
  */
 export function tanhQuads(pointer: usize, quads: i32, strideBytes: usize): void {
   const end = pointer + <usize>quads * strideBytes;
