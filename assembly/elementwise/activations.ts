@@ -76,10 +76,8 @@ function activateOneByOne(code: i32, pointer: usize, quads: i32, strideBytes: us
         x = clamp(x, 6);
         break;
       case ELU:
-        x = elu(x, 1, 1);
-        break;
       case SELU:
-        x = elu(x, SELU_SCALE, SELU_BELOW);
+        x = elu(x, code == SELU ? SELU_SCALE : 1, code == SELU ? SELU_BELOW : 1);
         break;
       case SOFTPLUS:
         x = softplus(x);

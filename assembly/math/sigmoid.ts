@@ -1,12 +1,6 @@
-import { expQuad, expQuads } from './exp';
+import { expQuads } from './exp';
 
-/** σ(x) = 1 / (1 + e^−x) in every lane. */
-export function sigmoidQuad(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, expQuad(f32x4.neg(x))));
-}
-
-/** The same in place over quads that lie so many bytes apart, for at least one. */
+/** σ(x) = 1 / (1 + e^−x), in place over quads that lie so many bytes apart, for at least one. */
 export function sigmoidQuads(pointer: usize, quads: i32, strideBytes: usize): void {
   expQuads(pointer, quads, strideBytes, f32x4.splat(-0.0));
   const one = f32x4.splat(1);

@@ -10,25 +10,10 @@ const TANH: usize = memory.data<f32>([
 ]);
 
 /**
- * tanh x in every lane, as 2t / (1 + t²) with t = tanh(x/2) = x·P(x²) / Q(x²); with one division, 2NQ / (N² + Q²), N = x·P(x²).
- * The detour by x/2 saves terms, and rounding errors: those of t count 1 / cosh x times, hardly where tanh x comes near 1.
- */
-export function tanhQuad(x: v128): v128 {
-  const bounded = f32x4.pmax(f32x4.pmin(x, v128.load32_splat(TANH)), v128.load32_splat(TANH, 4));
-  const z = f32x4.mul(bounded, bounded);
-  let p = multiplyAdd(v128.load32_splat(TANH, 20), z, v128.load32_splat(TANH, 16));
-  p = multiplyAdd(p, z, v128.load32_splat(TANH, 12));
-  p = multiplyAdd(p, z, v128.load32_splat(TANH, 8));
-  let q = multiplyAdd(v128.load32_splat(TANH, 32), z, v128.load32_splat(TANH, 28));
-  q = multiplyAdd(q, z, v128.load32_splat(TANH, 24));
-  const n = f32x4.mul(p, bounded);
-  const half = f32x4.mul(n, q);
-  return f32x4.div(f32x4.add(half, half), multiplyAdd(q, q, f32x4.mul(n, n)));
-}
-
-/**
- * The same in place over quads that lie so many bytes apart, for at least one: on two vectors in turn that share each constant
- * (measured: 0.6 ns an element, 0.75 one by one; bench/kernels).
+ * tanh x, in place over quads that lie so many bytes apart, for at least one.
+ * It is 2t / (1 + t²) with t = tanh(x/2) = x·P(x²) / Q(x²), and with one division 2NQ / (N² + Q²), N = x·P(x²). The detour by x/2 saves
+ * terms, and rounding errors: those of t count 1 / cosh x times, hardly where tanh x comes near 1.
+ * Two vectors in turn share each constant (measured: 0.6 ns an element, 0.75 one by one; bench/kernels).
  */
 export function tanhQuads(pointer: usize, quads: i32, strideBytes: usize): void {
   const end = pointer + <usize>quads * strideBytes;
