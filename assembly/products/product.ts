@@ -6,7 +6,7 @@ import { multiplyAdd } from '../math/multiply-add';
  *   y[r, n] = start + Σ_tap Σ_k x[r + tap][k] · W[tap·K + k][n],   row r of tap t at x + r·xStride + t·tapStride
  * start is bias[n], or with bias = 0 what y[r, n] holds: the sum goes on.
  * Every output is one float32 chain in this order, whatever the number of rows: the summation law.
- * Four rows × eight columns at a time where there are four rows, else one row × three panels. Lanes N … of y's last quad become 0.
+ * Four rows × one panel at a time where there are four rows, else one row × three panels. Lanes N … of y's last quad become 0.
  */
 export function product(
   x: usize,
@@ -24,69 +24,48 @@ export function product(
   const quads = (outputs + 3) >> 2;
   const panels = quads >> 1;
   const panelBytes = (<usize>taps * inputs) << 5;
-  const half = packed + <usize>panels * panelBytes;
   const tiled = rows & ~3;
+  let xRow = x;
+  let yRow = y;
   for (let row = 0; row < tiled; row += 4) {
-    const xRow = x + <usize>row * xStride;
-    const yRow = y + <usize>row * yStride;
-    for (let panel = 0; panel < panels; panel++) {
-      const offset: usize = panel << 5;
-      fourRows(
-        xRow,
-        xStride,
-        packed + <usize>panel * panelBytes,
-        bias ? bias + offset : 0,
-        yRow + offset,
-        yStride,
-        taps,
-        tapStride,
-        inputs,
-      );
+    let w = packed;
+    for (let column: usize = 0; column < (<usize>panels) << 5; column += 32) {
+      const target = yRow + column;
+      fourRows(xRow, xStride, w, bias ? bias + column : 0, target, yStride, taps, tapStride, inputs);
+      w += panelBytes;
     }
+    xRow += xStride << 2;
+    yRow += yStride << 2;
   }
   for (let row = tiled; row < rows; row++) {
-    const xRow = x + <usize>row * xStride;
-    const yRow = y + <usize>row * yStride;
-    for (let panel = 0; panel < panels; panel += 3) {
-      // Fewer than three panels left: the last is done several times over, with the same result.
-      const second = min(panel + 1, panels - 1);
-      const third = min(panel + 2, panels - 1);
-      threePanels(
-        xRow,
-        packed + <usize>panel * panelBytes,
-        <usize>(second - panel) * panelBytes,
-        <usize>(third - panel) * panelBytes,
-        bias,
-        yRow,
-        panel << 5,
-        second << 5,
-        third << 5,
-        taps,
-        tapStride,
-        inputs,
-      );
+    let w = packed;
+    let target = yRow;
+    let start = bias ? bias : yRow;
+    for (let left = panels; left > 0;) {
+      if (left == 3 || left > 4) {
+        threePanels(xRow, w, panelBytes, start, target, taps, tapStride, inputs);
+        w += 3 * panelBytes;
+        start += 96;
+        target += 96;
+        left -= 3;
+      } else {
+        // A single panel is done twice over, with the same result.
+        const second = left > 1 ? panelBytes : 0;
+        twoPanels(xRow, w, second, start, target, left > 1 ? 32 : 0, taps, tapStride, inputs);
+        w += 2 * panelBytes;
+        start += 64;
+        target += 64;
+        left -= 2;
+      }
     }
+    xRow += xStride;
+    yRow += yStride;
   }
   if (quads & 1) {
-    const offset: usize = panels << 5;
-    for (let row = 0; row < rows; row += 4) {
-      const last = rows - 1;
-      halfPanel(
-        x,
-        xStride,
-        half,
-        bias ? bias + offset : 0,
-        y + offset,
-        yStride,
-        row,
-        min(row + 1, last),
-        min(row + 2, last),
-        min(row + 3, last),
-        taps,
-        tapStride,
-        inputs,
-      );
-    }
+    const w = packed + <usize>panels * panelBytes;
+    const column = (<usize>panels) << 5;
+    for (let row = 0; row < rows; row += 4)
+      halfPanel(x, xStride, w, bias ? bias + column : 0, y + column, yStride, row, rows - 1, taps, tapStride, inputs);
   }
   if (outputs & 3) {
     const mask = lastQuadMask(outputs);
@@ -160,30 +139,25 @@ function fourRows(
   v128.store(y3, d1, 16);
 }
 
-/** One row × three panels; the second and third lie so many bytes behind the first. */
+/** One row × three panels, panelBytes apart. */
 function threePanels(
   x: usize,
   w: usize,
-  second: usize,
-  third: usize,
-  bias: usize,
+  panelBytes: usize,
+  start: usize,
   y: usize,
-  offset0: usize,
-  offset1: usize,
-  offset2: usize,
   taps: i32,
   tapStride: usize,
   inputs: i32,
 ): void {
-  const start = bias ? bias : y;
-  let a0 = v128.load(start + offset0);
-  let a1 = v128.load(start + offset0, 16);
-  let b0 = v128.load(start + offset1);
-  let b1 = v128.load(start + offset1, 16);
-  let c0 = v128.load(start + offset2);
-  let c1 = v128.load(start + offset2, 16);
-  let u = w + second;
-  let v = w + third;
+  let a0 = v128.load(start);
+  let a1 = v128.load(start, 16);
+  let b0 = v128.load(start, 32);
+  let b1 = v128.load(start, 48);
+  let c0 = v128.load(start, 64);
+  let c1 = v128.load(start, 80);
+  let u = w + panelBytes;
+  let v = u + panelBytes;
   for (let tap = inputs ? taps : 0; tap > 0; tap--) {
     let p = x;
     const end = w + ((<usize>inputs) << 5);
@@ -202,15 +176,53 @@ function threePanels(
     } while (w < end);
     x += tapStride;
   }
-  v128.store(y + offset0, a0);
-  v128.store(y + offset0, a1, 16);
-  v128.store(y + offset1, b0);
-  v128.store(y + offset1, b1, 16);
-  v128.store(y + offset2, c0);
-  v128.store(y + offset2, c1, 16);
+  v128.store(y, a0);
+  v128.store(y, a1, 16);
+  v128.store(y, b0, 32);
+  v128.store(y, b1, 48);
+  v128.store(y, c0, 64);
+  v128.store(y, c1, 80);
 }
 
-/** Four rows, which may coincide, × the half panel. */
+/** One row × two panels, panelBytes apart in W and column bytes in y: 0 and 0 if there is but one. */
+function twoPanels(
+  x: usize,
+  w: usize,
+  panelBytes: usize,
+  start: usize,
+  y: usize,
+  column: usize,
+  taps: i32,
+  tapStride: usize,
+  inputs: i32,
+): void {
+  let a0 = v128.load(start);
+  let a1 = v128.load(start, 16);
+  let b0 = v128.load(start + column);
+  let b1 = v128.load(start + column, 16);
+  let u = w + panelBytes;
+  for (let tap = inputs ? taps : 0; tap > 0; tap--) {
+    let p = x;
+    const end = w + ((<usize>inputs) << 5);
+    do {
+      const a = v128.load32_splat(p);
+      a0 = multiplyAdd(a, v128.load(w), a0);
+      a1 = multiplyAdd(a, v128.load(w, 16), a1);
+      b0 = multiplyAdd(a, v128.load(u), b0);
+      b1 = multiplyAdd(a, v128.load(u, 16), b1);
+      p += 4;
+      w += 32;
+      u += 32;
+    } while (w < end);
+    x += tapStride;
+  }
+  v128.store(y, a0);
+  v128.store(y, a1, 16);
+  v128.store(y + column, b0);
+  v128.store(y + column, b1, 16);
+}
+
+/** Four rows × the half panel. Rows past the last are taken as the last, with the same result. */
 function halfPanel(
   x: usize,
   xStride: usize,
@@ -218,14 +230,16 @@ function halfPanel(
   bias: usize,
   y: usize,
   yStride: usize,
-  row0: usize,
-  row1: usize,
-  row2: usize,
-  row3: usize,
+  row: i32,
+  lastRow: i32,
   taps: i32,
   tapStride: usize,
   inputs: i32,
 ): void {
+  const row0 = <usize>row;
+  const row1 = <usize>min(row + 1, lastRow);
+  const row2 = <usize>min(row + 2, lastRow);
+  const row3 = <usize>min(row + 3, lastRow);
   const y0 = y + row0 * yStride;
   const y1 = y + row1 * yStride;
   const y2 = y + row2 * yStride;
