@@ -82,7 +82,7 @@ module.exports = {
       to: {
         pathNot: [
           '^src/(options|tensors|kernels|plan|initializers|activations|graph|layers|streaming|model)/',
-          '^src/formats/load[^/]*\\.ts$',
+          '^src/formats/(load|topology)[^/]*\\.ts$',
           'node_modules/@assemblyscript/loader/',
         ],
         reachable: true,

@@ -1,0 +1,15 @@
+import { assembleFile, setFileWeights, type LoadOptions } from '../formats/load-model.js';
+import type { ModelFile } from '../formats/topology.js';
+import { deterministicTraining } from '../kernels/training-builds.js';
+import { TrainableModel } from './trainable-model.js';
+
+/**
+ * Builds a model from what a reader of `bucle/convert` gave; it can be trained on.
+ * @throws Error when the file's layers or weights do not fit together.
+ */
+export function loadModel(file: ModelFile, options: LoadOptions = {}): TrainableModel {
+  const making = { kernels: deterministicTraining, initialize: undefined, seed: 0 };
+  const model = new TrainableModel(assembleFile(file, making, options), 0);
+  setFileWeights(model, file);
+  return model;
+}
