@@ -9,7 +9,8 @@ import tseslint from 'typescript-eslint';
 const inferenceFiles = [
   'src/inference.ts',
   'src/{options,tensors,kernels,plan,initializers,activations,graph,layers,streaming,model}/**/*.ts',
-  'src/formats/load*.ts', 'src/formats/topology.ts',
+  'src/formats/load*.ts',
+  'src/formats/topology.ts',
 ];
 
 /** A host may round these its own way, so that they would break "the same bits everywhere" (docs/numerics.md). */

@@ -21,8 +21,7 @@ export function readTfjs(
   const parsed: unknown = typeof modelJson === 'string' ? parse(modelJson) : modelJson;
   const file = asRecord(parsed, 'model.json');
   const outer = asRecord(file.modelTopology, 'model.json: modelTopology');
-  const model =
-    outer.model_config === undefined ? outer : asRecord(outer.model_config, 'model.json: model_config');
+  const model = outer.model_config === undefined ? outer : asRecord(outer.model_config, 'model.json: model_config');
   const className = asText(model.class_name, 'model.json: class_name');
   const config = asRecord(model.config, 'model.json: config');
   const layers = asList(config.layers, 'model.json: layers').map((layer) => asRecord(layer, 'model.json: a layer'));
