@@ -20,7 +20,7 @@ const activations: Record<string, Activation> = {
   linear: { code: 0, value: (x) => x, slope: () => 1, ulps: 0 },
   relu: { code: 1, value: (x) => (x < 0 ? 0 : x), slope: (x) => (x > 0 ? 1 : 0), ulps: 0 },
   tanh: { code: 2, value: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2, ulps: 4 },
-  sigmoid: { code: 3, value: sigmoid, slope: (x) => sigmoid(x) * sigmoid(-x), ulps: 3 },
+  sigmoid: { code: 3, value: sigmoid, slope: (x) => sigmoid(x) * sigmoid(-x), ulps: 4 },
   hardSigmoid: { code: 4, value: (x) => clip(x + 3, 6) / 6, slope: (x) => (Math.abs(x) < 3 ? 1 / 6 : 0), ulps: 2 },
   hardSigmoidLegacy: {
     code: 5,
