@@ -13,7 +13,7 @@ describe.each(layerCases)('%s, from its own file', (name) => {
     const inputs = golden.readSeries('input');
     const outputs = model.predictAll(inputs.length === 1 ? inputs[0] : inputs);
     golden.readSeries('output').forEach((theirs, i) => {
-      assertGolden(`${name} output ${i}`, outputs[i], theirs, 'output');
+      assertGolden(`${name} output ${i}`, outputs[i].data, theirs.data, 'output');
     });
   });
 });
