@@ -17,7 +17,7 @@ export interface Series {
 
 /** Monthly closes, January 2000 to March 2010. */
 export function amazon(): Series {
-  const rows = readRows('stocks.csv').filter((row) => row['symbol'] === 'AMZN');
+  const rows = readRows('stocks.csv').filter((row) => row.symbol === 'AMZN');
   return {
     name: 'Amazon (AMZN)',
     step: 'month',
