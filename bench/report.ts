@@ -1,0 +1,60 @@
+import Table from 'cli-table3';
+import type { ContenderResult, Results, WorkResult } from './results.js';
+
+/** One table of a work for the console. */
+export function reportWork({ name, contenders }: WorkResult): string {
+  const [reference] = contenders;
+  if (!reference) return `${name}: nobody does it`;
+  const table = new Table({
+    head: ['', 'median', 'ratio', 'empty call', 'share', 'first call', 'largest difference', 'batches'],
+    colAligns: ['left', ...Array<'right'>(7).fill('right')],
+    style: { head: [], border: [] },
+  });
+  for (const contender of contenders) {
+    const { peer, median, emptyCall, firstCall, largestDifference, samples, batchesDiscarded } = contender;
+    table.push([
+      peer,
+      duration(median),
+      contender === reference ? '' : ratio(contender, reference),
+      emptyCall === null ? '' : duration(emptyCall),
+      emptyShare(contender) ?? '',
+      duration(firstCall),
+      largestDifference === null ? '' : largestDifference.toExponential(1),
+      `${String(samples.length)} of ${String(samples.length + batchesDiscarded)}`,
+    ]);
+  }
+  return `${name}\n${table.toString()}`;
+}
+
+export function reportRun({ cpu, versions, nodeOptions, threads, canary }: Results): string {
+  const { seconds, share, batchesKept, batchesDiscarded } = canary;
+  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${cpu}; ${all.join(', ')}${nodeOptions.length > 0 ? `; ${nodeOptions.join(' ')}` : ''}`,
+    `threads: ${Object.entries(threads)
+      .map(([name, count]) => `${name} ${String(count)}`)
+      .join(', ')}`,
+    `canary: best ${duration(seconds)}; ${String(batchesKept)} of ${String(batchesKept + batchesDiscarded)} batches ` +
+      `kept, those with the canary at ${percent(share)} of its best speed or more, before and after`,
+  ].join('\n');
+}
+
+/** Three digits. */
+export function duration(seconds: number): string {
+  const [scale, unit] = seconds < 1e-6 ? [1e9, 'ns'] : seconds < 1e-3 ? [1e6, 'µs'] : [1e3, 'ms'];
+  const value = seconds * scale;
+  return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${unit}`;
+}
+
+/** How many times as long as the reference. */
+export function ratio({ median }: ContenderResult, reference: ContenderResult): string {
+  const times = median / reference.median;
+  return `${times.toFixed(times < 10 ? 2 : times < 100 ? 1 : 0)}×`;
+}
+
+/** What share of the time goes into the call itself. */
+export function emptyShare({ median, emptyCall }: ContenderResult): string | undefined {
+  return emptyCall === null ? undefined : percent(Math.min(1, emptyCall / median));
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;

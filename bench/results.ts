@@ -1,0 +1,64 @@
+// What a run of the benchmark found: the content of results/latest.json.
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
+
+export interface Results {
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  readonly cpu: string;
+  readonly logicalCpus: number;
+  readonly platform: string;
+  readonly nodeOptions: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly threads: Readonly<Record<string, number>>;
+  readonly canary: CanaryStatistics;
+  readonly works: readonly WorkResult[];
+}
+
+export interface CanaryStatistics {
+  /** The loop's best time. */
+  readonly seconds: number;
+  /** A batch counts when the loop ran at this share of its best speed, before and after it. */
+  readonly share: number;
+  readonly batchesKept: number;
+  readonly batchesDiscarded: number;
+}
+
+export interface WorkResult {
+  readonly name: string;
+  readonly kind: 'step' | 'sequence' | 'training';
+  readonly contenders: readonly ContenderResult[];
+}
+
+export interface ContenderResult {
+  readonly peer: string;
+  /** Seconds, as all times here. */
+  readonly median: number;
+  /** The median of a call with the same inputs and outputs that does nothing; null where none was measured. */
+  readonly emptyCall: number | null;
+  /** The very first call, on freshly built models; the process may have run other models before. */
+  readonly firstCall: number;
+  /** max |this − bucle| / max |bucle| over the compared results; null for bucle itself. */
+  readonly largestDifference: number | null;
+  readonly callsPerBatch: number;
+  readonly batchesDiscarded: number;
+  /** The mean time of a call, batch by batch. */
+  readonly samples: readonly number[];
+  readonly emptyCallSamples: readonly number[];
+}
+
+const latest = fileURLToPath(new URL('results/latest.json', import.meta.url));
+
+export async function readResults(): Promise<Results> {
+  return JSON.parse(await readFile(latest, 'utf8')) as Results;
+}
+
+/** Times are kept to four digits. */
+export async function writeResults(results: Results): Promise<string> {
+  const rounded = JSON.stringify(results, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
+  );
+  await writeFile(latest, await format(rounded, { parser: 'json', printWidth: 120 }));
+  return latest;
+}

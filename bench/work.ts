@@ -1,0 +1,75 @@
+// One work from set-up to medians: every peer builds it, all results are compared, then the calls are timed in rounds.
+import type { Canary } from './canary.js';
+import { largestDifference, toleratedDifference } from './compare.js';
+import type { Contender, Peer } from './contender.js';
+import { measure, median, type Measurement, type Timed } from './measure.js';
+import type { ContenderResult, WorkResult } from './results.js';
+import type { Work } from './works.js';
+
+interface Entrant {
+  readonly peer: string;
+  readonly contender: Contender;
+  readonly firstCall: number;
+  readonly largestDifference: number | null;
+}
+
+/** The first peer's results are what the others are compared with. */
+export async function runWork(work: Work, peers: readonly Peer[], canary: Canary): Promise<WorkResult> {
+  const entrants = await enter(work, peers);
+  const measurements = await measure(entrants.flatMap(timedCalls), canary);
+  for (const { contender } of entrants) await contender.close?.();
+  return {
+    name: work.name,
+    kind: work.kind,
+    contenders: entrants.map((entrant) => resultOf(entrant, measurements)),
+  };
+}
+
+async function enter(work: Work, peers: readonly Peer[]): Promise<Entrant[]> {
+  const entrants: Entrant[] = [];
+  let reference: Float32Array | undefined;
+  for (const peer of peers) {
+    const contender = await peer.contend(work);
+    if (!contender) continue;
+    const start = performance.now();
+    await contender.call();
+    const firstCall = (performance.now() - start) / 1e3;
+    const outcome = await contender.outcome();
+    const difference = reference && largestDifference(outcome, reference);
+    if (difference !== undefined && !(difference <= toleratedDifference)) {
+      throw new Error(
+        `${work.name}: ${peer.name} differs by ${difference.toExponential(1)} of the largest value, ` +
+          `${toleratedDifference.toExponential(0)} is tolerated`,
+      );
+    }
+    reference ??= outcome;
+    entrants.push({ peer: peer.name, contender, firstCall, largestDifference: difference ?? null });
+  }
+  return entrants;
+}
+
+const emptyCallOf = (peer: string) => `${peer}, empty call`;
+
+function timedCalls({ peer, contender }: Entrant): Timed[] {
+  const { call, emptyCall, deferred, prepare } = contender;
+  const timed = { name: peer, call, deferred, ...(prepare && { prepare }) };
+  return emptyCall ? [timed, { ...timed, name: emptyCallOf(peer), call: emptyCall }] : [timed];
+}
+
+function resultOf(entrant: Entrant, measurements: readonly Measurement[]): ContenderResult {
+  const named = (name: string) => measurements.find((measurement) => measurement.name === name);
+  const call = named(entrant.peer);
+  if (!call) throw new Error(`${entrant.peer} was not measured`);
+  const empty = named(emptyCallOf(entrant.peer));
+  return {
+    peer: entrant.peer,
+    median: median(call.samples),
+    emptyCall: empty ? median(empty.samples) : null,
+    firstCall: entrant.firstCall,
+    largestDifference: entrant.largestDifference,
+    callsPerBatch: call.callsPerBatch,
+    batchesDiscarded: call.discarded,
+    samples: call.samples,
+    emptyCallSamples: empty?.samples ?? [],
+  };
+}
