@@ -54,12 +54,19 @@ function pick(where: string, names: readonly string[], given: unknown): unknown[
       });
     }
   }
-  if (names.length === 1) return [given];
+  if (names.length === 1) return [isListOfOne(given) ? given[0] : given];
   if (!Array.isArray(given) || given.length !== names.length) {
     const came = Array.isArray(given) ? `an array of ${String(given.length)}` : 'one';
     throw new TypeError(`${where}: expected ${String(names.length)} tensors (${names.join(', ')}), got ${came}`);
   }
   return given;
+}
+
+/** A list with one tensor in it, as Keras takes it too; a nested array of one row is no such list. */
+function isListOfOne(given: unknown): given is readonly [object] {
+  if (!Array.isArray(given) || given.length !== 1) return false;
+  const only: unknown = given[0];
+  return typeof only === 'object' && only !== null && 'data' in only && 'shape' in only;
 }
 
 /** Checks the lengths that are known. Nested arrays without any step have lost their feature axis: it is put back. */
