@@ -84,7 +84,7 @@ describe('packed', () => {
   });
 
   test('arethetypeswrong finds nothing', () => {
-    const verdict = tool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'node16');
+    const verdict = tool('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'node16', '--format', 'ascii');
     expect(verdict.match(/node16 \(from CJS\): 🟢/g)).toHaveLength(entryPoints.length + 1);
   });
 
