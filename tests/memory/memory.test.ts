@@ -1,4 +1,4 @@
-/** Nothing to dispose: 10,000 predictions and 1,000 training steps of changing sizes leave memory as it was. */
+/** Nothing to dispose: rounds of 10,000 predictions and 1,000 training steps of changing sizes leave memory as it was. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

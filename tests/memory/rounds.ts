@@ -13,11 +13,11 @@ model.compile({ optimizer: 'adam', loss: 'mse' });
 
 const rounds: { linear: number; heap: number }[] = [];
 for (let round = 0; round < 10; round++) {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     const [rows, steps] = [1 + (i % 7), (i * 5) % 23];
     model.predict({ data: new Float32Array(rows * steps * 3), shape: [rows, steps, 3] });
   }
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 1000; i++) {
     const [rows, steps] = [1 + (i % 5), 1 + ((i * 3) % 17)];
     const x = { data: new Float32Array(rows * steps * 3).fill(0.5), shape: [rows, steps, 3] };
     model.trainOnBatch(x, { data: new Float32Array(rows), shape: [rows, 1] });
