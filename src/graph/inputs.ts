@@ -1,7 +1,7 @@
 import type { Graph } from './graph.js';
 import { printShape } from './shape.js';
 import type { SymbolicTensor } from './layer.js';
-import type { Run } from '../plan/runner.js';
+import type { PlanRunner, Run } from '../plan/runner.js';
 import { batch, evaluate } from '../plan/size.js';
 import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
 
@@ -96,6 +96,21 @@ export function setSizes(run: Run, symbols: readonly SymbolicTensor[], given: re
     const steps = given[i]?.shape[1] ?? 0;
     if (typeof time === 'object' && time.op === 'symbol') run.set(time, steps);
   });
+}
+
+/**
+ * Makes room for a run whose sizes are set.
+ * @throws RangeError when memory cannot hold it: it names the figure, the batch and the lengths.
+ */
+export function prepareRun(where: string, runner: PlanRunner, run: Run, given: readonly Numbers[]): void {
+  try {
+    runner.prepare(run);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const rows = run.sizes.get(batch) ?? 0;
+    const lengths = given.map(({ shape }) => `[${[rows, ...shape.slice(1)].join(', ')}]`).join(', ');
+    throw new RangeError(`${where}: a batch of shape ${lengths} does not fit: ${error.message}`, { cause: error });
+  }
 }
 
 /** A mask must have as many steps as what it masks. */

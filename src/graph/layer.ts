@@ -1,3 +1,4 @@
+import { asGiven, fields } from '../options/options.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
@@ -173,6 +174,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   call(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Node {
     if (this.#wrapper !== undefined) throw new Error(`${this.title}: is inside ${this.#wrapper}; call that instead`);
     const list = toList(inputs);
+    fields(options, `${this.title}: apply`, { initialState: asGiven, mask: asGiven });
     const call: Call = {
       inputs: list,
       initialState: options.initialState === undefined ? [] : toList(options.initialState),

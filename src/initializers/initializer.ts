@@ -51,13 +51,12 @@ export const initializers = {
   zeros: (): Initializer => named.zeros,
   ones: (): Initializer => named.ones,
   /** Every value the same; `value` defaults to 0. */
-  constant: ({ value = 0 }: { value?: number } = {}): Initializer => ({ kind: 'constant', value }),
+  constant: (options: { value?: number } = {}): Initializer => ({ kind: 'constant', value: 0, ...options }),
   /** Defaults: scale 1, fanIn, truncatedNormal. */
-  varianceScaling: ({
-    scale = 1,
-    mode = 'fanIn',
-    distribution = 'truncatedNormal',
-  }: Partial<Omit<VarianceScaling, 'kind'>> = {}): Initializer => varianceScaling(scale, mode, distribution),
+  varianceScaling: (options: Partial<Omit<VarianceScaling, 'kind'>> = {}): Initializer => ({
+    ...varianceScaling(1, 'fanIn', 'truncatedNormal'),
+    ...options,
+  }),
   glorotUniform: (): Initializer => named.glorotUniform,
   glorotNormal: (): Initializer => named.glorotNormal,
   heUniform: (): Initializer => named.heUniform,
@@ -65,7 +64,7 @@ export const initializers = {
   lecunUniform: (): Initializer => named.lecunUniform,
   lecunNormal: (): Initializer => named.lecunNormal,
   /** A matrix with orthonormal rows or columns times `gain` (default 1); Saxe et al. 2014. */
-  orthogonal: ({ gain = 1 }: { gain?: number } = {}): Initializer => ({ kind: 'orthogonal', gain }),
+  orthogonal: (options: { gain?: number } = {}): Initializer => ({ kind: 'orthogonal', gain: 1, ...options }),
 };
 
 const names = Object.keys(named) as InitializerName[];

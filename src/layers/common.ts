@@ -9,8 +9,9 @@ export const commonFields = {
 };
 
 /** How errors call a layer while its options are read. */
-export function titleOf(options: LayerOptions, baseName: string): string {
-  return typeof options.name === 'string' && options.name !== '' ? options.name : baseName;
+export function titleOf(options: unknown, baseName: string): string {
+  const name = typeof options === 'object' && options !== null && 'name' in options ? options.name : undefined;
+  return typeof name === 'string' && name !== '' ? name : baseName;
 }
 
 /** The part of read options that `Layer` keeps itself. */

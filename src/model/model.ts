@@ -1,9 +1,17 @@
 import { compileGraph, emitOutput, type CompiledGraph } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
-import { checkMasks, readTensors, rangeOf, rowLength, setSizes, type TensorsLike } from '../graph/inputs.js';
+import {
+  checkMasks,
+  prepareRun,
+  readTensors,
+  rangeOf,
+  rowLength,
+  setSizes,
+  type TensorsLike,
+} from '../graph/inputs.js';
 import type { Layer } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
-import { positiveInteger } from '../options/options.js';
+import { fields, nonNegativeInteger, oneOf, optional, positiveInteger } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
 import { batch, evaluate } from '../plan/size.js';
@@ -90,7 +98,7 @@ export class Model {
   /** As `predict`, always an array: for models with several outputs. */
   predictAll(x: TensorsLike, options: PredictOptions = {}): Tensor[] {
     const where = `${this.name}: predict`;
-    const wanted = options.batchSize === undefined ? 32 : positiveInteger(options.batchSize, `${where}: batchSize`);
+    const { batchSize: wanted } = fields(options, where, { batchSize: optional(positiveInteger, 32) });
     const given = readTensors(where, this.graph.inputs, x);
     const rows = given[0]?.shape[0] ?? 0;
     const batchSize = this.isStateful ? rows : Math.min(wanted, rows);
@@ -101,7 +109,7 @@ export class Model {
     for (let from = 0; from < rows; from += batchSize) {
       const count = Math.min(batchSize, rows - from);
       predictor.run.set(batch, count);
-      this.#predictBatch(predictor, given, from, count, results);
+      this.#predictBatch(where, predictor, given, from, count, results);
     }
     return results;
   }
@@ -171,14 +179,17 @@ export class Model {
 
   /** The plan as text: tensors with addresses and shapes, steps with kernels and arguments. */
   explain(options: ExplainOptions = {}): string {
-    const rows = options.batch === undefined ? 1 : positiveInteger(options.batch, `${this.name}: explain: batch`);
-    const steps = options.time ?? 1;
+    const read = fields(options, `${this.name}: explain`, {
+      batch: optional(positiveInteger, 1),
+      time: optional(nonNegativeInteger, 1),
+      plan: optional(oneOf(['predict', 'stream']), 'predict'),
+    });
     const run = new Run();
-    run.set(batch, rows);
+    run.set(batch, read.batch);
     for (const { time } of this.graph.inputs) {
-      if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, steps);
+      if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, read.time);
     }
-    if (options.plan !== 'stream') return this.#predictorFor().runner.explain(run);
+    if (read.plan === 'predict') return this.#predictorFor().runner.explain(run);
     this.#streamPlan ??= compileStream(this.name, this.graph, this.workspace);
     return this.#streamPlan.runner.explain(run);
   }
@@ -204,6 +215,7 @@ export class Model {
   }
 
   #predictBatch(
+    where: string,
     { compiled, outputs, runner, run }: Predictor,
     given: readonly Numbers[],
     from: number,
@@ -211,7 +223,7 @@ export class Model {
     results: readonly Tensor[],
   ): void {
     if (this.isStateful) this.states.bind(runner, run);
-    runner.prepare(run);
+    prepareRun(where, runner, run, given);
     this.graph.inputs.forEach((symbolic, i) => {
       const [staging, numbers] = [compiled.staging.get(symbolic), given[i]];
       if (staging === undefined || numbers === undefined) return;

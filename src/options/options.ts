@@ -9,7 +9,8 @@ export type Reader<T> = (value: unknown, where: string) => T;
 type Read<S extends Record<string, Reader<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
 /** Reads an object by a table of readers. */
-export function fields<S extends Record<string, Reader<unknown>>>(given: object, where: string, readers: S): Read<S> {
+export function fields<S extends Record<string, Reader<unknown>>>(given: unknown, where: string, readers: S): Read<S> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) refuse(where, 'an object of options', given);
   const values: Record<string, unknown> = { ...given };
   for (const name of Object.keys(values)) {
     if (!(name in readers)) {
@@ -36,6 +37,17 @@ export const positiveInteger: Reader<number> = (value, where) =>
 
 export const integer: Reader<number> = (value, where) =>
   typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(where, 'an integer', value);
+
+export const nonNegativeInteger: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : refuse(where, 'a non-negative integer', value);
+
+/** The key of random numbers has 32 bits for a seed; a larger one would be another's double. */
+export const seed: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffffffff
+    ? value
+    : refuse(where, 'an integer from 0 to 4294967295', value);
 
 export const finite: Reader<number> = (value, where) =>
   typeof value === 'number' && Number.isFinite(value) ? value : refuse(where, 'a finite number', value);
@@ -66,10 +78,24 @@ export const shape: Reader<readonly (number | null)[]> = (value, where) => {
   );
 };
 
+/** Hands a value on unread, to be checked where it is used. */
+export const asGiven: Reader<unknown> = (value) => value;
+
+/** A value as errors print it. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  const text = JSON.stringify(value);
+  if (ArrayBuffer.isView(value)) return 'a typed array';
+  const text = toJson(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function toJson(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Models and symbolic tensors refer to each other in circles.
+    return 'an object';
+  }
 }

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.js';
 import { readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
-import { positiveInteger } from '../options/options.js';
+import { asGiven, fields, optional, positiveInteger } from '../options/options.js';
 import { Run, stateOffsets } from '../plan/runner.js';
 import { batch } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
@@ -35,12 +35,13 @@ export class Session {
 
   /** Use `model.stream()`. */
   constructor(name: string, graph: Graph, workspace: Workspace, plan: StreamPlan, options: StreamOptions = {}) {
-    this.batch = options.batch === undefined ? 1 : positiveInteger(options.batch, `${name}: stream: batch`);
+    const read = fields(options, `${name}: stream`, { batch: optional(positiveInteger, 1), fixed: asGiven });
+    this.batch = read.batch;
     this.#name = name;
     this.#workspace = workspace;
     this.#plan = plan;
     this.#features = plan.input.features;
-    this.#fixed = readFixed(name, graph, options.fixed, this.batch);
+    this.#fixed = readFixed(name, graph, read.fixed, this.batch);
     this.#run.set(batch, this.batch);
     this.#run.set(plan.steps, 1);
     this.#stateBytes = stateOffsets(plan.runner.plan, this.#run.sizes);
@@ -207,7 +208,7 @@ function copy(from: Float32Array, at: number, to: Float32Array, target: number, 
   for (let i = 0; i < count; i++) to[target + i] = from[at + i] ?? 0;
 }
 
-function readFixed(name: string, graph: Graph, fixed: TensorsLike | undefined, rows: number): Numbers[] {
+function readFixed(name: string, graph: Graph, fixed: unknown, rows: number): Numbers[] {
   const symbols = graph.inputs.filter((symbolic) => symbolic.time === null);
   if (symbols.length === 0) {
     if (fixed !== undefined) throw new TypeError(`${name}: stream: fixed: every input of this model has a time axis`);

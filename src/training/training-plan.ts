@@ -1,7 +1,7 @@
 import { compileGraph, emitInput, emitOutput, epoch, leadingOf, seed, type CompiledGraph } from '../graph/compile.js';
 import { emitBackward, TensorGradients } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
-import { rangeOf, setSizes } from '../graph/inputs.js';
+import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
 import type { SymbolicTensor } from '../graph/layer.js';
 import { backwardTable } from '../layers/backward/index.js';
 import type { PlanTensor } from '../plan/plan.js';
@@ -65,13 +65,7 @@ export class TrainingPlan {
     setSizes(this.run, this.graph.inputs, inputs, rows);
     this.run.set(seed, random.seed);
     this.run.set(epoch, random.epoch);
-    try {
-      this.runner.prepare(this.run);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      const lengths = inputs.map(({ shape }) => `[${[rows, ...shape.slice(1)].join(', ')}]`).join(', ');
-      throw new RangeError(`${where}: a batch of shape ${lengths} does not fit: ${error.message}`, { cause: error });
-    }
+    prepareRun(where, this.runner, this.run, inputs);
   }
 
   /** Runs a prepared batch: the given rows of inputs and targets. */
