@@ -18,7 +18,7 @@ const storeys = [
 ];
 const rooms = storeys.flat().join('|');
 const entries = '^src/(index|inference|relaxed|convert|layers/index)\\.ts$';
-const training = '^src/training/|^src/layers/backward/|^src/kernels/(generated/training|training-builds)';
+const training = '^src/training/|^src/layers/backward/|^src/kernels/(generated/training|training-)';
 
 const nothingImportsUpward = storeys.slice(0, -1).map((storey, level) => ({
   name: `${storey.join('-and-')}-import-nothing-above`,

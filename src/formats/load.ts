@@ -1,4 +1,4 @@
-import { deterministicInference } from '../kernels/inference-builds.js';
+import { deterministicInference } from '../kernels/inference-build.js';
 import { Model } from '../model/model.js';
 import { assembleFile, setFileWeights, type LoadOptions } from './load-model.js';
 import type { ModelFile } from './topology.js';

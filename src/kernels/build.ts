@@ -1,6 +1,7 @@
 /**
  * A compiled set of kernels, as a value: a model takes one (`{ kernels }`), so that nothing switches builds globally
- * or by silent detection. One source makes four: {inference, training} × {deterministic, relaxed}.
+ * or by silent detection. One source makes four: {inference, training} × {deterministic, relaxed}, each in a file of its
+ * own here, so that a bundle for workerd imports no more modules than it uses.
  */
 export interface KernelBuild {
   readonly arithmetic: 'deterministic' | 'relaxed';

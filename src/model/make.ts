@@ -1,6 +1,6 @@
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
-import { deterministicInference } from '../kernels/inference-builds.js';
+import { deterministicInference } from '../kernels/inference-build.js';
 import { fields, integer, optional, refuse, text, type Reader } from '../options/options.js';
 import { assemble, chain, checkEnds, type Assembled, type Making } from './assemble.js';
 import { Model } from './model.js';

@@ -1,6 +1,6 @@
 import { assembleFile, setFileWeights, type LoadOptions } from '../formats/load-model.js';
 import type { ModelFile } from '../formats/topology.js';
-import { deterministicTraining } from '../kernels/training-builds.js';
+import { deterministicTraining } from '../kernels/training-build.js';
 import { TrainableModel } from './trainable-model.js';
 
 /**

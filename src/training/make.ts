@@ -1,4 +1,4 @@
-import { deterministicTraining } from '../kernels/training-builds.js';
+import { deterministicTraining } from '../kernels/training-build.js';
 import {
   assembleFunctional,
   assembleSequential,
