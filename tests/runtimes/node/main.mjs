@@ -1,0 +1,4 @@
+// Prints the outcome in Node.
+import { compute } from '../spec.ts';
+
+console.log(JSON.stringify(compute()));
