@@ -1,5 +1,5 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
-import { nameOf, readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
+import { checkMasks, nameOf, readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model } from '../model/model.js';
@@ -131,6 +131,7 @@ export class TrainableModel extends Model {
 
   /**
    * Gradients of Σ output · cotangent by inputs, initial states and weights, without dropout; the model need not be compiled.
+   * Stateful layers start from the states they have, and keep them.
    * @param cotangents one for each output, shaped as the outputs.
    */
   gradients(x: TensorsLike, cotangents: TensorsLike): Gradients {
@@ -146,7 +147,9 @@ export class TrainableModel extends Model {
       parameters,
     ));
     setSizes(run, this.graph.inputs, inputs, rows);
+    checkMasks(where, this.graph, run);
     this.#checkSteps(`${where}: cotangents`, given, run.sizes);
+    const before = this.states.save();
     if (this.isStateful) this.states.bind(runner, run);
     runner.prepare(run);
     const { floats } = this.workspace;
@@ -159,6 +162,7 @@ export class TrainableModel extends Model {
     });
     parameters.zeroGradients();
     runner.execute(run);
+    this.states.restore(before);
     const wanted = this.graph.inputs.map((symbolic, i) => ({ symbolic, shape: inputs[i]?.shape ?? [] }));
     const floatInputs = wanted.filter(({ symbolic }) => symbolic.dtype === 'float32');
     return {
@@ -182,6 +186,7 @@ export class TrainableModel extends Model {
       throw new TypeError(`${where}: expected as many targets as inputs, ${String(rows)}, got ${String(targetRows)}`);
     }
     setSizes(plan.run, plan.graph.inputs, inputs, rows ?? 0);
+    checkMasks(where, plan.graph, plan.run);
     symbols.forEach(({ time, node }, i) => {
       const came = targets[i]?.shape[1];
       if (time !== null && evaluate(time, plan.run.sizes) !== came) {

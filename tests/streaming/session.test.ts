@@ -72,6 +72,7 @@ test('a stateful model continues where it was, until its states are reset', () =
   const end = stateful.predict(given(0, 20)).data;
   stateful.resetStates();
   stateful.predict(given(0, 9));
+  stateful.gradients(given(3, 5), [[1, 1, 1]]); // leaves the states as they are
   expect(stateful.predict(given(9, 20)).data).toEqual(end);
   expect(() => stateful.predict({ data: rows(0, 2), shape: [2, 1, 3] })).toThrow(
     /batch of 1, got a batch of 2; call resetStates/,
