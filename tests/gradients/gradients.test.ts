@@ -1,131 +1,103 @@
 /** The kernels' forward and backward passes against the float64 reference's, layer by layer, option by option. */
-import { describe, expect, test } from 'vitest';
-import { functional, input, layers, type SymbolicTensor } from '../../src/index.js';
-import { cotangentsOf, describeCase, gradientCases, passOf, type LayerCase } from '../reference/cases.js';
-import { relativeError } from '../reference/central-differences.js';
-import type { Tensor } from '../reference/tensor.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { describeCase, gradientCases, type LayerCase } from '../reference/cases.js';
+import { compareWithReference, limits, type Errors } from './library-against-reference.js';
+import { longGroups, sizedGroups, type Group } from './sized-cases.js';
 
-/** Relative to the largest value of a tensor (float32 against float64). */
-const limits = { output: 1e-5, gradient: 1e-4 };
-
-// Dropout's mask is drawn by counters, so it is tested apart; gradients() runs without dropout.
+/** Gradients are taken without dropout; training with it is compared in dropout.test.ts. */
 const cases = gradientCases().filter((one) => one.layer !== 'dropout');
 
-interface Errors {
-  readonly output: number;
-  readonly inputs: number;
-  readonly weights: number;
+const rows: string[] = [];
+const addRow = (layer: string, { output, inputs, weights }: Errors, what: string): void => {
+  const errors = [output, inputs, weights].map((error) => error.toExponential(1)).join('  ');
+  rows.push(`${layer.padEnd(16)} ${errors}  ${what}`);
+};
+afterAll(() => {
+  console.log(['layer            output   inputs   weights  options', ...rows].join('\n'));
+});
+
+function expectWithinLimits({ output, inputs, weights }: Errors): void {
+  expect(output).toBeLessThan(limits.output);
+  expect(inputs).toBeLessThan(limits.inputs);
+  expect(weights).toBeLessThan(limits.weights);
 }
 
-function compare(one: LayerCase, spoil: (weights: Float32Array[]) => void = () => undefined): Errors {
-  const reference = passOf(one);
-  const cotangents = cotangentsOf(one, reference);
-  const { inputs: dInputs, weights: dWeights } = reference.backward(cotangents);
-
-  const [x, ...states] = one.inputs;
-  const sequence = input({ shape: x.shape.length === 3 ? [null, x.shape[2]] : [x.shape[1]] });
-  const initial = states.map((state) => input({ shape: [state.shape[1]] }));
-  const mask = 'mask' in one && one.mask !== undefined ? input({ shape: [null], dtype: 'bool' }) : null;
-  const made = layerOf(one);
-  const result = made.apply(sequence, {
-    ...(initial.length > 0 ? { initialState: initial } : {}),
-    ...(mask === null ? {} : { mask }),
-  });
-  const outputs = Array.isArray(result) ? result : [result];
-  const given: SymbolicTensor[] = [sequence, ...initial, ...(mask === null ? [] : [mask])];
-  const model = functional({ inputs: given, outputs });
-  model.setWeights(one.weights.map(plain));
-  const values = [
-    ...one.inputs.map(plain),
-    ...('mask' in one && one.mask !== undefined ? [one.mask.map((row) => row.map(Number))] : []),
-  ];
-  const ours = model.predictAll(values);
-  const gradients = model.gradients(values, cotangents.slice(0, outputs.length).map(plain));
-  const weightGradients = gradients.weights.map(({ data }) => data);
-  spoil(weightGradients);
-  return {
-    output: errorOf(
-      ours.map(({ data }) => data),
-      reference.outputs.slice(0, outputs.length),
-    ),
-    inputs: errorOf(
-      gradients.inputs.map(({ data }) => data),
-      dInputs.slice(0, one.inputs.length),
-    ),
-    weights: errorOf(weightGradients, dWeights),
-  };
-}
-
-function errorOf(ours: readonly Float32Array[], theirs: readonly Tensor[]): number {
-  expect(ours.length).toBe(theirs.length);
-  return relativeError(
-    ours.map((data, i) => ({ shape: theirs[i].shape, data: Float64Array.from(data) })),
-    theirs,
-  );
-}
-
-function plain({ data, shape }: Tensor): { data: Float64Array; shape: readonly number[] } {
-  return { data, shape };
-}
-
-function layerOf(one: LayerCase) {
-  switch (one.layer) {
-    case 'activation':
-      return layers.activation(one.config);
-    case 'conv1d':
-      return layers.conv1d({ ...one.config, padding: 'causal' });
-    case 'dense':
-      return layers.dense(one.config);
-    case 'masking':
-      return layers.masking(one.config);
-    case 'timeDistributed':
-      return layers.timeDistributed({ layer: layers.dense(one.config.layer) });
-    case 'dropout':
-      return layers.dropout({ rate: 0.5 });
-    case 'simpleRNN':
-      return layers.simpleRNN({ ...one.config, returnState: true } as never);
-    case 'lstm':
-      return layers.lstm({ ...one.config, returnState: true } as never);
-    case 'gru':
-      return layers.gru({ ...one.config, returnState: true } as never);
-  }
-}
-
-describe('WASM against the float64 reference', () => {
-  const rows: string[] = [];
-  test.each(cases.map((one, i) => [i, one.layer, describeCase(one), one] as const))(
-    '%i %s: %s',
-    (_, layer, what, one) => {
-      const errors = compare(one);
-      rows.push(
-        `${layer.padEnd(16)} ${Object.values(errors)
-          .map((error: number) => error.toExponential(1))
-          .join('  ')}  ${what}`,
-      );
-      expect(errors.output).toBeLessThan(limits.output);
-      expect(errors.inputs).toBeLessThan(limits.gradient);
-      expect(errors.weights).toBeLessThan(limits.gradient);
-    },
-  );
-
+describe('the library’s gradients are the reference’s, option by option', () => {
   test('the table has every layer', () => {
-    console.log(['layer            output   inputs   weights  options', ...rows].join('\n'));
     const kinds = ['activation', 'conv1d', 'dense', 'gru', 'lstm', 'masking', 'simpleRNN', 'timeDistributed'];
     expect([...new Set(cases.map(({ layer }) => layer))].sort()).toEqual(kinds);
-    expect(rows.length).toBe(cases.length);
+    for (const groups of [sizedGroups(), longGroups()]) expect(groups.map(([kind]) => kind).sort()).toEqual(kinds);
   });
 
-  test('with one gate’s gradient a hundredth too large the comparison fails', () => {
-    const lstm = cases.find(({ layer }) => layer === 'lstm');
-    if (lstm === undefined) throw new Error('the table has no LSTM');
-    const forgetGate = (weights: Float32Array[]): void => {
-      const [kernel] = weights;
-      const columns = lstm.weights[0].shape[1];
-      for (let i = 0; i < kernel.length; i++) {
-        if (Math.floor((4 * (i % columns)) / columns) === 1) kernel[i] *= 1.01;
-      }
+  test.each(cases.map((one) => [one.layer, describeCase(one), one] as const))('%s: %s', (layer, what, one) => {
+    const errors = compareWithReference([one]);
+    addRow(layer, errors, what);
+    expectWithinLimits(errors);
+  });
+});
+
+test.each(cases.map((one) => [one.layer, describeCase(one), one] as const))(
+  'what comes back is added to what an input has already, %s: %s',
+  (_layer, _what, one) => {
+    expectWithinLimits(compareWithReference([one], { sharesInputs: true }));
+  },
+);
+
+describe('the library’s gradients are the reference’s, whatever the sizes', () => {
+  /** Compares the groups of a kind of layer; they are one row of the table. */
+  function compareGroups(layer: string, groups: readonly Group[], what: string): void {
+    const errors = groups.map(({ cases: group, returnState }) => {
+      const found = compareWithReference(group, { returnState });
+      expect(shareOf(found), `${describeCase(group[0])}: share of what is allowed`).toBeLessThan(1);
+      return found;
+    });
+    const largest = (kind: keyof Errors): number => Math.max(...errors.map((error) => error[kind]));
+    const worst = { output: largest('output'), inputs: largest('inputs'), weights: largest('weights') };
+    addRow(layer, worst, `${groups.flatMap((group) => group.cases).length} cases ${what}, options drawn`);
+  }
+
+  const shareOf = ({ output, inputs, weights }: Errors): number =>
+    Math.max(output / limits.output, inputs / limits.inputs, weights / limits.weights);
+
+  test.each(sizedGroups())('%s, all odd sizes', (layer, groups) => {
+    expect(groups.flatMap(({ cases: group }) => group).length).toBe(648);
+    compareGroups(layer, groups, 'of all odd sizes');
+  });
+
+  test.each(longGroups())('%s, over several blocks of 256 rows', (layer, groups) => {
+    compareGroups(layer, groups, 'of 540 rows');
+  });
+});
+
+describe('the comparison fails if one gate’s gradient is one per cent too large', () => {
+  const gates: Partial<Record<LayerCase['layer'], string>> = { simpleRNN: 'h', lstm: 'ifco', gru: 'zrh' };
+  const isPlain = ({ config, note }: LayerCase): boolean =>
+    note === undefined && Object.keys(config).every((option) => option === 'units' || option === 'resetAfter');
+  const table = cases
+    .filter(isPlain)
+    .flatMap((one) =>
+      Array.from(gates[one.layer] ?? '').flatMap((gate, index, { length }) =>
+        ['kernel', 'recurrent kernel', 'bias'].map(
+          (weight, nth) =>
+            [`${one.layer} ${describeCase(one)}`, gate, weight, { one, index, gateCount: length, nth }] as const,
+        ),
+      ),
+    );
+
+  test('for each gate of each kind of cell, and each of its weights', () => {
+    expect(table.map(([, gate]) => gate).filter((_, i) => i % 3 === 0)).toEqual(Array.from('hifcozrhzrh'));
+  });
+
+  test.each(table)('%s, gate %s, %s', (_name, _gate, _weight, { one, index, gateCount, nth }) => {
+    const spoil = (weights: readonly Float32Array[]): void => {
+      const { shape } = one.weights[nth];
+      const columns = shape[shape.length - 1];
+      weights[nth].forEach((value, i) => {
+        const isOfGate = Math.floor((gateCount * (i % columns)) / columns) === index;
+        if (isOfGate) weights[nth][i] = 1.01 * value;
+      });
     };
-    expect(compare(lstm).weights).toBeLessThan(limits.gradient);
-    expect(compare(lstm, forgetGate).weights).toBeGreaterThan(limits.gradient);
+    expectWithinLimits(compareWithReference([one]));
+    expect(compareWithReference([one], { spoil }).weights).toBeGreaterThan(limits.weights);
   });
 });

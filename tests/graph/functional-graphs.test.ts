@@ -1,13 +1,14 @@
-/** Six hand-written graphs against the float64 reference, forward and backward. */
+/** Six hand-written graphs against the float64 reference: forward, backward, and a step of training on some outputs. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, type SymbolicTensor, type TrainableModel } from '../../src/index.js';
+import { functional, input, layers, optimizers, type SymbolicTensor, type TrainableModel } from '../../src/index.js';
 import { createRandom } from '../random.js';
 import { relativeError } from '../reference/central-differences.js';
 import { conv1d } from '../reference/conv1d.js';
 import { dense } from '../reference/dense.js';
 import { gru } from '../reference/gru.js';
+import { loss } from '../reference/losses.js';
 import { lstm } from '../reference/lstm.js';
-import { add, addAll, type Tensor, type Tensors } from '../reference/tensor.js';
+import { add, addAll, toTensor, zerosLike, type Tensor, type Tensors } from '../reference/tensor.js';
 
 const random = createRandom(77);
 const draw = (...shape: number[]): Tensor => ({
@@ -44,6 +45,20 @@ function agree(model: TrainableModel, x: Tensors, cotangents: Tensors, expected:
   close(gradients.weights, expected.weights, 1e-4);
 }
 
+/** Plain SGD with a learning rate of 1: the weights move by their gradients. */
+const gradientStep = optimizers.sgd({ learningRate: 1 });
+
+function expectStep(model: TrainableModel, x: Tensors, targets: Tensors, value: number, gradients: Tensors): void {
+  const before = model.getWeights().map(toTensor);
+  const result = model.trainOnBatch(x.map(plain), targets.map(plain));
+  expect(Math.abs(result.loss - value)).toBeLessThan(1e-5 * value + 1e-6);
+  const moved = model.getWeights().map(({ data }, i) => ({
+    shape: before[i].shape,
+    data: before[i].data.map((weight, at) => weight - data[at]),
+  }));
+  expect(relativeError(moved, gradients, 1e-2)).toBeLessThan(1e-4);
+}
+
 describe('graphs', () => {
   test('a shared layer: two inputs through one LSTM', () => {
     const [a, b] = [input({ shape: [null, 3] }), input({ shape: [null, 3] })];
@@ -57,6 +72,26 @@ describe('graphs', () => {
       outputs: [pa.outputs[0], pb.outputs[0]],
       inputs: [ga.inputs[0], gb.inputs[0]],
       weights: addAll(ga.weights, gb.weights),
+    });
+  });
+
+  test('two inputs: a vector, through one Dense, is both states that an LSTM over the sequence starts from', () => {
+    const [sequence, vector] = [input({ shape: [null, 3] }), input({ shape: [2] })];
+    const start = layers.dense({ units: 4, activation: 'tanh' }).apply(vector);
+    const outputs = layers.lstm({ units: 4, returnSequences: true }).apply(sequence, { initialState: [start, start] });
+    const model = functional({ inputs: [sequence, vector], outputs });
+    const weights = drawWeights(model);
+    const [xs, xv, dy] = [draw(3, 5, 3), draw(3, 2), draw(3, 5, 4)];
+    const d = dense({ units: 4, activation: 'tanh' }, weights.slice(0, 2), [xv]);
+    const [state] = d.outputs;
+    const l = lstm({ units: 4, returnSequences: true }, weights.slice(2), [xs, state, state]);
+    const gl = l.backward([dy]);
+    const [dx, dh, dc] = gl.inputs;
+    const gd = d.backward([add(dh, dc)]);
+    agree(model, [xs, xv], [dy], {
+      outputs: [l.outputs[0]],
+      inputs: [dx, gd.inputs[0]],
+      weights: [...gd.weights, ...gl.weights],
     });
   });
 
@@ -104,8 +139,7 @@ describe('graphs', () => {
     const go = o.backward([dy]);
     const gd = d.backward([go.inputs[0]]);
     const [, dh, dc] = gd.inputs;
-    const [, h, c] = e.outputs;
-    const ge = e.backward([{ shape: h.shape, data: h.data.map(() => 0) }, dh, { shape: c.shape, data: dc.data }]);
+    const ge = e.backward([undefined, dh, dc]);
     agree(model, [xs, xt], [dy], {
       outputs: [o.outputs[0]],
       inputs: [ge.inputs[0], gd.inputs[0]],
@@ -115,7 +149,7 @@ describe('graphs', () => {
 
   test('sub-models over built layers share weights and workspace, and stream from fixed states', () => {
     const { model, source, states, decoder, head } = translation();
-    drawWeights(model);
+    const weights = drawWeights(model);
     const encoder = functional({ inputs: source, outputs: states });
     const target = input({ shape: [null, 2] });
     const given: SymbolicTensor[] = [input({ shape: [5], name: 'h' }), input({ shape: [5], name: 'c' })];
@@ -123,7 +157,21 @@ describe('graphs', () => {
     const stepper = functional({ inputs: [target, ...given], outputs: head.apply(decoded) });
     expect(stepper.workspace).toBe(model.workspace);
 
-    const [xs, xt] = [draw(1, 6, 3), draw(1, 4, 2)];
+    const [xs, xt, dh, dc, dy] = [draw(1, 6, 3), draw(1, 4, 2), draw(1, 5), draw(1, 5), draw(1, 4, 4)];
+    const e = lstm({ units: 5 }, weights.slice(0, 3), [xs]);
+    const [, eh, ec] = e.outputs;
+    const ge = e.backward([undefined, dh, dc]);
+    agree(encoder, [xs], [dh, dc], { outputs: [eh, ec], inputs: [ge.inputs[0]], weights: ge.weights });
+    const d = lstm({ units: 5, returnSequences: true }, weights.slice(3, 6), [xt, eh, ec]);
+    const o = dense({ units: 4, activation: 'softmax' }, weights.slice(6), [d.outputs[0]]);
+    const go = o.backward([dy]);
+    const gd = d.backward([go.inputs[0]]);
+    agree(stepper, [xt, eh, ec], [dy], {
+      outputs: [o.outputs[0]],
+      inputs: gd.inputs,
+      weights: [...gd.weights, ...go.weights],
+    });
+
     const whole = model.predict([xs, xt].map(plain));
     const [h, c] = encoder.predictAll(plain(xs));
     expect(stepper.predict([plain(xt), h, c]).data).toEqual(whole.data);
@@ -154,18 +202,32 @@ describe('graphs', () => {
       inputs: [g1.inputs[0]],
       weights: [...g1.weights, ...g2.weights],
     });
+
+    model.compile({ optimizer: gradientStep, loss: ['mse', 'mae'] });
+    const targets = [draw(2, 9, 5), draw(2, 9, 5)];
+    const squared = loss('meanSquaredError', p1.outputs[0], targets[0]);
+    const absolute = loss('meanAbsoluteError', p2.outputs[0], targets[1]);
+    const t2 = p2.backward([absolute.gradient]);
+    const t1 = p1.backward([add(squared.gradient, t2.inputs[0])]);
+    expectStep(model, [given], targets, squared.value + absolute.value, [...t1.weights, ...t2.weights]);
   });
 
-  test('only outputs with a loss train: the other head keeps its weights', () => {
+  test('only outputs with a loss train: the other head has no gradient, and adds none to what they share', () => {
     const x = input({ shape: [null, 2] });
     const h = layers.lstm({ units: 4 }).apply(x);
-    const [used, unused] = [layers.dense({ units: 1, name: 'used' }), layers.dense({ units: 1, name: 'unused' })];
-    const model = functional({ inputs: x, outputs: [used.apply(h), unused.apply(h)] });
-    model.compile({ optimizer: 'sgd', loss: { used: 'mse' } });
-    const before = unused.weights.get();
-    const usedBefore = used.weights.get();
-    model.trainOnBatch(plain(draw(3, 5, 2)), plain(draw(3, 1)));
-    expect(unused.weights.get()).toEqual(before);
-    expect(used.weights.get()).not.toEqual(usedBefore);
+    const [used, unused] = [layers.dense({ units: 1, name: 'used' }), layers.dense({ units: 3, name: 'unused' })];
+    const model = functional({ inputs: x, outputs: [unused.apply(h), used.apply(h)] });
+    const weights = drawWeights(model);
+    expect(model.layers.map(({ name }) => name).slice(-2)).toEqual(['unused', 'used']);
+    model.compile({ optimizer: gradientStep, loss: { used: 'mse' } });
+    const [given, target] = [draw(3, 5, 2), draw(3, 1)];
+    const l = lstm({ units: 4 }, weights.slice(0, 3), [given]);
+    const u = dense({ units: 1 }, weights.slice(5), [l.outputs[0]]);
+    const { value, gradient } = loss('meanSquaredError', u.outputs[0], target);
+    const gu = u.backward([gradient]);
+    const gl = l.backward([gu.inputs[0]]);
+    const none = weights.slice(3, 5).map(zerosLike);
+    expectStep(model, [given], [target], value, [...gl.weights, ...none, ...gu.weights]);
+    expect(unused.weights.get()).toEqual(weights.slice(3, 5).map(({ data }) => Float32Array.from(data)));
   });
 });
