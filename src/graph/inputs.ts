@@ -2,6 +2,7 @@ import type { Graph } from './graph.js';
 import { printShape } from './shape.js';
 import type { SymbolicTensor } from './layer.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
+import { refuse } from '../options/options.js';
 import { batch, evaluate } from '../plan/size.js';
 import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
 
@@ -16,14 +17,22 @@ export function nameOf(symbolic: SymbolicTensor): string {
 
 const axisNames = ['batch', 'time'];
 
+/** How many rows there may be where an input's shape fixes the batch: that many, or several batches of that many. */
+export type Rows = 'one batch' | 'batches';
+
 /** Checks what the user gives for a list of symbolic tensors (inputs, targets, cotangents): number, ranks, lengths, batch. */
-export function readTensors(where: string, symbols: readonly SymbolicTensor[], given: unknown): Numbers[] {
+export function readTensors(
+  where: string,
+  symbols: readonly SymbolicTensor[],
+  given: unknown,
+  allowed: Rows = 'one batch',
+): Numbers[] {
   const names = symbols.map(nameOf);
   const read = pick(where, names, given).map((value, i) => {
     const symbolic = symbols[i];
     const title = `${where}: "${names[i] ?? ''}"`;
     const numbers = readNumbers(value, title);
-    return symbolic === undefined ? numbers : fit(title, symbolic, numbers);
+    return symbolic === undefined ? numbers : fit(title, symbolic, numbers, allowed);
   });
   const [first, ...others] = read;
   const rows = first?.shape[0] ?? 0;
@@ -70,12 +79,16 @@ function isListOfOne(given: unknown): given is readonly [object] {
 }
 
 /** Checks the lengths that are known. Nested arrays without any step have lost their feature axis: it is put back. */
-function fit(where: string, symbolic: SymbolicTensor, numbers: Numbers): Numbers {
+function fit(where: string, symbolic: SymbolicTensor, numbers: Numbers, allowed: Rows): Numbers {
   const expected = symbolic.shape;
   const isEmptySequence = expected.length === 3 && numbers.shape.length === 2 && numbers.shape[1] === 0;
   const shape = isEmptySequence ? [...numbers.shape, symbolic.features] : numbers.shape;
   const fits =
-    shape.length === expected.length && expected.every((length, axis) => length === null || length === shape[axis]);
+    shape.length === expected.length &&
+    expected.every((length, axis) => {
+      const came = shape[axis] ?? 0;
+      return length === null || length === came || (axis === 0 && allowed === 'batches' && came % length === 0);
+    });
   if (!fits) {
     throw new TypeError(
       `${where}: expected shape ${printShape(expected, axisNames)}, got [${numbers.shape.join(', ')}]`,
@@ -85,6 +98,20 @@ function fit(where: string, symbolic: SymbolicTensor, numbers: Numbers): Numbers
     throw new TypeError(`${where}: expected a mask of 0 and 1, got other values`);
   }
   return { data: numbers.data, shape };
+}
+
+/** The batch size of a run over many rows: as given, or as an input's shape fixes it, or `fallback`. */
+export function batchSizeOf(
+  where: string,
+  symbols: readonly SymbolicTensor[],
+  given: number | undefined,
+  fallback: number,
+): number {
+  const fixed = symbols.map(({ shape }) => shape[0] ?? null).find((length) => length !== null);
+  if (fixed !== undefined && given !== undefined && given !== fixed) {
+    refuse(`${where}: batchSize`, `${String(fixed)}, which the input's shape fixes`, given);
+  }
+  return given ?? fixed ?? fallback;
 }
 
 /** Tells a run how large it is, from its inputs and a number of rows (a batch may be a part of them). */

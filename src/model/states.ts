@@ -62,6 +62,15 @@ export class ImplicitStates {
   }
 }
 
+/** Stateful layers hold the states of one batch size, so a run over many rows must fall into batches of that size. */
+export function checkWholeBatches(where: string, rows: number, batchSize: number): void {
+  if (rows > batchSize && rows % batchSize > 0) {
+    throw new RangeError(
+      `${where}: stateful layers need batches of one size: expected a multiple of ${String(batchSize)} rows, got ${String(rows)}`,
+    );
+  }
+}
+
 export function hasStatefulLayers(graph: Graph): boolean {
   return graph.nodes.some(({ layer }) => layer.definition.isStateful?.(layer.config) === true);
 }

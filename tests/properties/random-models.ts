@@ -1,7 +1,8 @@
 /** Random models, as data that fast-check can print and shrink: chains and graphs of every layer there is. */
 import fc from 'fast-check';
-import { input, layers, type Layer, type SymbolicTensor } from '../../src/index.js';
+import { input, layers, type Layer, type Model, type SymbolicTensor } from '../../src/index.js';
 import type * as library from '../../src/inference.js';
+import { createRandom } from '../random.js';
 
 const kinds = [
   'simpleRNN',
@@ -61,6 +62,13 @@ export const drawnModel: fc.Arbitrary<DrawnModel> = fc.record({
   calls: fc.array(call, { minLength: 1, maxLength: 5 }),
   seed: fc.nat({ max: 1_000_000 }),
 });
+
+/** Gives a model weights that differ from every initialiser's: biases are not zero. */
+export function drawWeights<M extends Model>(model: M, seed: number): M {
+  const random = createRandom(seed);
+  model.setWeights(model.getWeights().map(({ data, shape }) => ({ data: random.normals(data.length, 0.3), shape })));
+  return model;
+}
 
 /** The layers of a chain. */
 export function chainOf({ calls, features, masked, collapses }: DrawnModel): Layer[] {
