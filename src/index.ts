@@ -5,7 +5,7 @@ export { initializers, type Initializer, type InitializerName } from './initiali
 export type { ActivationName } from './activations/activation.js';
 export type { Layer, LayerOptions, SymbolicTensor } from './graph/layer.js';
 export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/make.js';
-export type { ExplainOptions, Model, PredictOptions } from './model/model.js';
+export type { Model, PredictOptions } from './model/model.js';
 export type { Session, StreamOptions } from './streaming/session.js';
 export { tensor, type Tensor, type TensorLike } from './tensors/tensor.js';
 export { functional, sequential } from './training/make.js';
@@ -16,4 +16,10 @@ export type { FitOptions } from './training/fit.js';
 export type { History, Logs } from './training/history.js';
 export { NonFiniteLossError } from './training/non-finite.js';
 export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
-export type { CompileArguments, EvaluateOptions, Gradients, TrainableModel } from './training/trainable-model.js';
+export type {
+  CompileArguments,
+  EvaluateOptions,
+  ExplainOptions,
+  Gradients,
+  TrainableModel,
+} from './training/trainable-model.js';

@@ -10,6 +10,6 @@ export {
   type ModelOptions,
   type SequentialOptions,
 } from './model/make.js';
-export type { ExplainOptions, Model, PredictOptions } from './model/model.js';
+export type { Model, PredictOptions } from './model/model.js';
 export type { Session, StreamOptions } from './streaming/session.js';
 export { tensor, type Tensor, type TensorLike } from './tensors/tensor.js';

@@ -11,7 +11,9 @@ import { masking } from '../layers/masking.js';
 import { simpleRNN } from '../layers/simple-rnn.js';
 import { timeDistributed } from '../layers/time-distributed.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
-import type { Model } from '../model/model.js';
+import { kernelBuild } from '../model/make.js';
+import { Model } from '../model/model.js';
+import { fields, optional, refuse, type Reader } from '../options/options.js';
 import type { ModelFile, Topology, TensorReference } from './topology.js';
 
 export interface LoadOptions {
@@ -20,6 +22,11 @@ export interface LoadOptions {
   /** A model into whose workspace the layers are built, so that both can be parts of one graph. */
   readonly workspace?: Model;
 }
+
+const builtModel: Reader<Model> = (value, where) =>
+  value instanceof Model ? value : refuse(where, 'a model, whose workspace is shared', value);
+
+const loadFields = { kernels: optional(kernelBuild, undefined), workspace: optional(builtModel, undefined) };
 
 /** Makes a layer from a file's options; the function itself checks them. */
 const makers: Readonly<Record<string, (options: never) => Layer>> = {
@@ -37,8 +44,8 @@ const makers: Readonly<Record<string, (options: never) => Layer>> = {
 export function assembleFile({ topology }: ModelFile, making: Making, options: LoadOptions): Assembled {
   const { name } = topology;
   const { inputs, outputs } = buildGraph(topology);
-  const kernels = options.kernels ?? making.kernels;
-  return assemble(name, inputs, outputs, { ...making, kernels }, options.workspace?.workspace);
+  const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
+  return assemble(name, inputs, outputs, { ...making, kernels: kernels ?? making.kernels }, workspace?.workspace);
 }
 
 /**

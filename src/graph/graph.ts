@@ -79,7 +79,7 @@ function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): 
 /** Names every layer that has none: its kind, then kind_1, kind_2 … as Keras does, counted in this graph alone. */
 export function nameLayers(model: string, layers: readonly Layer[]): void {
   const taken = new Set<string>();
-  for (const { name } of layers) {
+  for (const { name } of new Set(layers)) {
     if (name === undefined) continue;
     if (taken.has(name)) throw new Error(`${model}: two layers are called "${name}"; names must be unique in a model`);
     taken.add(name);

@@ -1,7 +1,7 @@
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { deterministicInference } from '../kernels/inference-build.js';
-import { fields, integer, optional, refuse, text, type Reader } from '../options/options.js';
+import { asGiven, fields, optional, refuse, seed, text, type Reader } from '../options/options.js';
 import { assemble, chain, checkEnds, type Assembled, type Making } from './assemble.js';
 import { Model } from './model.js';
 
@@ -26,19 +26,17 @@ export interface FunctionalOptions extends ModelOptions {
   readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
 }
 
-const kernelsReader: Reader<KernelBuild> = (value, where) =>
-  typeof value === 'object' && value !== null && 'module' in value && 'training' in value
+/** Reads the `kernels` option. */
+export const kernelBuild: Reader<KernelBuild> = (value, where) =>
+  typeof value === 'object' && value !== null && 'module' in value && typeof value.module === 'function'
     ? (value as KernelBuild)
     : refuse(where, "kernels such as relaxed from 'bucle/relaxed'", value);
 
 const modelFields = {
   name: optional(text, undefined),
-  seed: optional(integer, 0),
-  kernels: optional(kernelsReader, undefined),
+  seed: optional(seed, 0),
+  kernels: optional(kernelBuild, undefined),
 };
-
-/** Hands a value on unread: it is checked where it is used. */
-const asGiven: Reader<unknown> = (value) => value;
 
 /** Reads the options of `sequential` and assembles its graph. */
 export function assembleSequential(options: SequentialOptions, making: Omit<Making, 'seed'>): Assembled {

@@ -1,6 +1,7 @@
 import { compileGraph, emitOutput, type CompiledGraph } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
 import {
+  batchSizeOf,
   checkMasks,
   prepareRun,
   readTensors,
@@ -11,7 +12,7 @@ import {
 } from '../graph/inputs.js';
 import type { Layer } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
-import { fields, nonNegativeInteger, oneOf, optional, positiveInteger } from '../options/options.js';
+import { fields, optional, positiveInteger } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
 import { batch, evaluate } from '../plan/size.js';
@@ -20,21 +21,14 @@ import { Session, type StreamOptions } from '../streaming/session.js';
 import { compileStream, type StreamPlan } from '../streaming/stream-plan.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import type { Assembled } from './assemble.js';
-import { hasStatefulLayers, ImplicitStates } from './states.js';
-import { summarize } from './summary.js';
+import { checkWholeBatches, hasStatefulLayers, ImplicitStates } from './states.js';
 
 export interface PredictOptions {
-  /** Rows that run at once; the results are the same bits for any. Default 32. */
+  /**
+   * Rows that run at once; the results are the same bits for any. Default 32. A stateful model runs all rows at once by
+   * default, or batch after batch, each going on from the states of the one before.
+   */
   batchSize?: number;
-}
-
-export interface ExplainOptions {
-  /** Default 1. */
-  batch?: number;
-  /** Time length of every input. Default 1. */
-  time?: number;
-  /** Which plan: that of `predict` or that of a session. Default 'predict'. */
-  plan?: 'predict' | 'stream';
 }
 
 interface Predictor {
@@ -98,11 +92,13 @@ export class Model {
   /** As `predict`, always an array: for models with several outputs. */
   predictAll(x: TensorsLike, options: PredictOptions = {}): Tensor[] {
     const where = `${this.name}: predict`;
-    const { batchSize: wanted } = fields(options, where, { batchSize: optional(positiveInteger, 32) });
-    const given = readTensors(where, this.graph.inputs, x);
+    const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
+    const given = readTensors(where, this.graph.inputs, x, 'batches');
     const rows = given[0]?.shape[0] ?? 0;
-    const batchSize = this.isStateful ? rows : Math.min(wanted, rows);
-    const predictor = this.#predictorFor();
+    const wanted = batchSizeOf(where, this.graph.inputs, read.batchSize, this.isStateful ? rows : 32);
+    if (this.isStateful) checkWholeBatches(where, rows, wanted);
+    const batchSize = Math.min(wanted, rows);
+    const predictor = this.predictor();
     setSizes(predictor.run, this.graph.inputs, given, batchSize);
     checkMasks(where, this.graph, predictor.run);
     const results = this.#emptyResults(predictor, rows);
@@ -119,8 +115,7 @@ export class Model {
    * @throws Error when a layer needs the whole sequence; it names the layer.
    */
   stream(options: StreamOptions = {}): Session {
-    this.#streamPlan ??= compileStream(this.name, this.graph, this.workspace);
-    return new Session(this.name, this.graph, this.workspace, this.#streamPlan, options);
+    return new Session(this.name, this.graph, this.workspace, this.streamPlan(), options);
   }
 
   /** Stateful layers start from zeros again, with any batch size. */
@@ -170,31 +165,13 @@ export class Model {
     );
   }
 
-  /** The layers with output shapes and numbers of parameters, as text; `print` gets it too. */
-  summary(print?: (text: string) => void): string {
-    const text = summarize(this.name, this.graph);
-    print?.(text);
-    return text;
+  /** @internal The plan of sessions, compiled on first use. */
+  protected streamPlan(): StreamPlan {
+    return (this.#streamPlan ??= compileStream(this.name, this.graph, this.workspace));
   }
 
-  /** The plan as text: tensors with addresses and shapes, steps with kernels and arguments. */
-  explain(options: ExplainOptions = {}): string {
-    const read = fields(options, `${this.name}: explain`, {
-      batch: optional(positiveInteger, 1),
-      time: optional(nonNegativeInteger, 1),
-      plan: optional(oneOf(['predict', 'stream']), 'predict'),
-    });
-    const run = new Run();
-    run.set(batch, read.batch);
-    for (const { time } of this.graph.inputs) {
-      if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, read.time);
-    }
-    if (read.plan === 'predict') return this.#predictorFor().runner.explain(run);
-    this.#streamPlan ??= compileStream(this.name, this.graph, this.workspace);
-    return this.#streamPlan.runner.explain(run);
-  }
-
-  #predictorFor(): Predictor {
+  /** @internal The plan of `predict`, compiled on first use. */
+  protected predictor(): Predictor {
     if (this.#predictor === undefined) {
       const compiled = compileGraph(this.graph, 'predict');
       const outputs = this.graph.outputs.map((symbolic) =>

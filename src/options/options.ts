@@ -35,9 +35,6 @@ export const positiveInteger: Reader<number> = (value, where) =>
     ? value
     : refuse(where, 'a positive integer', value);
 
-export const integer: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(where, 'an integer', value);
-
 export const nonNegativeInteger: Reader<number> = (value, where) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
     ? value

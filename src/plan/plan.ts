@@ -1,5 +1,5 @@
 import type { TrainingKernels } from '../kernels/generated/kernels.js';
-import { multiply, print, quad, type Size } from './size.js';
+import { multiply, quad, type Size } from './size.js';
 
 /** A kernel that a step can call: an exported function of the module. */
 export type KernelName = Exclude<keyof TrainingKernels, 'memory'>;
@@ -96,10 +96,4 @@ export function tensorsOf(step: Step): PlanTensor[] {
   return step.arguments.flatMap((argument) =>
     isTensor(argument) ? [argument] : isAddress(argument) ? [argument.tensor] : [],
   );
-}
-
-export function printArgument(argument: Argument): string {
-  if (isTensor(argument)) return argument.name;
-  if (isAddress(argument)) return `${argument.tensor.name}+${print(argument.offset)}`;
-  return print(argument);
 }

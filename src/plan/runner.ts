@@ -1,6 +1,6 @@
 import { layOut, type Layout } from './layout.js';
-import { isAddress, isTensor, printArgument, type Argument, type Plan, type PlanTensor } from './plan.js';
-import { evaluate, print, type Size, type Sizes, type SizeSymbol } from './size.js';
+import { isAddress, isTensor, type Argument, type Plan, type PlanTensor } from './plan.js';
+import { evaluate, type Sizes, type SizeSymbol } from './size.js';
 import type { Workspace } from './workspace.js';
 
 type Kernel = (...args: number[]) => unknown;
@@ -83,23 +83,9 @@ export class PlanRunner {
     }
   }
 
-  /** The plan as text: every tensor with its address, every step with its arguments. */
-  explain(run: Run): string {
-    this.prepare(run);
-    const shape = (sizes: readonly Size[]): string => `[${sizes.map(print).join(', ')}]`;
-    const actual = (sizes: readonly Size[]): string => `[${sizes.map((s) => evaluate(s, run.sizes)).join(', ')}]`;
-    const tensors = this.plan.tensors
-      .filter((tensor) => tensor.region === 'state' || this.#layout.offsets.has(tensor))
-      .map((tensor) => {
-        const address = String(this.address(tensor, run)).padStart(9);
-        const bytes = String(evaluate(tensor.bytes, run.sizes)).padStart(9);
-        return `${address} ${bytes}  ${tensor.region.padEnd(8)} ${tensor.name} ${shape(tensor.shape)} = ${actual(tensor.shape)}`;
-      });
-    const steps = this.plan.steps.map(
-      (step, i) =>
-        `${String(i + 1).padStart(4)}  ${step.owner}: ${step.kernel}(${step.arguments.map(printArgument).join(', ')})`,
-    );
-    return ['  address     bytes  region   tensor', ...tensors, '', 'steps', ...steps].join('\n');
+  /** Whether a tensor has a place: one that no step touches has none. */
+  hasPlace(tensor: PlanTensor): boolean {
+    return tensor.region === 'state' || this.#layout.offsets.has(tensor);
   }
 
   #scratchIsWhereItWas(): boolean {

@@ -60,20 +60,6 @@ export function evaluate(size: Size, sizes: Sizes): number {
   }
 }
 
-export function print(size: Size): string {
-  if (typeof size === 'number') return String(size);
-  switch (size.op) {
-    case 'symbol':
-      return size.label;
-    case 'add':
-      return `(${print(size.left)} + ${print(size.right)})`;
-    case 'multiply':
-      return `${print(size.left)}·${print(size.right)}`;
-    case 'atLeastZero':
-      return `max(0, ${print(size.of)})`;
-  }
-}
-
 /** n rounded up to a multiple of 4, the number of lanes of a SIMD vector. */
 export function quad(n: number): number {
   return (n + 3) & ~3;

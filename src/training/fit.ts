@@ -1,6 +1,8 @@
-import type { TensorsLike } from '../graph/inputs.js';
+import type { Graph } from '../graph/graph.js';
+import { batchSizeOf, type Rows, type TensorsLike } from '../graph/inputs.js';
 import { streamKey } from '../graph/stream-key.js';
-import { fields, flag, integer, oneOf, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
+import { checkWholeBatches } from '../model/states.js';
+import { fields, flag, oneOf, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import { ErrorTotals, type BatchErrors } from './error-totals.js';
@@ -12,7 +14,7 @@ import type { BatchPlace } from './non-finite.js';
 export interface FitOptions {
   /** Default 1. */
   epochs?: number;
-  /** Default 32. */
+  /** Default 32, or what the input's shape fixes. */
   batchSize?: number;
   /** The share of rows at the end, taken before shuffling, that is not trained on but evaluated. In [0, 1). Default 0. */
   validationSplit?: number;
@@ -47,11 +49,11 @@ const pairReader: Reader<readonly [TensorsLike, TensorsLike]> = (value, where) =
 
 const fitFields = {
   epochs: optional(positiveInteger, 1),
-  batchSize: optional(positiveInteger, 32),
+  batchSize: optional(positiveInteger, undefined),
   validationSplit: optional(share, 0),
   validationData: optional(pairReader, undefined),
   shuffle: optional(flag, undefined),
-  seed: optional(integer, 0),
+  seed: optional(seed, 0),
   verbose: optional(verbosity, 'auto'),
   signal: optional(signalReader, undefined),
 };
@@ -69,7 +71,8 @@ export interface Trainable {
   readonly name: string;
   readonly isStateful: boolean;
   readonly workspace: Workspace;
-  readData(where: string, x: TensorsLike, y: TensorsLike): { inputs: Numbers[]; targets: Numbers[] };
+  readonly graph: Graph;
+  readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] };
   trainRows(
     where: string,
     inputs: readonly Numbers[],
@@ -100,7 +103,12 @@ export async function fitModel(
   const where = `${model.name}: fit`;
   const read = fields(options, where, fitFields);
   const { training, validation } = splitData(model, where, x, y, read);
-  const { epochs, batchSize, seed, signal } = read;
+  const { epochs, seed, signal } = read;
+  const batchSize = batchSizeOf(where, model.graph.inputs, read.batchSize, 32);
+  if (model.isStateful) {
+    checkWholeBatches(where, training.to - training.from, batchSize);
+    if (validation !== null) checkWholeBatches(`${where}: validation`, validation.to - validation.from, batchSize);
+  }
   const shuffle = read.shuffle ?? !model.isStateful;
   const progress = progressFor(read.verbose);
   const recorder = new HistoryRecorder();
@@ -146,10 +154,10 @@ function splitData(
   if (validationSplit > 0 && validationData !== undefined) {
     throw new TypeError(`${where}: expected validationSplit or validationData, got both`);
   }
-  const { inputs, targets } = model.readData(where, x, y);
+  const { inputs, targets } = model.readData(where, x, y, 'batches');
   const rows = inputs[0]?.shape[0] ?? 0;
   if (validationData !== undefined) {
-    const own = model.readData(`${where}: validationData`, ...validationData);
+    const own = model.readData(`${where}: validationData`, ...validationData, 'batches');
     const validation = { ...own, from: 0, to: own.inputs[0]?.shape[0] ?? 0 };
     return { training: { inputs, targets, from: 0, to: rows }, validation };
   }

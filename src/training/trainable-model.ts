@@ -1,10 +1,32 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
-import { checkMasks, nameOf, readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
+import {
+  batchSizeOf,
+  checkMasks,
+  nameOf,
+  prepareRun,
+  readTensors,
+  setSizes,
+  type Rows,
+  type TensorsLike,
+} from '../graph/inputs.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model } from '../model/model.js';
-import { fields, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
-import { evaluate, type Sizes } from '../plan/size.js';
+import { summarize } from '../model/summary.js';
+import { checkWholeBatches } from '../model/states.js';
+import {
+  asGiven,
+  fields,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  positiveInteger,
+  refuse,
+  type Reader,
+} from '../options/options.js';
+import { explainPlan } from '../plan/explain.js';
+import { Run } from '../plan/runner.js';
+import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { fitModel, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
@@ -25,7 +47,7 @@ export interface CompileArguments {
 }
 
 export interface EvaluateOptions {
-  /** Default 32. */
+  /** Default 32, or what the input's shape fixes. */
   batchSize?: number;
 }
 
@@ -44,6 +66,15 @@ interface Compiled {
   readonly evaluation: TrainingPlan;
 }
 
+export interface ExplainOptions {
+  /** Default 1. */
+  batch?: number;
+  /** Time length of every input. Default 1. */
+  time?: number;
+  /** Which plan: that of `predict` or that of a session. Default 'predict'. */
+  plan?: 'predict' | 'stream';
+}
+
 /** A model that can also be trained. */
 export class TrainableModel extends Model {
   readonly #seed: number;
@@ -59,9 +90,27 @@ export class TrainableModel extends Model {
     this.#seed = seed;
   }
 
-  /** The layers with output shapes and numbers of parameters; printed with `console.log` by default. */
-  override summary(print: (text: string) => void = console.log): string {
-    return super.summary(print);
+  /** The layers with output shapes and numbers of parameters, as text; `print` gets it too, `console.log` by default. */
+  summary(print: (text: string) => void = console.log): string {
+    const text = summarize(this.name, this.graph);
+    print(text);
+    return text;
+  }
+
+  /** The plan as text: tensors with addresses and shapes, steps with kernels and arguments. */
+  explain(options: ExplainOptions = {}): string {
+    const read = fields(options, `${this.name}: explain`, {
+      batch: optional(positiveInteger, 1),
+      time: optional(nonNegativeInteger, 1),
+      plan: optional(oneOf(['predict', 'stream']), 'predict'),
+    });
+    const run = new Run();
+    run.set(batch, read.batch);
+    for (const { time } of this.graph.inputs) {
+      if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, read.time);
+    }
+    if (read.plan === 'predict') return explainPlan(this.predictor().runner, run);
+    return explainPlan(this.streamPlan().runner, run);
   }
 
   override setWeights(weights: readonly TensorLike[]): void {
@@ -115,7 +164,7 @@ export class TrainableModel extends Model {
   trainOnBatch(x: TensorsLike, y: TensorsLike): Logs {
     if (this.#isFitting) throw new Error(`${this.name}: trainOnBatch: fit is running; abort it or wait for it`);
     const where = `${this.name}: trainOnBatch`;
-    const { inputs, targets } = this.readData(where, x, y);
+    const { inputs, targets } = this.readData(where, x, y, 'one batch');
     const indices = Int32Array.from({ length: inputs[0]?.shape[0] ?? 0 }, (_, i) => i);
     const errors = this.trainRows(where, inputs, targets, indices, { seed: this.#seed, epoch: this.#steps }, {});
     return this.logsOf(errors);
@@ -124,9 +173,12 @@ export class TrainableModel extends Model {
   /** The loss and the metrics over data, without training. */
   evaluate(x: TensorsLike, y: TensorsLike, options: EvaluateOptions = {}): Logs {
     const where = `${this.name}: evaluate`;
-    const batchSize = options.batchSize === undefined ? 32 : positiveInteger(options.batchSize, `${where}: batchSize`);
-    const { inputs, targets } = this.readData(where, x, y);
-    return this.evaluateRows(where, inputs, targets, 0, inputs[0]?.shape[0] ?? 0, batchSize);
+    const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
+    const { inputs, targets } = this.readData(where, x, y, 'batches');
+    const batchSize = batchSizeOf(where, this.graph.inputs, read.batchSize, 32);
+    const rows = inputs[0]?.shape[0] ?? 0;
+    if (this.isStateful) checkWholeBatches(where, rows, batchSize);
+    return this.evaluateRows(where, inputs, targets, 0, rows, batchSize);
   }
 
   /**
@@ -151,7 +203,7 @@ export class TrainableModel extends Model {
     this.#checkSteps(`${where}: cotangents`, given, run.sizes);
     const before = this.states.save();
     if (this.isStateful) this.states.bind(runner, run);
-    runner.prepare(run);
+    prepareRun(where, runner, run, inputs);
     const { floats } = this.workspace;
     this.graph.inputs.forEach((symbolic, i) => {
       const [staging, numbers] = [compiled.staging.get(symbolic), inputs[i]];
@@ -176,11 +228,11 @@ export class TrainableModel extends Model {
   }
 
   /** @internal Checks inputs and targets against each other. */
-  readData(where: string, x: TensorsLike, y: TensorsLike): { inputs: Numbers[]; targets: Numbers[] } {
+  readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] } {
     const { objectives, plan } = this.#requireCompiled(where.slice(this.name.length + 2));
-    const inputs = readTensors(where, plan.graph.inputs, x);
+    const inputs = readTensors(where, plan.graph.inputs, x, allowed);
     const symbols = objectives.map(({ symbolic }) => symbolic);
-    const targets = readTensors(`${where}: targets`, symbols, y);
+    const targets = readTensors(`${where}: targets`, symbols, y, allowed);
     const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
     if (rows !== targetRows) {
       throw new TypeError(`${where}: expected as many targets as inputs, ${String(rows)}, got ${String(targetRows)}`);
@@ -314,10 +366,13 @@ export class TrainableModel extends Model {
     return (this.#parameters ??= new Parameters(this.graph, this.workspace));
   }
 
-  /** The part of the graph that the outputs with a loss need. */
+  /**
+   * The part of the graph that the outputs with a loss need. All of it where layers are stateful: each run then moves
+   * every state on, and all plans of the model share one layout of the states.
+   */
   #trainedGraph(objectives: readonly Objective[]): Graph {
     const outputs = objectives.map(({ symbolic }) => symbolic);
-    if (outputs.length === this.graph.outputs.length) return this.graph;
+    if (this.isStateful || outputs.length === this.graph.outputs.length) return this.graph;
     return traceGraph(this.name, this.graph.inputs, outputs);
   }
 
@@ -356,8 +411,6 @@ export class TrainableModel extends Model {
     return objectives;
   }
 }
-
-const asGiven: Reader<unknown> = (value) => value;
 
 const listOfLosses: Reader<readonly LossName[]> = (value, where) =>
   Array.isArray(value)
