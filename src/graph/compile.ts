@@ -99,19 +99,22 @@ export function compileGraph(graph: Graph, purpose: Purpose): CompiledGraph {
   return { plan, staging, indices, nodes, tensorOf, resolve };
 }
 
-/** Emits the way from a user's dense [B, T, F] to a time-major, padded tensor; returns the dense staging block. */
-export function emitInput(plan: Plan, symbolic: SymbolicTensor, target: PlanTensor): PlanTensor {
+/**
+ * Emits the way from a user's dense [B, T, F] to a time-major, padded tensor; returns the dense staging block.
+ * @param role what the user's numbers are, for errors and explain().
+ */
+export function emitInput(plan: Plan, symbolic: SymbolicTensor, target: PlanTensor, role = 'given'): PlanTensor {
   const title = symbolic.node.layer.title;
   const steps = symbolic.time ?? 1;
   if (symbolic.dtype === 'bool') {
-    const dense = plan.dense(`${title} (given)`, [batch, steps]);
+    const dense = plan.dense(`${title} (${role})`, [batch, steps]);
     const padded = plan.rows(`${title} (rows)`, [steps, batch], 1);
     plan.given.add(dense);
     plan.emit(title, 'importRows', dense, padded, batch, steps, 1);
     plan.emit(title, 'exportRows', padded, target, 1, multiply(steps, batch), 1);
     return dense;
   }
-  const dense = plan.dense(`${title} (given)`, [batch, steps, symbolic.features]);
+  const dense = plan.dense(`${title} (${role})`, [batch, steps, symbolic.features]);
   plan.given.add(dense);
   plan.emit(title, 'importRows', dense, target, batch, steps, symbolic.features);
   return dense;

@@ -9,10 +9,21 @@ import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js
 /** One tensor, or several: in the order of the model's inputs (or outputs), or by their layers' names. */
 export type TensorsLike = TensorLike | readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
 
-/** How users call an input or output: its layer's name; a further output of the same call has its number too. */
-export function nameOf(symbolic: SymbolicTensor): string {
-  const { title } = symbolic.node.layer;
-  return symbolic.index === 0 ? title : `${title}:${String(symbolic.index)}`;
+/** The name that users know each of a list of inputs or outputs by. */
+export type Names = ReadonlyMap<SymbolicTensor, string>;
+
+/** Its layer's name; a further output of the same call has its number too (lstm:1), a further call of the layer its (lstm@1). */
+export function namesOf(symbols: readonly SymbolicTensor[]): Names {
+  const names = new Map<SymbolicTensor, string>();
+  const uses = new Map<string, number>();
+  for (const symbolic of symbols) {
+    const { title } = symbolic.node.layer;
+    const name = symbolic.index === 0 ? title : `${title}:${String(symbolic.index)}`;
+    const use = uses.get(name) ?? 0;
+    uses.set(name, use + 1);
+    names.set(symbolic, use === 0 ? name : `${name}@${String(use)}`);
+  }
+  return names;
 }
 
 const axisNames = ['batch', 'time'];
@@ -26,11 +37,12 @@ export function readTensors(
   symbols: readonly SymbolicTensor[],
   given: unknown,
   allowed: Rows = 'one batch',
+  names = namesOf(symbols),
 ): Numbers[] {
-  const names = symbols.map(nameOf);
-  const read = pick(where, names, given).map((value, i) => {
+  const titles = symbols.map((symbolic) => names.get(symbolic) ?? '');
+  const read = pick(where, titles, given).map((value, i) => {
     const symbolic = symbols[i];
-    const title = `${where}: "${names[i] ?? ''}"`;
+    const title = `${where}: "${titles[i] ?? ''}"`;
     const numbers = readNumbers(value, title);
     return symbolic === undefined ? numbers : fit(title, symbolic, numbers, allowed);
   });

@@ -2,13 +2,15 @@ import { traceGraph, type Graph } from '../graph/graph.js';
 import {
   batchSizeOf,
   checkMasks,
-  nameOf,
+  namesOf,
   prepareRun,
   readTensors,
   setSizes,
+  type Names,
   type Rows,
   type TensorsLike,
 } from '../graph/inputs.js';
+import type { SymbolicTensor } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model } from '../model/model.js';
@@ -78,6 +80,7 @@ export interface ExplainOptions {
 /** A model that can also be trained. */
 export class TrainableModel extends Model {
   readonly #seed: number;
+  readonly #outputNames: Names;
   #parameters: Parameters | undefined;
   #compiled: Compiled | undefined;
   #gradientPlan: GradientPlan | undefined;
@@ -88,6 +91,7 @@ export class TrainableModel extends Model {
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
     this.#seed = seed;
+    this.#outputNames = namesOf(assembled.graph.outputs);
   }
 
   /** The layers with output shapes and numbers of parameters, as text; `print` gets it too, `console.log` by default. */
@@ -232,19 +236,19 @@ export class TrainableModel extends Model {
     const { objectives, plan } = this.#requireCompiled(where.slice(this.name.length + 2));
     const inputs = readTensors(where, plan.graph.inputs, x, allowed);
     const symbols = objectives.map(({ symbolic }) => symbolic);
-    const targets = readTensors(`${where}: targets`, symbols, y, allowed);
+    const targets = readTensors(`${where}: targets`, symbols, y, allowed, this.#outputNames);
     const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
     if (rows !== targetRows) {
       throw new TypeError(`${where}: expected as many targets as inputs, ${String(rows)}, got ${String(targetRows)}`);
     }
     setSizes(plan.run, plan.graph.inputs, inputs, rows ?? 0);
     checkMasks(where, plan.graph, plan.run);
-    symbols.forEach(({ time, node }, i) => {
-      const came = targets[i]?.shape[1];
+    symbols.forEach((output, i) => {
+      const [{ time }, came] = [output, targets[i]?.shape[1]];
       if (time !== null && evaluate(time, plan.run.sizes) !== came) {
         const expected = String(evaluate(time, plan.run.sizes));
         throw new TypeError(
-          `${where}: targets of "${node.layer.title}": expected ${expected} time steps, got ${String(came)}`,
+          `${where}: targets of "${this.#outputName(output)}": expected ${expected} time steps, got ${String(came)}`,
         );
       }
     });
@@ -336,7 +340,7 @@ export class TrainableModel extends Model {
     const { objectives } = this.#requireCompiled('fit');
     const logs: Record<string, number> = {};
     objectives.forEach(({ symbolic, metrics }, i) => {
-      const output = objectives.length === 1 ? '' : nameOf(symbolic);
+      const output = objectives.length === 1 ? '' : this.#outputName(symbolic);
       const prefixed = (name: string): string =>
         output === '' ? name : `${output}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
       const error = errors[i];
@@ -353,6 +357,10 @@ export class TrainableModel extends Model {
   /** @internal The number of the next epoch: random numbers count on from one `fit` to the next. */
   nextEpoch(): number {
     return this.#epochs++;
+  }
+
+  #outputName(output: SymbolicTensor): string {
+    return this.#outputNames.get(output) ?? output.node.layer.title;
   }
 
   #requireCompiled(what: string): Compiled {
@@ -397,12 +405,12 @@ export class TrainableModel extends Model {
       refuse(`${where}: loss`, `${String(outputs.length)} losses, one for each output`, loss);
     }
     if (typeof loss === 'object' && loss !== null && !Array.isArray(loss)) {
-      const names = outputs.map(nameOf);
+      const names = outputs.map((output) => this.#outputName(output));
       const unknown = Object.keys(loss).find((name) => !names.includes(name));
       if (unknown !== undefined) refuse(`${where}: loss`, `output names (${names.join(', ')})`, unknown);
     }
     const objectives = outputs.flatMap((symbolic, i): Objective[] => {
-      const name = nameOf(symbolic);
+      const name = this.#outputName(symbolic);
       const given = lossFor(i, name);
       if (given === undefined || given === null) return [];
       return [{ symbolic, metrics, loss: lossReader(given, `${where}: loss of "${name}"`) }];

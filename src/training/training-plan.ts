@@ -46,7 +46,7 @@ export class TrainingPlan {
     this.#objectives = objectives.map((objective) => {
       const { symbolic } = objective;
       const padded = plan.rows(`${symbolic.node.layer.title} (target rows)`, leadingOf(symbolic), symbolic.features);
-      const target = emitInput(plan, symbolic, padded);
+      const target = emitInput(plan, symbolic, padded, 'target');
       const prediction = this.compiled.tensorOf(symbolic);
       const mask = symbolic.mask === null ? null : this.compiled.tensorOf(symbolic.mask);
       const emit = (name: LossName, gradient: PlanTensor | null): PlanTensor =>
@@ -126,7 +126,7 @@ export class GradientPlan {
     const gradients = new TensorGradients(graph, this.compiled, wanted);
     this.cotangents = graph.outputs.map((symbolic) => {
       const padded = plan.rows(`${symbolic.node.layer.title} (cotangent rows)`, leadingOf(symbolic), symbolic.features);
-      const dense = emitInput(plan, symbolic, padded);
+      const dense = emitInput(plan, symbolic, padded, 'cotangent');
       const target = gradients.of(symbolic);
       if (target !== null) {
         plan.emit(symbolic.node.layer.title, 'accumulate', target, padded, multiply(padded.bytes, 0.25));
