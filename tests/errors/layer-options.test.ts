@@ -1,0 +1,131 @@
+/** Every option of every layer refuses nonsense, by its name; unknown options are refused, with a list of those there are. */
+import { describe, expect, test } from 'vitest';
+import { initializers, input, layers } from '../../src/index.js';
+import { knownOptions, nonsense, thrownBy, type Make, type Table } from './nonsense.js';
+
+const common: Table = { name: nonsense.name, inputShape: nonsense.shape, batchInputShape: nonsense.shape };
+const recurrent: Table = {
+  ...common,
+  units: nonsense.positiveInteger,
+  activation: [...nonsense.activation, 'softmax'],
+  useBias: nonsense.flag,
+  kernelInitializer: nonsense.initializer,
+  recurrentInitializer: nonsense.initializer,
+  biasInitializer: nonsense.initializer,
+  returnSequences: nonsense.flag,
+  returnState: nonsense.flag,
+  goBackwards: nonsense.flag,
+  stateful: nonsense.flag,
+  dropout: nonsense.rate,
+  recurrentDropout: nonsense.rate,
+};
+const affine: Table = {
+  ...common,
+  activation: nonsense.activation,
+  useBias: nonsense.flag,
+  kernelInitializer: nonsense.initializer,
+  biasInitializer: nonsense.initializer,
+};
+
+/** A call with options that are good, but for those of the table, which are tried one by one. */
+const calls: [name: string, make: Make, good: object, table: Table][] = [
+  ['simple_rnn', layers.simpleRNN as Make, { units: 2 }, recurrent],
+  [
+    'lstm',
+    layers.lstm as Make,
+    { units: 2 },
+    { ...recurrent, recurrentActivation: [...nonsense.activation, 'softmax'], unitForgetBias: nonsense.flag },
+  ],
+  [
+    'gru',
+    layers.gru as Make,
+    { units: 2 },
+    { ...recurrent, recurrentActivation: [...nonsense.activation, 'softmax'], resetAfter: nonsense.flag },
+  ],
+  ['dense', layers.dense as Make, { units: 2 }, { ...affine, units: nonsense.positiveInteger }],
+  [
+    'conv1d',
+    layers.conv1d as Make,
+    { filters: 2, kernelSize: 2, padding: 'causal' },
+    {
+      ...affine,
+      filters: nonsense.positiveInteger,
+      kernelSize: nonsense.positiveInteger,
+      dilationRate: nonsense.positiveInteger,
+      strides: [2, ...nonsense.positiveInteger],
+      padding: ['same', 'valid', 'Causal', undefined, null, 0],
+    },
+  ],
+  ['dropout', layers.dropout as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],
+  ['masking', layers.masking, {}, { ...common, maskValue: nonsense.finite }],
+  ['activation', layers.activation as Make, { activation: 'tanh' }, { ...common, activation: nonsense.activation }],
+  [
+    'time_distributed',
+    layers.timeDistributed as Make,
+    { layer: layers.dense({ units: 2 }) },
+    { ...common, layer: [...nonsense.object, layers.lstm({ units: 2 }), undefined] },
+  ],
+  [
+    'input',
+    input,
+    { shape: [2] },
+    {
+      name: nonsense.name,
+      shape: [...nonsense.shape, [], [2, 2, 2]],
+      batchShape: [...nonsense.shape, [2]],
+      dtype: ['int32', 'float', null, 5],
+    },
+  ],
+];
+
+describe('layers', () => {
+  test('are all in the table', () => {
+    expect(calls.map(([, make]) => make)).toEqual(expect.arrayContaining(Object.values(layers)));
+  });
+
+  test.each(calls)('%s', (name, make, good, table) => {
+    for (const [option, values] of Object.entries(table)) {
+      for (const value of values) {
+        expect(() => make({ ...good, [option]: value }), `${option}: ${String(value)}`).toThrow(
+          new RegExp(`^${name}: (${option}.*: )?expected .*, got`),
+        );
+      }
+    }
+    expect(knownOptions(thrownBy(() => make({ ...good, nonsense: 1 })))).toEqual(Object.keys(table).sort());
+    for (const value of [null, 5, 'units', []]) {
+      expect(() => make(value as never)).toThrow(`${name}: expected an object of options, got`);
+    }
+  });
+
+  test('an error calls a layer by its own name', () => {
+    expect(() => layers.lstm({ name: 'encoder', units: 0 })).toThrow(
+      'encoder: units: expected a positive integer, got 0',
+    );
+  });
+
+  test('an input must say its features', () => {
+    expect(() => input({ shape: [null] })).toThrow('input: the number of features must be known, got [null, null]');
+    expect(() => input({})).toThrow('input: expected shape or batchShape, got neither');
+  });
+
+  test('a layer inside TimeDistributed cannot be used elsewhere', () => {
+    const layer = layers.dense({ units: 2 });
+    layers.timeDistributed({ layer });
+    expect(() => layers.timeDistributed({ layer })).toThrow('dense is in use already');
+    expect(() => layer.apply(input({ shape: [2] }))).toThrow('dense: is inside time_distributed; call that instead');
+  });
+
+  test.each([
+    ['zeros', { kind: 'zeros', value: 1 } as never, /unknown option "value"; known: kind/],
+    ['constant', initializers.constant({ values: 1 } as never), /unknown option "values"; known: kind, value/],
+    ['orthogonal', initializers.orthogonal({ gian: 1 } as never), /unknown option "gian"; known: kind, gain/],
+    ['varianceScaling', initializers.varianceScaling({ scale: 0 }), /scale: expected a positive number, got 0/],
+    [
+      'varianceScaling',
+      initializers.varianceScaling({ mode: 'fan_in' as never }),
+      /mode: expected one of 'fanIn', 'fanOut', 'fanAverage', got 'fan_in'/,
+    ],
+  ])('initializers.%s', (_, kernelInitializer, message) => {
+    expect(() => layers.dense({ units: 1, kernelInitializer })).toThrow(message);
+  });
+});
