@@ -48,6 +48,7 @@ export function chain(name: string, layers: readonly Layer[]): { inputs: Symboli
   if (!layers.every((layer): layer is Layer => layer instanceof Layer)) {
     throw new TypeError(`${name}: expected layers (such as layers.lstm({ … })), got something else`);
   }
+  commonWorkspace(name, layers, undefined);
   nameLayers(name, layers);
   const { batchInputShape } = first;
   if (batchInputShape === undefined) {
@@ -81,8 +82,10 @@ export function checkEnds(name: string, which: 'inputs' | 'outputs', tensors: un
 
 function commonWorkspace(name: string, layers: readonly Layer[], into: Workspace | undefined): Workspace | undefined {
   let found = into;
-  for (const { workspace, title } of layers) {
-    if (workspace === undefined) continue;
+  for (const layer of layers) {
+    const { workspace, title } = layer;
+    // Inputs, activations and the like have nothing in a workspace: they go with any.
+    if (workspace === undefined || layer.weights.specs.length === 0) continue;
     if (found !== undefined && found !== workspace) {
       throw new Error(
         `${name}: ${title} has its weights in the workspace of "${workspace.owner}", other layers theirs in that of "${found.owner}"; one model needs one workspace`,
