@@ -14,6 +14,8 @@ export interface StreamOptions {
   fixed?: TensorsLike;
 }
 
+const noResults: readonly Float32Array[] = [];
+
 /** Steps that run at once; longer pushes run in blocks of so many. */
 const blockSteps = 64;
 
@@ -134,7 +136,7 @@ export class Session {
     const { outputs } = this.#plan;
     if (out !== undefined) {
       this.#checkOut(out, steps);
-      this.#runBlocks(data, steps, [out]);
+      this.#runBlocks(data, steps, noResults, out);
       return rowsOf((outputs[0]?.symbolic.time ?? null) !== null, steps);
     }
     const results = outputs.map(({ symbolic }) => {
@@ -152,10 +154,11 @@ export class Session {
   }
 
   #checkOut(out: Float32Array, steps: number): void {
-    const [only, ...others] = this.#plan.outputs;
-    if (only === undefined || others.length > 0) {
+    const { outputs } = this.#plan;
+    const only = outputs[0];
+    if (only === undefined || outputs.length > 1) {
       throw new TypeError(
-        `${this.#name}: push: out serves models with one output, this one has ${String(others.length + 1)}`,
+        `${this.#name}: push: out serves models with one output, this one has ${String(outputs.length)}`,
       );
     }
     const wanted = this.batch * rowsOf(only.symbolic.time !== null, steps) * only.symbolic.features;
@@ -166,14 +169,25 @@ export class Session {
     }
   }
 
-  #runBlocks(data: Float32Array, steps: number, results: readonly Float32Array[]): void {
+  /** @param out where the only output goes, instead of `results`. */
+  #runBlocks(data: Float32Array, steps: number, results: readonly Float32Array[], out?: Float32Array): void {
     for (let done = 0; done < steps; done += blockSteps) {
-      this.#runBlock(data, steps, done, Math.min(blockSteps, steps - done), results);
+      this.#runBlock(data, steps, done, Math.min(blockSteps, steps - done), results, out);
     }
   }
 
-  /** Runs steps `from` … `from + count − 1` of a push. Copies in loops: a view would be an allocation. */
-  #runBlock(data: Float32Array, steps: number, from: number, count: number, results: readonly Float32Array[]): void {
+  /**
+   * Runs steps `from` … `from + count − 1` of a push. In the hot path: a view, an array or a destructured one would be an
+   * allocation (tests/memory/memory.test.ts), so it copies in loops.
+   */
+  #runBlock(
+    data: Float32Array,
+    steps: number,
+    from: number,
+    count: number,
+    results: readonly Float32Array[],
+    out: Float32Array | undefined,
+  ): void {
     const { runner, outputs, staging, steps: symbol } = this.#plan;
     const run = this.#run;
     run.set(symbol, count);
@@ -187,11 +201,13 @@ export class Session {
     runner.execute(run);
     for (let i = 0; i < outputs.length; i++) {
       const output = outputs[i];
-      const result = results[i];
+      const result = out ?? results[i];
       if (output === undefined || result === undefined) continue;
       const width = output.symbolic.features;
       const hasTime = output.symbolic.time !== null;
-      const [rows, total, first] = hasTime ? [count, steps, from] : [1, 1, 0];
+      const rows = hasTime ? count : 1;
+      const total = hasTime ? steps : 1;
+      const first = hasTime ? from : 0;
       const source = runner.address(output.dense, run) / 4;
       for (let b = 0; b < this.batch; b++) {
         copy(floats, source + b * rows * width, result, (b * total + first) * width, rows * width);

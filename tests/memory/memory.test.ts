@@ -1,31 +1,20 @@
-/** Nothing to dispose: rounds of 10,000 predictions and 1,000 training steps of changing sizes leave memory as it was. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+/** Nothing to dispose: rounds of predictions and training steps of changing sizes leave memory as it was; a push allocates nothing. */
 import { expect, test } from 'vitest';
+import { bundleChild } from '../child-process.js';
 
 test('neither linear memory nor the heap grows between rounds 2 and 10', { timeout: 60_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bucle-memory-'));
-  try {
-    const outfile = join(folder, 'rounds.mjs');
-    await build({
-      entryPoints: [fileURLToPath(new URL('rounds.ts', import.meta.url))],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      alias: { '#progress': fileURLToPath(new URL('../../src/training/progress/plain.ts', import.meta.url)) },
-      outfile,
-      logLevel: 'warning',
-    });
-    const printed = execFileSync(process.execPath, ['--expose-gc', outfile], { encoding: 'utf8' });
-    const rounds = JSON.parse(printed) as { linear: number; heap: number }[];
-    expect(rounds.length).toBe(10);
-    expect(rounds[9].linear).toBe(rounds[1].linear);
-    expect(Math.abs(rounds[9].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  using child = await bundleChild(new URL('rounds.ts', import.meta.url));
+  const rounds = JSON.parse(child.run([], ['--expose-gc'])) as { linear: number; heap: number }[];
+  expect(rounds.length).toBe(10);
+  expect(rounds.map(({ linear }) => linear).slice(1)).toEqual(Array(9).fill(rounds[1].linear));
+  expect(Math.abs(rounds[9].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
+});
+
+test('a push with out allocates nothing: the smallest object has 16 bytes', { timeout: 60_000 }, async () => {
+  using child = await bundleChild(new URL('pushes.ts', import.meta.url));
+  // A young generation so large that no collection hides what was allocated.
+  const nodeOptions = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
+  const { pushes, bytes } = JSON.parse(child.run([], nodeOptions)) as { pushes: number; bytes: number };
+  expect(pushes).toBe(200_000);
+  expect(bytes / pushes).toBeLessThan(4);
 });
