@@ -153,7 +153,7 @@ const modulesAsFiles = {
       namespace: 'wasm-module',
     }));
     build.onLoad({ filter: /.*/, namespace: 'wasm-module' }, ({ path }) => ({
-      contents: `export { default as hex } from './${path}.wasm';`,
+      contents: `export { default as text } from './${path}.wasm';`,
       resolveDir: resolve('build'),
     }));
   },

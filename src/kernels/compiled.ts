@@ -1,10 +1,15 @@
 /**
- * Bytes of a module from their hexadecimal text. Text in a JavaScript module needs no fetch, no URL and no bundler
- * configuration, so it works in every runtime that may compile bytes; hex gzips better than base64 (docs/architecture.md).
+ * Compiles a module from its text, as scripts/module-text.mjs spells the bytes. Text in a JavaScript module needs no fetch,
+ * no URL and no bundler configuration, so it works in every runtime that may compile bytes (docs/architecture.md).
  * workerd may not compile bytes: its build replaces this file by `compiled.workerd.ts`.
  */
-export function compile(hex: string): WebAssembly.Module {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-  return new WebAssembly.Module(bytes);
+export function compile(text: string): WebAssembly.Module {
+  const bytes = new Uint8Array(text.length);
+  let end = 0;
+  for (let i = 0; i < text.length; i++) {
+    let value = text.charCodeAt(i) - 35;
+    if (value >= 90) value = (value - 89) * 90 + text.charCodeAt(++i) - 35;
+    bytes[end++] = value - 4;
+  }
+  return new WebAssembly.Module(bytes.subarray(0, end));
 }

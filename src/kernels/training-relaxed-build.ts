@@ -1,6 +1,6 @@
 import { kernelBuild } from './build.js';
 import { compile } from './compiled.js';
-import { hex } from './generated/training-relaxed.js';
+import { text } from './generated/training-relaxed.js';
 
 /** All kernels, with fused multiply–add where the machine has it: faster, the last bits may differ. */
-export const relaxedTraining = /* @__PURE__ */ kernelBuild('relaxed', true, () => compile(hex));
+export const relaxedTraining = /* @__PURE__ */ kernelBuild('relaxed', true, () => compile(text));
