@@ -27,7 +27,13 @@ const stamp = 'build/kernels.sha256';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const current = fingerprint(
-  ['assembly', 'asconfig.json', 'scripts/build-kernels.mjs', 'scripts/kernel-interfaces.mjs', 'scripts/module-text.mjs'],
+  [
+    'assembly',
+    'asconfig.json',
+    'scripts/build-kernels.mjs',
+    'scripts/kernel-interfaces.mjs',
+    'scripts/module-text.mjs',
+  ],
   [JSON.stringify(compiler)],
 );
 const outputs = [

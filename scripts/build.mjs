@@ -74,6 +74,6 @@ async function declare(folder) {
 async function writeLoaderLicense(folder) {
   const license = await readFile(join(dirname(require.resolve('assemblyscript/package.json')), 'LICENSE'), 'utf8');
   const origin =
-    'This package contains @assemblyscript/loader, with a stand-in for TextDecoder, under this license:\n\n';
+    'This package contains @assemblyscript/loader, fitted to modules that exchange numbers alone, under this license:\n\n';
   await writeFile(join(folder, 'LICENSE-assemblyscript-loader.txt'), origin + license);
 }

@@ -23,13 +23,13 @@ const progress = {
 
 /** @param {string} folder */
 export async function bundle(folder) {
-  const files = await bundleModules(folder, { ...entryPoints, ...progress }, [layersApart, loaderWithoutTextDecoder]);
+  const files = await bundleModules(folder, { ...entryPoints, ...progress }, [layersApart, loaderForNumbers]);
   await Promise.all(files.map(writeCommonJs));
 }
 
 /** @param {string} folder */
 export async function bundleForWorkerd(folder) {
-  await bundleModules(folder, entryPoints, [layersApart, loaderWithoutTextDecoder, modulesAsFiles]);
+  await bundleModules(folder, entryPoints, [layersApart, loaderForNumbers, modulesAsFiles]);
 }
 
 /**
@@ -120,17 +120,21 @@ const layersApart = {
 };
 
 /**
- * Bundles the loader in, with a stand-in for TextDecoder in this one file: others may mean the real one.
+ * Bundles the loader in, fitted to kernels that exchange numbers alone: with a stand-in for TextDecoder in this one file
+ * (others may mean the real one), and without what it builds around an instance's exports for strings, arrays and
+ * classes, two thirds of it, which src/kernels/instance.ts does not look at.
  * @type {import('esbuild').Plugin}
  */
-const loaderWithoutTextDecoder = {
-  name: 'loader-without-text-decoder',
+const loaderForNumbers = {
+  name: 'loader-for-numbers',
   setup(build) {
     build.onLoad({ filter: /@assemblyscript[\\/]loader[\\/]index\.js$/ }, async ({ path }) => {
       const standIn = resolve('scripts/text-decoder-stand-in.js');
       const source = await readFile(path, 'utf8');
+      const call = 'postInstantiate(extended, instance)';
+      if (!source.includes(call)) throw new Error(`${path}: expected it to call ${call}`);
       return {
-        contents: `import { TextDecoder } from ${JSON.stringify(standIn)};\n${source}`,
+        contents: `import { TextDecoder } from ${JSON.stringify(standIn)};\n${source.replaceAll(call, 'instance.exports')}`,
         resolveDir: dirname(path),
       };
     });

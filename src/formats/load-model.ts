@@ -109,7 +109,7 @@ function buildGraph(topology: Topology): { inputs: SymbolicTensor[]; outputs: Sy
     references.map((reference) => {
       const found = find(reference);
       if (found === undefined)
-        throw new Error(`${name}: the file has no output ${String(reference.output)} of "${reference.layer}"`);
+        throw new Error(`${name}: the file has no output ${reference.output} of "${reference.layer}"`);
       return found;
     });
   return { inputs: ends(topology.inputs), outputs: ends(topology.outputs) };

@@ -211,15 +211,13 @@ function readWeights(file: Json, bytes: Uint8Array): NamedWeight[] {
     if (entry.quantization !== undefined) throw new Error(`model.json: ${name}: quantized weights cannot be read`);
     const size = 4 * shape.reduce((product, length) => product * length, 1);
     if (at + size > bytes.length) {
-      throw new Error(
-        `weights: ${name}: expected ${String(size)} bytes from ${String(at)} on, the file ends at ${String(bytes.length)}`,
-      );
+      throw new Error(`weights: ${name}: expected ${size} bytes from ${at} on, the file ends at ${bytes.length}`);
     }
     const data = new Float32Array(bytes.slice(at, at + size).buffer);
     at += size;
     return { name: name.replace(/[^/]+$/, camelCase), shape, data };
   });
-  if (at !== bytes.length) throw new Error(`weights: expected ${String(at)} bytes, got ${String(bytes.length)}`);
+  if (at !== bytes.length) throw new Error(`weights: expected ${at} bytes, got ${bytes.length}`);
   return weights;
 }
 

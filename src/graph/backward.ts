@@ -3,7 +3,7 @@ import { add, multiply, type Size } from '../plan/size.js';
 import { leadingOf, type CompiledGraph, type CompiledNode, type NodeContext } from './compile.js';
 import type { Graph } from './graph.js';
 import type { Layer, SymbolicTensor } from './layer.js';
-import { widthOf, type PackedPart } from './weights.js';
+import { widthOf, type Panels } from './weights.js';
 
 /** The backward steps of a kind of layer. */
 export interface Backward<C> {
@@ -111,21 +111,23 @@ export class BackwardContext {
 
   /** The transposed panels of packed weights. */
   transposed(block: string, part = 0, tap = 0): number {
-    return this.forward.layer.weights.transposed(block, part, tap);
+    const { master } = this.forward.layer.weights;
+    if (master === undefined) throw new Error(`${this.forward.title}: its weights are not prepared for training`);
+    return master.transposed(block, part, tap);
   }
 
   /** dx += dy · Wᵀ, for one part (and tap) of packed weights with `features` rows. */
   emitInputGradient(block: string, dy: Rows, dx: Rows, rows: Size, features: number, part = 0, tap = 0): void {
-    const width = this.#width(block, part);
+    const width = widthOf(this.#part(block, part).part);
     const panels = this.transposed(block, part, tap);
     this.emit('product', dy.at, dy.rowBytes, panels, 0, dx.at, dx.rowBytes, rows, 1, 0, width, features);
   }
 
   /** dW += xᵀ · dy over all rows, for one part (and tap) of packed weights. */
   emitWeightGradient(block: string, x: Rows, dy: Rows, rows: Size, part = 0, tap = 0): void {
-    const { rows: packedRows, transposed } = this.forward.layer.weights.block(block);
-    const inputs = packedRows / Math.max(1, transposed);
-    const dw = this.scratch(`d(${block})`, [inputs], this.#width(block, part));
+    const { block: packed, part: columns } = this.#part(block, part);
+    const inputs = packed.rows / Math.max(1, packed.transposed);
+    const dw = this.scratch(`d(${block})`, [inputs], widthOf(columns));
     this.emit('zero', dw, dw.bytes);
     this.emit('productGradient', x.at, x.rowBytes, dy.at, dy.rowBytes, dw, rows, inputs, dw.rowBytes / 4);
     this.#emitAdd(block, part, dw, inputs, tap);
@@ -133,9 +135,9 @@ export class BackwardContext {
 
   /** db += Σ dy over all rows, for one part of a packed bias. */
   emitBiasGradient(block: string, dy: Rows, rows: Size, part = 0): void {
-    const { sources } = this.#part(block, part);
-    if (sources.length === 0) return;
-    const db = this.scratch(`d(${block})`, [1], this.#width(block, part));
+    const columns = this.#part(block, part).part;
+    if (columns.sources.length === 0) return;
+    const db = this.scratch(`d(${block})`, [1], widthOf(columns));
     this.emit('zero', db, db.bytes);
     this.emit('columnSums', dy.at, dy.rowBytes, db, rows, db.rowBytes / 4);
     this.#emitAdd(block, part, db, 1, 0);
@@ -148,22 +150,25 @@ export class BackwardContext {
 
   #emitAdd(block: string, part: number, from: PlanTensor, rows: number, tap: number): void {
     const { layer } = this.forward;
-    const { sources, units, gates } = this.#part(block, part);
-    for (const { weight, row, column } of sources) {
-      const columns = layer.weights.spec(weight).shape.at(-1) ?? 1;
-      const offset = 4 * ((row + tap * rows) * columns + column);
-      this.emit('addUngated', from, add(this.#weightGradients(layer, weight), offset), 4 * columns, rows, units, gates);
+    const { sources, units, gates } = this.#part(block, part).part;
+    for (const source of sources) {
+      // Gradients lie as the master does.
+      const [at, stride] = layer.weights.locate(source);
+      const offset = at - layer.weights.canonical(source.weight) + tap * rows * stride;
+      this.emit(
+        'addUngated',
+        from,
+        add(this.#weightGradients(layer, source.weight), offset),
+        stride,
+        rows,
+        units,
+        gates,
+      );
     }
   }
 
-  #width(block: string, part: number): number {
-    return widthOf(this.#part(block, part));
-  }
-
-  #part(block: string, part: number): PackedPart {
-    const found = this.forward.layer.weights.block(block).parts[part];
-    if (found === undefined) throw new Error(`${this.forward.title}: "${block}" has no part ${String(part)}`);
-    return found;
+  #part(block: string, part: number): Panels {
+    return this.forward.layer.weights.part(block, part);
   }
 }
 

@@ -87,12 +87,12 @@ export function compileGraph(graph: Graph, purpose: Purpose): CompiledGraph {
     .map((node) => {
       const title = titles.get(node) ?? node.layer.title;
       const outputs = node.outputs.map((output, i) =>
-        read.has(output) ? create(output, i === 0 ? title : `${title}/${String(i)}`) : null,
+        read.has(output) ? create(output, i === 0 ? title : `${title}/${i}`) : null,
       );
       const mask = node.computedMask;
       const computedMask = mask !== null && read.has(mask) ? create(mask, `${title}/mask`) : null;
       const context = new NodeContext(plan, node, title, purpose, tensorOf, outputs, computedMask, askForIndices);
-      node.layer.definition.forward(context);
+      node.layer.definition.forward(context, node.layer.config);
       for (const output of node.outputs) zeroHead(output, title);
       return { node, context };
     });
@@ -131,10 +131,9 @@ export function emitOutput(plan: Plan, symbolic: SymbolicTensor, source: PlanTen
 }
 
 /** What one call of a layer works on: its tensors by role. Forward and backward steps are emitted through it. */
-export class NodeContext implements ForwardContext<unknown> {
+export class NodeContext implements ForwardContext {
   readonly training: boolean;
   readonly streaming: boolean;
-  readonly config: unknown;
   readonly title: string;
   readonly computedMask: PlanTensor | null;
   readonly layer: Layer;
@@ -164,7 +163,6 @@ export class NodeContext implements ForwardContext<unknown> {
     this.training = purpose === 'train' || purpose === 'gradients';
     this.streaming = purpose === 'stream';
     this.layer = node.layer;
-    this.config = node.layer.config;
     this.#tensorOf = tensorOf;
     this.#outputs = outputs;
     this.computedMask = computedMask;
@@ -211,7 +209,7 @@ export class NodeContext implements ForwardContext<unknown> {
   }
 
   weights(block: string, part = 0): number {
-    return this.layer.weights.part(block, part);
+    return this.layer.weights.part(block, part).address;
   }
 
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor {
@@ -238,7 +236,7 @@ export class NodeContext implements ForwardContext<unknown> {
   }
 
   state(name: string, features: number): PlanTensor | null {
-    const carries = this.streaming || this.layer.definition.isStateful?.(this.config) === true;
+    const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
     if (!carries) return null;
     const tensor = this.#plan.rows(`${this.title}.${name}`, [batch], features, { region: 'state' });
     this.states.push(tensor);
@@ -259,7 +257,7 @@ export class NodeContext implements ForwardContext<unknown> {
 
   #input(index: number): SymbolicTensor {
     const symbolic = this.#node.inputs[index];
-    if (symbolic === undefined) throw new Error(`${this.title}: has no input ${String(index)}`);
+    if (symbolic === undefined) throw new Error(`${this.title}: has no input ${index}`);
     return symbolic;
   }
 }
@@ -298,7 +296,7 @@ function readTensors(
 function headRoom(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicTensor): Map<SymbolicTensor, number> {
   const head = new Map<SymbolicTensor, number>();
   for (const node of graph.nodes) {
-    const { history } = node.layer.definition.time(node.layer.config);
+    const history = node.layer.time.history;
     const [input] = node.inputs;
     if (history === 0 || input === undefined) continue;
     const source = resolve(input);
@@ -314,7 +312,7 @@ function nodeTitles(graph: Graph): Map<Node, string> {
   for (const node of graph.nodes) {
     const call = calls.get(node.layer) ?? 0;
     calls.set(node.layer, call + 1);
-    titles.set(node, call === 0 ? node.layer.title : `${node.layer.title}@${String(call)}`);
+    titles.set(node, call === 0 ? node.layer.title : `${node.layer.title}@${call}`);
   }
   return titles;
 }

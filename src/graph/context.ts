@@ -10,8 +10,7 @@ export interface TimeBehaviour {
 }
 
 /** What a layer needs to emit its forward steps into a plan. */
-export interface ForwardContext<C> {
-  readonly config: C;
+export interface ForwardContext {
   /** Whether backward steps will follow: what they need must then be kept. */
   readonly training: boolean;
   /** Whether the input arrives in chunks: then `state` carries what a later chunk needs. */

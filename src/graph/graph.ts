@@ -88,7 +88,7 @@ export function nameLayers(model: string, layers: readonly Layer[]): void {
     if (layer.name !== undefined) continue;
     const { baseName } = layer.definition;
     let name = baseName;
-    for (let n = 1; taken.has(name); n++) name = `${baseName}_${String(n)}`;
+    for (let n = 1; taken.has(name); n++) name = `${baseName}_${n}`;
     layer.name = name;
     taken.add(name);
   }

@@ -18,10 +18,10 @@ export function namesOf(symbols: readonly SymbolicTensor[]): Names {
   const uses = new Map<string, number>();
   for (const symbolic of symbols) {
     const { title } = symbolic.node.layer;
-    const name = symbolic.index === 0 ? title : `${title}:${String(symbolic.index)}`;
+    const name = symbolic.index === 0 ? title : `${title}:${symbolic.index}`;
     const use = uses.get(name) ?? 0;
     uses.set(name, use + 1);
-    names.set(symbolic, use === 0 ? name : `${name}@${String(use)}`);
+    names.set(symbolic, use === 0 ? name : `${name}@${use}`);
   }
   return names;
 }
@@ -77,7 +77,7 @@ function pick(where: string, names: readonly string[], given: unknown): unknown[
   }
   if (names.length === 1) return [isListOfOne(given) ? given[0] : given];
   if (!Array.isArray(given) || given.length !== names.length) {
-    const came = Array.isArray(given) ? `an array of ${String(given.length)}` : 'one';
+    const came = Array.isArray(given) ? `an array of ${given.length}` : 'one';
     throw new TypeError(`${where}: expected ${String(names.length)} tensors (${names.join(', ')}), got ${came}`);
   }
   return given;
@@ -121,7 +121,7 @@ export function batchSizeOf(
 ): number {
   const fixed = symbols.map(({ shape }) => shape[0] ?? null).find((length) => length !== null);
   if (fixed !== undefined && given !== undefined && given !== fixed) {
-    refuse(`${where}: batchSize`, `${String(fixed)}, which the input's shape fixes`, given);
+    refuse(`${where}: batchSize`, `${fixed}, which the input's shape fixes`, given);
   }
   return given ?? fixed ?? fallback;
 }
@@ -161,7 +161,7 @@ export function checkMasks(where: string, graph: Graph, run: Run): void {
     const [mask, steps] = [evaluate(maskTime, run.sizes), evaluate(inputTime, run.sizes)];
     if (mask !== steps) {
       throw new TypeError(
-        `${where}: ${node.layer.title}: expected a mask of ${String(steps)} steps, as its input has, got ${String(mask)}`,
+        `${where}: ${node.layer.title}: expected a mask of ${steps} steps, as its input has, got ${mask}`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { asGiven, fields } from '../options/options.js';
+import { asGiven, fields, mismatch } from '../options/options.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
@@ -96,12 +96,16 @@ export interface LayerDefinition<C> {
   packing?(config: C, features: number): readonly PackedBlock[];
   /** Whether the output is the input, bit for bit (Dropout unless values are dropped at random): then no step runs. */
   isIdentity?(config: C, random: boolean): boolean;
-  time(config: C): TimeBehaviour;
+  /** How it stands to time; absent: each step of the output depends on the same step of the input alone. */
+  time?(config: C): TimeBehaviour;
   /** Whether the config asks for states that live on from run to run. */
   isStateful?(config: C): boolean;
+  /** Whether `apply` gives an array, as with `returnState`. */
+  givesList?(config: C): boolean;
   /** Why the layer cannot be trained as configured; null if it can. */
   untrainable?(config: C): string | null;
-  forward(context: ForwardContext<C>): void;
+  /** Emits the steps that compute the outputs. */
+  forward(context: ForwardContext, config: C): void;
 }
 
 /** Options that every layer takes. */
@@ -129,22 +133,19 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   readonly definition: LayerDefinition<C>;
   readonly config: C;
   /** The input shape with the batch that the options gave, for `sequential`. */
-  readonly batchInputShape: readonly (number | null)[] | undefined;
+  readonly batchInputShape: Shape | undefined;
   /** The user's name for it, or the one that the first model over it gave. */
   name: string | undefined;
-  readonly #single: boolean;
   #workspace: Workspace | undefined;
   #weights: LayerWeights | undefined;
   #features: number | undefined;
   #wrapper: string | undefined;
 
-  constructor(definition: LayerDefinition<C>, config: C, options: LayerOptions, single: boolean) {
+  constructor(definition: LayerDefinition<C>, config: C, name?: string, batchInputShape?: Shape) {
     this.definition = definition;
     this.config = config;
-    this.name = options.name;
-    this.batchInputShape =
-      options.batchInputShape ?? (options.inputShape === undefined ? undefined : [null, ...options.inputShape]);
-    this.#single = single;
+    this.name = name;
+    this.batchInputShape = batchInputShape;
   }
 
   /** Lends options and weights to a wrapper such as TimeDistributed; from then on only the wrapper can be called. */
@@ -160,6 +161,10 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     return this.name ?? this.definition.baseName;
   }
 
+  get time(): TimeBehaviour {
+    return this.definition.time?.(this.config) ?? { lookahead: 0, history: 0 };
+  }
+
   /**
    * Calls the layer on symbolic tensors.
    * @returns the symbolic output; with `returnState: true` an array: the output, then the states.
@@ -167,7 +172,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Output {
     const outputs = this.call(inputs, options).outputs;
-    return (this.#single ? outputs[0] : [...outputs]) as Output;
+    return (this.definition.givesList?.(this.config) === true ? [...outputs] : outputs[0]) as Output;
   }
 
   /** As `apply`, but gives the node itself. */
@@ -185,9 +190,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     const features = list[0]?.features ?? 0;
     if (this.definition.weights !== undefined) {
       if (this.#features !== undefined && this.#features !== features) {
-        throw new TypeError(
-          `${this.title}: expected ${String(this.#features)} features, as in its first call, got ${printShape(list[0]?.shape ?? [])}`,
-        );
+        mismatch(this.title, `${this.#features} features, as in its first call`, printShape(list[0]?.shape ?? []));
       }
       this.#features = features;
     }
@@ -221,14 +224,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       ...(call.mask === null ? [] : [call.mask]),
     ];
     if (call.inputs.length === 0 || !tensors.every((tensor) => tensor instanceof SymbolicTensor)) {
-      throw new TypeError(
-        `${this.title}: expected symbolic tensors (from input() or layer.apply()), got something else`,
-      );
+      mismatch(this.title, 'symbolic tensors (from input() or layer.apply())', 'something else');
     }
     const { mask } = call;
-    if (mask !== null && mask.dtype !== 'bool') {
-      throw new TypeError(`${this.title}: expected a mask of dtype 'bool', got ${printShape(mask.shape)} of float32`);
-    }
+    if (mask?.dtype === 'float32')
+      mismatch(this.title, "a mask of dtype 'bool'", `${printShape(mask.shape)} of float32`);
   }
 }
 

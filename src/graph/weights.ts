@@ -43,188 +43,132 @@ export function widthOf(part: PackedPart): number {
   return part.gates * quad(part.units);
 }
 
+/** A part where it lies packed. */
+export interface Panels {
+  readonly address: number;
+  readonly block: PackedBlock;
+  readonly part: PackedPart;
+}
+
+/** What training keeps beside the packed weights: `MasterWeights`. */
+export interface Master {
+  /** The transposed panels of a part of a block, for one tap. */
+  transposed(block: string, part: number, tap: number): number;
+  /** Brings them up to date. */
+  refresh(): void;
+}
+
 /**
- * The weights of one built layer in a workspace. Vectors (biases) keep their canonical values; matrices are kept packed
- * only, until training makes the canonical values the master, from which packed and transposed copies are refreshed.
+ * The weights of one built layer in a workspace. Biases keep their canonical values (what is summed at packing could not be
+ * unpacked, and they are small); matrices are kept packed only, until training makes the canonical values the master.
  */
 export class LayerWeights {
   readonly specs: readonly WeightSpec[];
-  readonly blocks: readonly PackedBlock[];
-  readonly #workspace: Workspace;
+  readonly panels = new Map<string, Panels>();
+  readonly workspace: Workspace;
+  /** Undefined until a model over the layer is trained. */
+  master: Master | undefined;
+  /** Addresses of those in Keras's layout, by name. */
   readonly #canonical = new Map<string, number>();
-  readonly #packed = new Map<string, number>();
-  readonly #transposed = new Map<string, number>();
 
   constructor(workspace: Workspace, specs: readonly WeightSpec[], blocks: readonly PackedBlock[]) {
-    this.#workspace = workspace;
+    this.workspace = workspace;
     this.specs = specs;
-    this.blocks = blocks;
-    for (const spec of specs) if (isVector(spec)) this.#allocateCanonical(spec);
+    for (const spec of specs) if (spec.name === 'bias') this.#place(spec);
     for (const block of blocks) {
-      const floats = block.parts.reduce((sum, part) => sum + block.rows * widthOf(part), 0);
-      this.#packed.set(block.name, workspace.allocate(4 * floats));
+      const bytesOf = (part: PackedPart): number => 4 * block.rows * widthOf(part);
+      let address = workspace.allocate(block.parts.reduce((sum, part) => sum + bytesOf(part), 0));
+      block.parts.forEach((part, index) => {
+        this.panels.set(`${block.name}/${index}`, { address, block, part });
+        address += bytesOf(part);
+      });
     }
   }
 
-  /** The panels of a block. */
-  packed(name: string): number {
-    const address = this.#packed.get(name);
-    if (address === undefined) throw new Error(`no packed weights "${name}"`);
-    return address;
+  /** One part of a block. */
+  part(block: string, index: number): Panels {
+    return known(this.panels.get(`${block}/${index}`), block);
   }
 
-  /** The panels of one part of a block. */
-  part(name: string, index: number): number {
-    const { rows, parts } = this.block(name);
-    const before = parts.slice(0, index).reduce((sum, part) => sum + rows * widthOf(part), 0);
-    return this.packed(name) + 4 * before;
-  }
-
-  /** The transposed panels of a part of a block, for one tap. */
-  transposed(name: string, index: number, tap = 0): number {
-    const address = this.#transposed.get(transposedKey(name, index, tap));
-    if (address === undefined) throw new Error(`no transposed weights "${name}"`);
-    return address;
-  }
-
-  block(name: string): PackedBlock {
-    const block = this.blocks.find((candidate) => candidate.name === name);
-    if (block === undefined) throw new Error(`no packed weights "${name}"`);
-    return block;
-  }
-
-  spec(name: string): WeightSpec {
-    const spec = this.specs.find((candidate) => candidate.name === name);
-    if (spec === undefined) throw new Error(`no weight "${name}"`);
-    return spec;
-  }
-
-  /** Where the master of a weight lies; only `prepareTraining` gives every weight one. */
+  /** Where the values of a weight lie in Keras's layout: of biases, and of all once `materialize` was called. */
   canonical(name: string): number {
-    const address = this.#canonical.get(name);
-    if (address === undefined) throw new Error(`no canonical values of weight "${name}"`);
-    return address;
+    return known(this.#canonical.get(name), name);
   }
 
   get(): Float32Array[] {
-    return this.#withCanonical((addresses) =>
-      this.specs.map((spec) => {
-        const at = (addresses.get(spec.name) ?? 0) / 4;
-        return this.#workspace.floats.slice(at, at + sizeOf(spec.shape));
+    return this.#withCanonical(() =>
+      this.specs.map(({ name, shape }) => {
+        const at = this.canonical(name) / 4;
+        return this.workspace.floats.slice(at, at + sizeOf(shape));
       }),
     );
   }
 
   set(values: readonly Float32Array[]): void {
-    this.#withCanonical((addresses) => {
-      this.specs.forEach((spec, i) => {
-        const value = values[i];
-        if (value !== undefined) this.#workspace.floats.set(value, (addresses.get(spec.name) ?? 0) / 4);
+    this.#withCanonical(() => {
+      this.specs.forEach(({ name }, i) => {
+        this.workspace.floats.set(values[i] ?? [], this.canonical(name) / 4);
       });
-      this.#pack(addresses);
+      this.pack();
     });
   }
 
-  /** Makes the canonical values of every weight the master, beside transposed copies for the backward pass. */
-  prepareTraining(): void {
-    const missing = this.specs.filter((spec) => !this.#canonical.has(spec.name));
-    for (const spec of missing) this.#unpackInto(spec, this.#allocateCanonical(spec));
-    for (const block of this.blocks) {
-      block.parts.forEach((part, index) => {
-        for (let tap = 0; tap < block.transposed; tap++) {
-          const key = transposedKey(block.name, index, tap);
-          const floats = quad(block.rows / block.transposed) * widthOf(part);
-          if (!this.#transposed.has(key)) this.#transposed.set(key, this.#workspace.allocate(4 * floats));
-        }
+  /** Brings the packed weights, and a master's transposed ones, up to date with the canonical values of all weights. */
+  pack(): void {
+    for (const { address, block, part } of this.panels.values()) {
+      part.sources.forEach((source, nth) => {
+        const [from, stride] = this.locate(source);
+        this.workspace.kernels.pack(from, stride, address, block.rows, part.units, part.gates, nth > 0 ? 1 : 0);
       });
     }
-    this.#pack(this.#canonical);
+    this.master?.refresh();
   }
 
-  /** Brings packed and transposed copies up to date with the master, after an optimizer's step. */
-  refresh(): void {
-    this.#pack(this.#canonical);
-  }
-
-  #allocateCanonical(spec: WeightSpec): number {
-    const address = this.#workspace.allocate(4 * sizeOf(spec.shape));
-    this.#canonical.set(spec.name, address);
-    return address;
-  }
-
-  /** Runs a function with canonical values of every weight: the masters, or values unpacked for the moment. */
-  #withCanonical<T>(use: (addresses: ReadonlyMap<string, number>) => T): T {
-    const addresses = new Map(this.#canonical);
-    const temporary: number[] = [];
-    for (const spec of this.specs) {
-      if (addresses.has(spec.name)) continue;
-      const address = this.#workspace.allocate(4 * sizeOf(spec.shape));
-      temporary.push(address);
-      addresses.set(spec.name, address);
-      this.#unpackInto(spec, address);
-    }
-    try {
-      return use(addresses);
-    } finally {
-      for (const address of temporary) this.#workspace.release(address);
-    }
-  }
-
-  #unpackInto(spec: WeightSpec, address: number): void {
-    const columns = spec.shape.at(-1) ?? 1;
-    for (const block of this.blocks) {
-      block.parts.forEach((part, index) => {
+  /** Gives every weight canonical values; returns those that had none. */
+  materialize(): readonly WeightSpec[] {
+    const missing = this.specs.filter(({ name }) => !this.#canonical.has(name));
+    for (const spec of missing) {
+      this.#place(spec);
+      for (const { address, block, part } of this.panels.values()) {
         for (const source of part.sources) {
           if (source.weight !== spec.name) continue;
-          const target = address + 4 * (source.row * columns + source.column);
-          this.#workspace.kernels.unpack(
-            this.part(block.name, index),
-            target,
-            4 * columns,
-            block.rows,
-            part.units,
-            part.gates,
-          );
+          const [to, stride] = this.locate(source);
+          this.workspace.kernels.unpack(address, to, stride, block.rows, part.units, part.gates);
         }
-      });
+      }
     }
+    return missing;
   }
 
-  #pack(addresses: ReadonlyMap<string, number>): void {
-    const { kernels } = this.#workspace;
-    for (const block of this.blocks) {
-      block.parts.forEach((part, index) => {
-        part.sources.forEach((source, nth) => {
-          const columns = this.spec(source.weight).shape.at(-1) ?? 1;
-          const from = (addresses.get(source.weight) ?? 0) + 4 * (source.row * columns + source.column);
-          const to = this.part(block.name, index);
-          kernels.pack(from, 4 * columns, to, block.rows, part.units, part.gates, nth > 0 ? 1 : 0);
-          this.#packTransposed(block, part, index, from, columns);
-        });
-      });
-    }
+  /** Where a source's first value lies, and the bytes from one row to the next. */
+  locate({ weight, row, column }: Source): [address: number, stride: number] {
+    const columns = this.specs.find(({ name }) => name === weight)?.shape.at(-1) ?? 1;
+    return [this.canonical(weight) + 4 * (row * columns + column), 4 * columns];
   }
 
-  #packTransposed(block: PackedBlock, part: PackedPart, index: number, from: number, columns: number): void {
-    for (let tap = 0; tap < block.transposed; tap++) {
-      const to = this.#transposed.get(transposedKey(block.name, index, tap));
-      if (to === undefined) return;
-      const rows = block.rows / block.transposed;
-      const source = from + 4 * tap * rows * columns;
-      this.#workspace.training.packTransposed(source, 4 * columns, to, rows, part.units, part.gates);
+  #place({ name, shape }: WeightSpec): void {
+    this.#canonical.set(name, this.workspace.allocate(4 * sizeOf(shape)));
+  }
+
+  /** Runs a function while every weight has canonical values. */
+  #withCanonical<T>(use: () => T): T {
+    const temporary = this.materialize();
+    try {
+      return use();
+    } finally {
+      for (const { name } of temporary) {
+        this.workspace.release(this.canonical(name));
+        this.#canonical.delete(name);
+      }
     }
   }
-}
-
-/** Biases stay canonical: what is summed at packing could not be unpacked, and they are small. */
-function isVector(spec: WeightSpec): boolean {
-  return spec.name === 'bias';
 }
 
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-function transposedKey(name: string, part: number, tap: number): string {
-  return `${name}/${String(part)}/${String(tap)}`;
+function known<T>(found: T | undefined, name: string): T {
+  if (found === undefined) throw new Error(`no weights "${name}"`);
+  return found;
 }

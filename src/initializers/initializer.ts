@@ -69,8 +69,12 @@ export const initializers = {
 
 const names = Object.keys(named) as InitializerName[];
 
-/** Reads an initialiser option of a layer. */
-export const initializer: Reader<Initializer> = (value, where) => {
+/** Reads an initialiser option of a layer; `fallback` where none is given. */
+export function initializerOr(fallback: InitializerName): Reader<Initializer> {
+  return optional(readInitializer, named[fallback]);
+}
+
+function readInitializer(value: unknown, where: string): Initializer {
   if (typeof value !== 'object' || value === null) return named[oneOf(names)(value, where)];
   const kind = oneOf(['zeros', 'ones', 'constant', 'varianceScaling', 'orthogonal'])(
     'kind' in value ? value.kind : undefined,
@@ -92,4 +96,4 @@ export const initializer: Reader<Initializer> = (value, where) => {
     default:
       return fields(value, where, known) as Initializer;
   }
-};
+}

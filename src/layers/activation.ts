@@ -1,9 +1,8 @@
 import { activation as activationReader, type ActivationName } from '../activations/activation.js';
-import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
-import { fields } from '../options/options.js';
-import { commonFields, commonOptions, titleOf } from './common.js';
-import { emitActivation } from './dense.js';
-import { noInitialState, onlyInput, sameSteps } from './expectations.js';
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import { emitActivation } from './affine.js';
+import { onlyInput, sameSteps } from './expectations.js';
+import { makeLayer } from './make-layer.js';
 
 export interface ActivationOptions extends LayerOptions {
   activation: ActivationName;
@@ -16,15 +15,10 @@ export interface ActivationConfig {
 const definition: LayerDefinition<ActivationConfig> = {
   className: 'Activation',
   baseName: 'activation',
-  time: () => ({ lookahead: 0, history: 0 }),
-  outputs: (_config, call, name) => {
-    noInitialState(name, call);
-    const x = onlyInput(name, call);
-    return [sameSteps(x, x.features)];
-  },
+  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   isIdentity: ({ activation }) => activation === 'linear',
-  forward: (context) => {
-    emitActivation(context, context.config.activation, context.input(), context.result(), context.features());
+  forward: (context, { activation }) => {
+    emitActivation(context, activation, context.input(), context.result(), context.features());
   },
 };
 
@@ -34,9 +28,5 @@ const definition: LayerDefinition<ActivationConfig> = {
  * @throws TypeError for an activation that is not known.
  */
 export function activation(options: ActivationOptions): Layer<ActivationConfig, SymbolicTensor> {
-  const { activation: name, ...common } = fields(options, titleOf(options, 'activation'), {
-    ...commonFields,
-    activation: activationReader,
-  });
-  return new Layer(definition, { activation: name }, commonOptions(common), true);
+  return makeLayer(definition, { activation: activationReader }, options);
 }

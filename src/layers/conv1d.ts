@@ -1,13 +1,19 @@
 import { activation, type ActivationName } from '../activations/activation.js';
-import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { PackedBlock, WeightSpec } from '../graph/weights.js';
-import { initializer, type Initializer, type InitializerOption } from '../initializers/initializer.js';
-import { fields, flag, oneOf, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import type { InitializerOption } from '../initializers/initializer.js';
+import { oneOf, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
 import { add, batch, multiply } from '../plan/size.js';
-import { commonFields, commonOptions, titleOf } from './common.js';
-import { emitActivation, noWeight, wholeWeight } from './dense.js';
-import { noInitialState, sameSteps, sequenceInput } from './expectations.js';
+import {
+  affinePacking,
+  affineReaders,
+  affineWeights,
+  emitActivation,
+  emitProduct,
+  type AffineConfig,
+} from './affine.js';
+import { sameSteps, sequenceInput } from './expectations.js';
+import { makeLayer } from './make-layer.js';
 
 export interface Conv1DOptions extends LayerOptions {
   /** Number of output channels. */
@@ -30,34 +36,42 @@ export interface Conv1DOptions extends LayerOptions {
   biasInitializer?: InitializerOption;
 }
 
-export interface Conv1DConfig {
+export interface Conv1DConfig extends AffineConfig {
   readonly filters: number;
   readonly kernelSize: number;
   readonly padding: 'causal';
   readonly strides: number;
   readonly dilationRate: number;
   readonly activation: ActivationName;
-  readonly useBias: boolean;
-  readonly kernelInitializer: Initializer;
-  readonly biasInitializer: Initializer;
-}
-
-/** Files write lengths along the only axis as one-element arrays too. */
-function oneAxis(reader: Reader<number>): Reader<number> {
-  return (value, where) => reader(Array.isArray(value) && value.length === 1 ? value[0] : value, where);
 }
 
 const definition: LayerDefinition<Conv1DConfig> = {
   className: 'Conv1D',
   baseName: 'conv1d',
   time: (config) => ({ lookahead: 0, history: historyOf(config) }),
-  outputs: ({ filters }, call, name) => {
-    noInitialState(name, call);
-    return [sameSteps(sequenceInput(name, call), filters)];
-  },
-  weights: conv1dWeights,
-  packing: conv1dPacking,
-  forward: conv1dForward,
+  outputs: ({ filters }, call, name) => sameSteps(name, call, sequenceInput, filters),
+  weights: (config, features) => affineWeights(config, config.kernelSize, features, config.filters),
+  packing: ({ useBias, kernelSize, filters }, features) =>
+    affinePacking(useBias, kernelSize * features, filters, 1, kernelSize),
+  forward: emitConvolution,
+};
+
+/** Files write lengths along the only axis as one-element arrays too. */
+function oneAxis(reader: Reader<number>): Reader<number> {
+  return (value, where) => reader(Array.isArray(value) && value.length === 1 ? value[0] : value, where);
+}
+
+const readers = {
+  filters: positiveInteger,
+  kernelSize: oneAxis(positiveInteger),
+  padding: oneOf(['causal']),
+  strides: optional(
+    oneAxis((value, where) => (value === 1 ? 1 : refuse(where, '1', value))),
+    1,
+  ),
+  dilationRate: optional(oneAxis(positiveInteger), 1),
+  activation: optional(activation, 'linear'),
+  ...affineReaders,
 };
 
 /**
@@ -68,22 +82,7 @@ const definition: LayerDefinition<Conv1DConfig> = {
  * @throws TypeError for an option that is unknown or out of range.
  */
 export function conv1d(options: Conv1DOptions): Layer<Conv1DConfig, SymbolicTensor> {
-  const { name, inputShape, batchInputShape, ...config } = fields(options, titleOf(options, 'conv1d'), {
-    ...commonFields,
-    filters: positiveInteger,
-    kernelSize: oneAxis(positiveInteger),
-    padding: oneOf(['causal']),
-    strides: optional(
-      oneAxis((value, where) => (value === 1 ? 1 : refuse(where, '1', value))),
-      1,
-    ),
-    dilationRate: optional(oneAxis(positiveInteger), 1),
-    activation: optional(activation, 'linear'),
-    useBias: optional(flag, true),
-    kernelInitializer: optional(initializer, initializer('glorotUniform', 'conv1d')),
-    biasInitializer: optional(initializer, initializer('zeros', 'conv1d')),
-  });
-  return new Layer(definition, config, commonOptions({ name, inputShape, batchInputShape }), true);
+  return makeLayer(definition, readers, options);
 }
 
 /** Steps of the past that the window reaches back. */
@@ -91,65 +90,33 @@ function historyOf({ kernelSize, dilationRate }: Conv1DConfig): number {
   return (kernelSize - 1) * dilationRate;
 }
 
-function conv1dWeights(config: Conv1DConfig, features: number): WeightSpec[] {
-  const { kernelSize, filters } = config;
-  const kernel = { name: 'kernel', shape: [kernelSize, features, filters], initializer: config.kernelInitializer };
-  const bias = { name: 'bias', shape: [filters], initializer: config.biasInitializer };
-  return config.useBias ? [kernel, bias] : [kernel];
-}
-
-function conv1dPacking({ kernelSize, filters, useBias }: Conv1DConfig, features: number): PackedBlock[] {
-  const kernel = wholeWeight('kernel', filters);
-  return [
-    { name: 'kernel', rows: kernelSize * features, transposed: kernelSize, parts: [kernel] },
-    { name: 'bias', rows: 1, transposed: 0, parts: [useBias ? wholeWeight('bias', filters) : noWeight(filters)] },
-  ];
-}
-
-function conv1dForward(context: ForwardContext<Conv1DConfig>): void {
-  const { config, rows } = context;
+function emitConvolution(context: ForwardContext, config: Conv1DConfig): void {
   const { kernelSize, dilationRate, filters } = config;
   const history = historyOf(config);
-  const [x, y, features] = [context.input(), context.result(), context.features()];
-  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
+  const [x, y] = [context.input(), context.result()];
+  const stepBytes = multiply(batch, x.rowBytes);
   if (context.streaming && history > 0) {
     // Room for as many new steps as there is history: then moving the history to the front costs one row a step on average.
     const capacity = history + Math.max(maxChunk, history);
-    const state = context.history('history', add(16, multiply(capacity, multiply(batch, x.rowBytes))));
-    const { steps } = context;
+    const state = context.history('history', add(16, multiply(capacity, stepBytes)));
     context.emit(
       'convStream',
       state,
       x,
-      kernel,
-      bias,
+      context.weights('kernel'),
+      context.weights('bias'),
       y,
-      steps,
+      context.steps,
       batch,
       kernelSize,
       dilationRate,
-      features,
+      context.features(),
       filters,
       capacity,
     );
   } else {
-    const stepBytes = multiply(batch, x.rowBytes);
     const oldest = { tensor: x, offset: multiply(-history, stepBytes) };
-    const tapStride = multiply(dilationRate, stepBytes);
-    context.emit(
-      'product',
-      oldest,
-      x.rowBytes,
-      kernel,
-      bias,
-      y,
-      y.rowBytes,
-      rows,
-      kernelSize,
-      tapStride,
-      features,
-      filters,
-    );
+    emitProduct(context, x, y, filters, oldest, kernelSize, multiply(dilationRate, stepBytes));
   }
   emitActivation(context, config.activation, y, y, filters);
 }

@@ -1,12 +1,17 @@
-import { activation, activationCode, type ActivationName } from '../activations/activation.js';
-import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
-import type { ForwardContext } from '../graph/context.js';
-import type { PackedBlock, WeightSpec } from '../graph/weights.js';
-import { initializer, type Initializer, type InitializerOption } from '../initializers/initializer.js';
-import { fields, flag, optional, positiveInteger } from '../options/options.js';
-import type { PlanTensor } from '../plan/plan.js';
-import { commonFields, commonOptions, titleOf } from './common.js';
-import { noInitialState, onlyInput, sameSteps } from './expectations.js';
+import { activation, type ActivationName } from '../activations/activation.js';
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import type { InitializerOption } from '../initializers/initializer.js';
+import { optional, positiveInteger } from '../options/options.js';
+import {
+  affinePacking,
+  affineReaders,
+  affineWeights,
+  emitActivation,
+  emitProduct,
+  type AffineConfig,
+} from './affine.js';
+import { onlyInput, sameSteps } from './expectations.js';
+import { makeLayer } from './make-layer.js';
 
 export interface DenseOptions extends LayerOptions {
   /** Number of outputs. */
@@ -21,33 +26,23 @@ export interface DenseOptions extends LayerOptions {
   biasInitializer?: InitializerOption;
 }
 
-export interface DenseConfig {
+export interface DenseConfig extends AffineConfig {
   readonly units: number;
   readonly activation: ActivationName;
-  readonly useBias: boolean;
-  readonly kernelInitializer: Initializer;
-  readonly biasInitializer: Initializer;
 }
 
-export const denseDefinition: LayerDefinition<DenseConfig> = {
+export const denseDefinition = {
   className: 'Dense',
   baseName: 'dense',
-  time: () => ({ lookahead: 0, history: 0 }),
-  outputs: ({ units }, call, name) => {
-    noInitialState(name, call);
-    return [sameSteps(onlyInput(name, call), units)];
-  },
-  weights: denseWeights,
-  packing: densePacking,
-  forward: (context) => {
-    const { units } = context.config;
-    const x = context.input();
+  outputs: ({ units }, call, name) => sameSteps(name, call, onlyInput, units),
+  weights: (config, features) => affineWeights(config, features, config.units),
+  packing: ({ units, useBias }, features) => affinePacking(useBias, features, units),
+  forward: (context, { units, activation }) => {
     const y = context.result();
-    const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
-    context.emit('product', x, x.rowBytes, kernel, bias, y, y.rowBytes, context.rows, 1, 0, context.features(), units);
-    emitActivation(context, context.config.activation, y, y, units);
+    emitProduct(context, context.input(), y, units);
+    emitActivation(context, activation, y, y, units);
   },
-};
+} satisfies LayerDefinition<DenseConfig>;
 
 /**
  * y = φ(x · kernel + bias), on the last axis: [batch, features] → [batch, units], [batch, time, features] → [batch, time, units].
@@ -55,48 +50,11 @@ export const denseDefinition: LayerDefinition<DenseConfig> = {
  * @throws TypeError for an option that is unknown or out of range.
  */
 export function dense(options: DenseOptions): Layer<DenseConfig, SymbolicTensor> {
-  const { name, inputShape, batchInputShape, ...config } = fields(options, titleOf(options, 'dense'), {
-    ...commonFields,
-    units: positiveInteger,
-    activation: optional(activation, 'linear'),
-    useBias: optional(flag, true),
-    kernelInitializer: optional(initializer, initializer('glorotUniform', 'dense')),
-    biasInitializer: optional(initializer, initializer('zeros', 'dense')),
-  });
-  return new Layer(denseDefinition, config, commonOptions({ name, inputShape, batchInputShape }), true);
+  return makeLayer(denseDefinition, readers, options);
 }
 
-function denseWeights(config: DenseConfig, features: number): WeightSpec[] {
-  const kernel = { name: 'kernel', shape: [features, config.units], initializer: config.kernelInitializer };
-  const bias = { name: 'bias', shape: [config.units], initializer: config.biasInitializer };
-  return config.useBias ? [kernel, bias] : [kernel];
-}
-
-function densePacking({ units, useBias }: DenseConfig, features: number): PackedBlock[] {
-  return [
-    { name: 'kernel', rows: features, transposed: 1, parts: [wholeWeight('kernel', units)] },
-    { name: 'bias', rows: 1, transposed: 0, parts: [useBias ? wholeWeight('bias', units) : noWeight(units)] },
-  ];
-}
-
-/** All columns of a weight, in their order. */
-export function wholeWeight(weight: string, units: number): PackedBlock['parts'][number] {
-  return { sources: [{ weight, row: 0, column: 0 }], units, gates: 1 };
-}
-
-/** Zeros, where a layer has no bias. */
-export function noWeight(units: number, gates = 1): PackedBlock['parts'][number] {
-  return { sources: [], units, gates };
-}
-
-/** y = φ(x), in place or not; no step for the identity in place. */
-export function emitActivation(
-  context: ForwardContext<unknown>,
-  name: ActivationName,
-  x: PlanTensor,
-  y: PlanTensor,
-  features: number,
-): void {
-  if (name === 'softmax') context.emit('softmax', x, y, context.rows, features);
-  else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, context.rows, features);
-}
+const readers = {
+  units: positiveInteger,
+  activation: optional(activation, 'linear'),
+  ...affineReaders,
+};

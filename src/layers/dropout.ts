@@ -1,10 +1,10 @@
-import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { ForwardContext } from '../graph/context.js';
-import { fields, rate as rateReader } from '../options/options.js';
+import { rate as rateReader } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { batch } from '../plan/size.js';
-import { commonFields, commonOptions, titleOf } from './common.js';
-import { noInitialState, onlyInput, sameSteps } from './expectations.js';
+import { onlyInput, sameSteps } from './expectations.js';
+import { makeLayer } from './make-layer.js';
 
 export interface DropoutOptions extends LayerOptions {
   /** Share of the values to drop, in [0, 1). */
@@ -18,15 +18,10 @@ export interface DropoutConfig {
 const definition: LayerDefinition<DropoutConfig> = {
   className: 'Dropout',
   baseName: 'dropout',
-  time: () => ({ lookahead: 0, history: 0 }),
-  outputs: (_config, call, name) => {
-    noInitialState(name, call);
-    const x = onlyInput(name, call);
-    return [sameSteps(x, x.features)];
-  },
+  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   isIdentity: ({ rate }, random) => !random || rate === 0,
-  forward: (context) => {
-    emitDropout(context, context.config.rate, context.input(), context.result(), false);
+  forward: (context, { rate }) => {
+    emitDropout(context, rate, context.input(), context.result(), false);
   },
 };
 
@@ -37,13 +32,12 @@ const definition: LayerDefinition<DropoutConfig> = {
  * @throws TypeError for a rate outside [0, 1).
  */
 export function dropout(options: DropoutOptions): Layer<DropoutConfig, SymbolicTensor> {
-  const { rate, ...common } = fields(options, titleOf(options, 'dropout'), { ...commonFields, rate: rateReader });
-  return new Layer(definition, { rate }, commonOptions(common), true);
+  return makeLayer(definition, { rate: rateReader }, options);
 }
 
 /** The same step serves forward (values) and backward (gradients, added): what is kept is counted, not stored. */
 export function emitDropout(
-  context: ForwardContext<unknown>,
+  context: ForwardContext,
   rate: number,
   from: PlanTensor,
   to: PlanTensor,

@@ -1,16 +1,13 @@
 import type { Call, OutputSpec, SymbolicTensor } from '../graph/layer.js';
-import { type Shape, printShape } from '../graph/shape.js';
+import { printShape, type Shape } from '../graph/shape.js';
+import { mismatch } from '../options/options.js';
 
 /** The one input of a layer that takes one. */
 export function onlyInput(name: string, { inputs }: Call): SymbolicTensor {
   const [first] = inputs;
-  if (first === undefined || inputs.length !== 1) {
-    throw new TypeError(`${name}: expected one input, got ${String(inputs.length)}`);
-  }
+  if (first === undefined || inputs.length !== 1) mismatch(name, 'one input', inputs.length);
   if (first.dtype !== 'float32') {
-    throw new TypeError(
-      `${name}: expected an input of dtype float32, got ${printShape(first.shape)} of ${first.dtype}`,
-    );
+    mismatch(name, 'an input of dtype float32', `${printShape(first.shape)} of ${first.dtype}`);
   }
   return first;
 }
@@ -19,21 +16,20 @@ export function onlyInput(name: string, { inputs }: Call): SymbolicTensor {
 export function sequenceInput(name: string, call: Call): SymbolicTensor {
   const input = onlyInput(name, call);
   if (input.shape.length !== 3) {
-    throw new TypeError(
-      `${name}: expected an input of shape [batch, time, features], got ${printShape(input.shape, ['batch'])}`,
-    );
+    mismatch(name, 'an input of shape [batch, time, features]', printShape(input.shape, ['batch']));
   }
   return input;
 }
 
-/** For layers that have no initial states. */
-export function noInitialState(name: string, { initialState }: Call): void {
-  if (initialState.length > 0)
-    throw new TypeError(`${name}: takes no initial state, got ${String(initialState.length)}`);
-}
-
-/** An output like the input but for its features; its mask goes on. */
-export function sameSteps(input: SymbolicTensor, features: number): OutputSpec {
-  const shape: Shape = [...input.shape.slice(0, -1), features];
-  return { shape, time: input.time, dtype: 'float32', mask: input.mask };
+/** The output of a layer that has no states: like its input, but perhaps for the features. */
+export function sameSteps(
+  name: string,
+  call: Call,
+  inputOf: typeof onlyInput,
+  features?: number,
+): readonly [OutputSpec] {
+  if (call.initialState.length > 0) mismatch(name, 'no initial state', call.initialState.length);
+  const input = inputOf(name, call);
+  const shape: Shape = [...input.shape.slice(0, -1), features ?? input.features];
+  return [{ shape, time: input.time, dtype: 'float32', mask: input.mask }];
 }

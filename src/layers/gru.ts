@@ -1,16 +1,18 @@
 import { activationCode, elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
-import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { PackedBlock, PackedPart, Source, WeightSpec } from '../graph/weights.js';
-import { fields, flag, optional } from '../options/options.js';
+import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
+import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
+import { flag, optional } from '../options/options.js';
 import { batch, quad } from '../plan/size.js';
-import { commonOptions, titleOf } from './common.js';
+import { emitProduct, part } from './affine.js';
+import { makeLayer } from './make-layer.js';
 import {
   emitCopies,
   processedInput,
   recurrentBehaviour,
-  recurrentFields,
   recurrentOutputs,
+  recurrentReaders,
+  recurrentWeights,
   sequencePlace,
   statePlaces,
   type RecurrentConfig,
@@ -36,7 +38,7 @@ const definition: LayerDefinition<GruConfig> = {
   outputs: (config, call, name) => recurrentOutputs(config, call, name, 1),
   weights: gruWeights,
   packing: gruPacking,
-  forward: gruForward,
+  forward: emitGru,
 };
 
 /**
@@ -52,60 +54,44 @@ export function gru(options: GruOptions & { returnState: true }): Layer<GruConfi
 export function gru(options: GruOptions & { returnState?: false }): Layer<GruConfig, SymbolicTensor>;
 export function gru(options: GruOptions): Layer<GruConfig>;
 export function gru(options: GruOptions): Layer<GruConfig> {
-  const { name, inputShape, batchInputShape, ...config } = fields(options, titleOf(options, 'gru'), {
-    ...recurrentFields,
-    recurrentActivation: optional(elementwiseActivation, 'sigmoid'),
-    resetAfter: optional(flag, true),
-  });
-  return new Layer(definition, config, commonOptions({ name, inputShape, batchInputShape }), !config.returnState);
+  return makeLayer(definition, readers, options);
 }
 
+const readers = {
+  ...recurrentReaders,
+  recurrentActivation: optional(elementwiseActivation, 'sigmoid'),
+  resetAfter: optional(flag, true),
+};
+
 function gruWeights(config: GruConfig, features: number): WeightSpec[] {
-  const { units, useBias, resetAfter } = config;
-  const matrices = [
-    { name: 'kernel', shape: [features, 3 * units], initializer: config.kernelInitializer },
-    { name: 'recurrentKernel', shape: [units, 3 * units], initializer: config.recurrentInitializer },
-  ];
-  const shape = resetAfter ? [2, 3 * units] : [3 * units];
-  return useBias ? [...matrices, { name: 'bias', shape, initializer: config.biasInitializer }] : matrices;
+  const specs = recurrentWeights(config, features, 3);
+  if (!config.resetAfter) return specs;
+  return specs.map((spec) => (spec.name === 'bias' ? { ...spec, shape: [2, ...spec.shape] } : spec));
 }
 
 /** Two parts: z and r interleaved (their chains go over x and h), and the candidate, whose chains differ with `resetAfter`. */
 function gruPacking({ units, useBias, resetAfter }: GruConfig, features: number): PackedBlock[] {
-  const gatesOf = (sources: Source[]): PackedPart => ({ sources, units, gates: 2 });
-  const candidateOf = (sources: Source[]): PackedPart => ({ sources, units, gates: 1 });
-  const both = (weight: string): PackedPart[] => [
-    gatesOf([{ weight, row: 0, column: 0 }]),
-    candidateOf([{ weight, row: 0, column: 2 * units }]),
-  ];
-  const biasRows = useBias ? (resetAfter ? [0, 1] : [0]) : [];
-  const recurrent = useBias && resetAfter ? [{ weight: 'bias', row: 1, column: 2 * units }] : [];
+  const gates = (weight: string, rows?: number[]): PackedPart => part(weight, units, 2, 0, rows);
+  const candidate = (weight: string, rows?: number[]): PackedPart => part(weight, units, 1, 2 * units, rows);
+  const both = (weight: string): PackedPart[] => [gates(weight), candidate(weight)];
+  const biases = useBias ? (resetAfter ? [0, 1] : [0]) : [];
   return [
     { name: 'kernel', rows: features, transposed: 1, parts: both('kernel') },
     { name: 'recurrentKernel', rows: units, transposed: 1, parts: both('recurrentKernel') },
-    {
-      name: 'bias',
-      rows: 1,
-      transposed: 0,
-      parts: [
-        gatesOf(biasRows.map((row) => ({ weight: 'bias', row, column: 0 }))),
-        candidateOf(useBias ? [{ weight: 'bias', row: 0, column: 2 * units }] : []),
-      ],
-    },
-    { name: 'recurrentBias', rows: 1, transposed: 0, parts: [candidateOf(recurrent)] },
+    { name: 'bias', rows: 1, transposed: 0, parts: [gates('bias', biases), candidate('bias', biases.slice(0, 1))] },
+    { name: 'recurrentBias', rows: 1, transposed: 0, parts: [candidate('bias', biases.slice(1))] },
   ];
 }
 
-function gruForward(context: ForwardContext<GruConfig>): void {
-  const { units, activation, recurrentActivation, resetAfter } = context.config;
-  const { rows, steps, leading, training } = context;
-  const { x, mask } = processedInput(context);
+function emitGru(context: ForwardContext, config: GruConfig): void {
+  const { units, activation, recurrentActivation, resetAfter } = config;
+  const { steps, leading, training } = context;
+  const { x, mask } = processedInput(context, config);
   const z = context.scratch('gates', leading, 3 * quad(units));
-  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
-  context.emit('product', x, x.rowBytes, kernel, bias, z, z.rowBytes, rows, 1, 0, context.features(), z.rowBytes / 4);
+  emitProduct(context, x, z, 3 * quad(units));
 
-  const h = statePlaces(context, 0, 'h');
-  const sequence = sequencePlace(context);
+  const h = statePlaces(context, config, 0, 'h');
+  const sequence = sequencePlace(context, config);
   context.emit(
     'gruForward',
     z,

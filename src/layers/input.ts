@@ -1,6 +1,6 @@
-import { Layer, type LayerDefinition, Node, type SymbolicTensor } from '../graph/layer.js';
+import { Layer, Node, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
-import { fields, oneOf, optional, shape, text } from '../options/options.js';
+import { fields, mismatch, oneOf, optional, shape, text } from '../options/options.js';
 import { symbol } from '../plan/size.js';
 
 export interface InputOptions {
@@ -21,12 +21,18 @@ interface InputConfig {
 const definition: LayerDefinition<InputConfig> = {
   className: 'InputLayer',
   baseName: 'input',
-  time: () => ({ lookahead: 0, history: 0 }),
   outputs: ({ batchShape, dtype }) => {
     const hasTime = batchShape.length === 3 || dtype === 'bool';
     return [{ shape: batchShape, time: hasTime ? symbol('T') : null, dtype, mask: null }];
   },
   forward: () => undefined,
+};
+
+const readers = {
+  shape: optional(shape, undefined),
+  batchShape: optional(shape, undefined),
+  name: optional(text, undefined),
+  dtype: optional(oneOf(['float32', 'bool']), 'float32'),
 };
 
 /**
@@ -35,35 +41,20 @@ const definition: LayerDefinition<InputConfig> = {
  * @throws TypeError when the shape is not [features], [time, features] or, for a mask, [time].
  */
 export function input(options: InputOptions): SymbolicTensor {
-  const config = fields(options, 'input', {
-    shape: optional(shape, undefined),
-    batchShape: optional(shape, undefined),
-    name: optional(text, undefined),
-    dtype: optional(oneOf(['float32', 'bool']), 'float32'),
-  });
-  const title = config.name ?? 'input';
-  const batchShape = config.batchShape ?? (config.shape === undefined ? undefined : [null, ...config.shape]);
-  if (batchShape === undefined) throw new TypeError(`${title}: expected shape or batchShape, got neither`);
-  if (config.dtype === 'bool' ? batchShape.length !== 2 : batchShape.length < 2 || batchShape.length > 3) {
-    const expected = config.dtype === 'bool' ? '[batch, time]' : '[batch, features] or [batch, time, features]';
-    throw new TypeError(`${title}: expected a shape of ${expected}, got ${printShape(batchShape)}`);
+  const { name, dtype, shape, batchShape = shape && [null, ...shape] } = fields(options, 'input', readers);
+  const title = name ?? 'input';
+  if (batchShape === undefined) mismatch(title, 'shape or batchShape', 'neither');
+  const ranks = dtype === 'bool' ? [2] : [2, 3];
+  if (!ranks.includes(batchShape.length)) {
+    const expected = dtype === 'bool' ? '[batch, time]' : '[batch, features] or [batch, time, features]';
+    mismatch(title, `a shape of ${expected}`, printShape(batchShape));
   }
-  if (config.dtype === 'float32' && batchShape.at(-1) === null) {
+  if (dtype === 'float32' && batchShape.at(-1) === null) {
     throw new TypeError(`${title}: the number of features must be known, got ${printShape(batchShape)}`);
   }
-  const layer = new Layer<InputConfig>(definition, { batchShape, dtype: config.dtype }, withName(config.name), true);
-  const node = new Node(
-    layer,
-    { inputs: [], initialState: [], mask: null },
-    definition.outputs(layer.config, noCall, title),
-  );
-  const [output] = node.outputs;
+  const config = { batchShape, dtype };
+  const call = { inputs: [], initialState: [], mask: null };
+  const [output] = new Node(new Layer(definition, config, name), call, definition.outputs(config, call, title)).outputs;
   if (output === undefined) throw new Error(`${title}: has no output`);
   return output;
-}
-
-const noCall = { inputs: [], initialState: [], mask: null };
-
-function withName(name: string | undefined): { name?: string } {
-  return name === undefined ? {} : { name };
 }

@@ -1,17 +1,19 @@
 import { activationCode, elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
-import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
-import { fields, flag, optional } from '../options/options.js';
+import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
+import type { WeightSpec } from '../graph/weights.js';
+import { flag, optional } from '../options/options.js';
 import { batch, quad } from '../plan/size.js';
-import { commonOptions, titleOf } from './common.js';
-import { noWeight } from './dense.js';
+import { emitProduct } from './affine.js';
+import { makeLayer } from './make-layer.js';
 import {
   emitCopies,
   processedInput,
   recurrentBehaviour,
-  recurrentFields,
   recurrentOutputs,
+  recurrentPacking,
+  recurrentReaders,
+  recurrentWeights,
   sequencePlace,
   statePlaces,
   type RecurrentConfig,
@@ -30,16 +32,14 @@ export interface LstmConfig extends RecurrentConfig {
   readonly unitForgetBias: boolean;
 }
 
-const gates = 4;
-
 const definition: LayerDefinition<LstmConfig> = {
   className: 'LSTM',
   baseName: 'lstm',
   ...recurrentBehaviour,
   outputs: (config, call, name) => recurrentOutputs(config, call, name, 2),
   weights: lstmWeights,
-  packing: lstmPacking,
-  forward: lstmForward,
+  packing: (config, features) => recurrentPacking(config, features, 4),
+  forward: emitLstm,
 };
 
 /**
@@ -53,44 +53,31 @@ export function lstm(options: LstmOptions & { returnState: true }): Layer<LstmCo
 export function lstm(options: LstmOptions & { returnState?: false }): Layer<LstmConfig, SymbolicTensor>;
 export function lstm(options: LstmOptions): Layer<LstmConfig>;
 export function lstm(options: LstmOptions): Layer<LstmConfig> {
-  const { name, inputShape, batchInputShape, ...config } = fields(options, titleOf(options, 'lstm'), {
-    ...recurrentFields,
-    recurrentActivation: optional(elementwiseActivation, 'sigmoid'),
-    unitForgetBias: optional(flag, true),
-  });
-  return new Layer(definition, config, commonOptions({ name, inputShape, batchInputShape }), !config.returnState);
+  return makeLayer(definition, readers, options);
 }
+
+const readers = {
+  ...recurrentReaders,
+  recurrentActivation: optional(elementwiseActivation, 'sigmoid'),
+  unitForgetBias: optional(flag, true),
+};
 
 function lstmWeights(config: LstmConfig, features: number): WeightSpec[] {
-  const { units, useBias, biasInitializer: base } = config;
-  const biasInitializer = config.unitForgetBias ? ({ kind: 'unitForget', base } as const) : base;
-  const matrices = [
-    { name: 'kernel', shape: [features, gates * units], initializer: config.kernelInitializer },
-    { name: 'recurrentKernel', shape: [units, gates * units], initializer: config.recurrentInitializer },
-  ];
-  return useBias ? [...matrices, { name: 'bias', shape: [gates * units], initializer: biasInitializer }] : matrices;
+  const { unitForgetBias, biasInitializer: base } = config;
+  const biasInitializer = unitForgetBias ? ({ kind: 'unitForget', base } as const) : base;
+  return recurrentWeights({ ...config, biasInitializer }, features, 4);
 }
 
-function lstmPacking({ units, useBias }: LstmConfig, features: number): PackedBlock[] {
-  const allGates = (weight: string): PackedPart => ({ sources: [{ weight, row: 0, column: 0 }], units, gates });
-  return [
-    { name: 'kernel', rows: features, transposed: 1, parts: [allGates('kernel')] },
-    { name: 'recurrentKernel', rows: units, transposed: 1, parts: [allGates('recurrentKernel')] },
-    { name: 'bias', rows: 1, transposed: 0, parts: [useBias ? allGates('bias') : noWeight(units, gates)] },
-  ];
-}
+function emitLstm(context: ForwardContext, config: LstmConfig): void {
+  const { units, activation, recurrentActivation } = config;
+  const { steps, leading, training } = context;
+  const { x, mask } = processedInput(context, config);
+  const z = context.scratch('gates', leading, 4 * quad(units));
+  emitProduct(context, x, z, 4 * quad(units));
 
-function lstmForward(context: ForwardContext<LstmConfig>): void {
-  const { units, activation, recurrentActivation } = context.config;
-  const { rows, steps, leading, training } = context;
-  const { x, mask } = processedInput(context);
-  const z = context.scratch('gates', leading, gates * quad(units));
-  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
-  context.emit('product', x, x.rowBytes, kernel, bias, z, z.rowBytes, rows, 1, 0, context.features(), z.rowBytes / 4);
-
-  const h = statePlaces(context, 0, 'h');
-  const c = statePlaces(context, 1, 'c');
-  const sequence = sequencePlace(context);
+  const h = statePlaces(context, config, 0, 'h');
+  const c = statePlaces(context, config, 1, 'c');
+  const sequence = sequencePlace(context, config);
   const cells = training ? context.scratch('cells', leading, units) : 0;
   const activatedCells = training ? context.scratch('activatedCells', leading, units) : 0;
   context.emit(

@@ -1,7 +1,7 @@
-import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
-import { fields, finite, optional } from '../options/options.js';
-import { commonFields, commonOptions, titleOf } from './common.js';
-import { noInitialState, sameSteps, sequenceInput } from './expectations.js';
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import { finite, optional } from '../options/options.js';
+import { sameSteps, sequenceInput } from './expectations.js';
+import { makeLayer } from './make-layer.js';
 
 export interface MaskingOptions extends LayerOptions {
   /** A step whose features all have this value is skipped by the layers that follow. Default 0. */
@@ -15,17 +15,15 @@ export interface MaskingConfig {
 const definition: LayerDefinition<MaskingConfig> = {
   className: 'Masking',
   baseName: 'masking',
-  time: () => ({ lookahead: 0, history: 0 }),
   outputs: (_config, call, name) => {
-    noInitialState(name, call);
-    const x = sequenceInput(name, call);
-    return [{ ...sameSteps(x, x.features), mask: 'computed' }];
+    const [output] = sameSteps(name, call, sequenceInput);
+    return [{ ...output, mask: 'computed' }];
   },
-  forward: (context) => {
+  forward: (context, { maskValue }) => {
     const mask = context.computedMask ?? context.scratchMask('mask');
     context.keep('mask', mask);
     const y = context.output() ?? context.scratch('output', context.leading, context.features());
-    context.emit('masking', context.input(), y, mask, context.rows, context.features(), context.config.maskValue);
+    context.emit('masking', context.input(), y, mask, context.rows, context.features(), maskValue);
   },
 };
 
@@ -35,9 +33,5 @@ const definition: LayerDefinition<MaskingConfig> = {
  * @throws TypeError for an option that is unknown or out of range.
  */
 export function masking(options: MaskingOptions = {}): Layer<MaskingConfig, SymbolicTensor> {
-  const { maskValue, ...common } = fields(options, titleOf(options, 'masking'), {
-    ...commonFields,
-    maskValue: optional(finite, 0),
-  });
-  return new Layer(definition, { maskValue }, commonOptions(common), true);
+  return makeLayer(definition, { maskValue: optional(finite, 0) }, options);
 }

@@ -1,13 +1,13 @@
-import type { ElementwiseActivation } from '../activations/activation.js';
-import { elementwiseActivation } from '../activations/activation.js';
+import { elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { Call, LayerOptions, OutputSpec } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
-import { initializer, type Initializer, type InitializerOption } from '../initializers/initializer.js';
-import { flag, optional, positiveInteger, rate } from '../options/options.js';
+import type { PackedBlock, WeightSpec } from '../graph/weights.js';
+import { initializerOr, type Initializer, type InitializerOption } from '../initializers/initializer.js';
+import { flag, mismatch, optional, positiveInteger, rate } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { batch, multiply, type Size } from '../plan/size.js';
-import { commonFields } from './common.js';
+import { affinePacking, affineReaders, affineWeights, part, type AffineConfig } from './affine.js';
 import { sequenceInput } from './expectations.js';
 
 /** Options that SimpleRNN, LSTM and GRU share; defaults are Keras 3's. */
@@ -38,13 +38,10 @@ export interface RecurrentOptions extends LayerOptions {
   recurrentDropout?: number;
 }
 
-export interface RecurrentConfig {
+export interface RecurrentConfig extends AffineConfig {
   readonly units: number;
   readonly activation: ElementwiseActivation;
-  readonly useBias: boolean;
-  readonly kernelInitializer: Initializer;
   readonly recurrentInitializer: Initializer;
-  readonly biasInitializer: Initializer;
   readonly returnSequences: boolean;
   readonly returnState: boolean;
   readonly goBackwards: boolean;
@@ -54,14 +51,11 @@ export interface RecurrentConfig {
 }
 
 /** Readers of the shared options. */
-export const recurrentFields = {
-  ...commonFields,
+export const recurrentReaders = {
+  ...affineReaders,
   units: positiveInteger,
   activation: optional(elementwiseActivation, 'tanh'),
-  useBias: optional(flag, true),
-  kernelInitializer: optional(initializer, initializer('glorotUniform', 'recurrent')),
-  recurrentInitializer: optional(initializer, initializer('orthogonal', 'recurrent')),
-  biasInitializer: optional(initializer, initializer('zeros', 'recurrent')),
+  recurrentInitializer: initializerOr('orthogonal'),
   returnSequences: optional(flag, false),
   returnState: optional(flag, false),
   goBackwards: optional(flag, false),
@@ -74,11 +68,26 @@ export const recurrentFields = {
 export const recurrentBehaviour = {
   time: ({ goBackwards }: RecurrentConfig) => ({ lookahead: goBackwards ? Infinity : 0, history: 0 }),
   isStateful: ({ stateful }: RecurrentConfig) => stateful,
+  givesList: ({ returnState }: RecurrentConfig) => returnState,
   untrainable: ({ dropout, recurrentDropout }: RecurrentConfig) =>
     dropout > 0 || recurrentDropout > 0
       ? 'dropout and recurrentDropout inside a recurrent layer cannot be trained yet; a Dropout layer before it can'
       : null,
 };
+
+/** kernel [features, gates · units], recurrentKernel [units, gates · units], bias. */
+export function recurrentWeights(config: RecurrentConfig, features: number, gates: number): WeightSpec[] {
+  const { units, recurrentInitializer: initializer } = config;
+  const [kernel, ...bias] = affineWeights(config, features, gates * units);
+  return [kernel, { name: 'recurrentKernel', shape: [units, gates * units], initializer }, ...bias];
+}
+
+/** All gates interleaved, of a layer whose gates are all computed alike. */
+export function recurrentPacking({ units, useBias }: RecurrentConfig, features: number, gates: number): PackedBlock[] {
+  const [kernel, bias] = affinePacking(useBias, features, units, gates);
+  const recurrentKernel = part('recurrentKernel', units, gates);
+  return [kernel, { name: 'recurrentKernel', rows: units, transposed: 1, parts: [recurrentKernel] }, bias];
+}
 
 /** Checks a recurrent layer's call; gives the outputs: the sequence or the last step, then the states if asked for. */
 export function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, states: number): OutputSpec[] {
@@ -86,13 +95,11 @@ export function recurrentOutputs(config: RecurrentConfig, call: Call, name: stri
   const x = sequenceInput(name, call);
   const { initialState } = call;
   if (initialState.length !== 0 && initialState.length !== states) {
-    throw new TypeError(`${name}: expected ${String(states)} initial state(s), got ${String(initialState.length)}`);
+    mismatch(name, `${states} initial state(s)`, initialState.length);
   }
   for (const state of initialState) {
     if (state.shape.length !== 2 || state.features !== units || state.dtype !== 'float32') {
-      throw new TypeError(
-        `${name}: expected initial states of shape [batch, ${String(units)}], got ${printShape(state.shape, ['batch'])}`,
-      );
+      mismatch(name, `initial states of shape [batch, ${units}]`, printShape(state.shape, ['batch']));
     }
   }
   const [batchSize, time] = [x.shape[0] ?? null, x.shape[1] ?? null];
@@ -104,9 +111,12 @@ export function recurrentOutputs(config: RecurrentConfig, call: Call, name: stri
 }
 
 /** The input and its mask in the order in which the steps are taken. */
-export function processedInput(context: ForwardContext<RecurrentConfig>): { x: PlanTensor; mask: PlanTensor | null } {
+export function processedInput(
+  context: ForwardContext,
+  { goBackwards }: RecurrentConfig,
+): { x: PlanTensor; mask: PlanTensor | null } {
   const [x, mask] = [context.input(), context.mask];
-  if (!context.config.goBackwards) return { x, mask };
+  if (!goBackwards) return { x, mask };
   const reversed = context.scratch('reversed', context.leading, context.features());
   context.emit('reverseTime', x, reversed, context.steps, multiply(batch, x.rowBytes), 0);
   if (mask === null) return { x: reversed, mask };
@@ -128,8 +138,12 @@ export interface StatePlaces {
  * Finds places for state number `index` (h: 0, LSTM's c: 1) and emits what fills the initial one: a session's state,
  * the initial state that the layer was called with, or zeros.
  */
-export function statePlaces(context: ForwardContext<RecurrentConfig>, index: number, name: string): StatePlaces {
-  const { units, returnSequences, returnState } = context.config;
+export function statePlaces(
+  context: ForwardContext,
+  { units, returnSequences, returnState }: RecurrentConfig,
+  index: number,
+  name: string,
+): StatePlaces {
   const carried = context.state(name, units);
   const given = context.streaming ? null : context.initialState(index);
   const wanted = [
@@ -153,13 +167,12 @@ export function statePlaces(context: ForwardContext<RecurrentConfig>, index: num
 }
 
 /** Emits the copies of a final state that other outputs want. */
-export function emitCopies(context: ForwardContext<RecurrentConfig>, places: StatePlaces): void {
+export function emitCopies(context: ForwardContext, places: StatePlaces): void {
   for (const copy of places.copies) context.emit('copy', copy, places.final, bytesOf(copy));
 }
 
 /** The tensor for every step's h: the output, or in training one of the call's own; null when nobody needs it. */
-export function sequencePlace(context: ForwardContext<RecurrentConfig>): PlanTensor | null {
-  const { units, returnSequences } = context.config;
+export function sequencePlace(context: ForwardContext, { units, returnSequences }: RecurrentConfig): PlanTensor | null {
   const output = returnSequences ? context.output() : null;
   if (output === null) return context.training ? context.scratch('sequence', context.leading, units) : null;
   context.keep('sequence', output);

@@ -1,17 +1,17 @@
 import { activationCode } from '../activations/activation.js';
-import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { PackedBlock, WeightSpec } from '../graph/weights.js';
-import { fields } from '../options/options.js';
+import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
 import { batch } from '../plan/size.js';
-import { commonOptions, titleOf } from './common.js';
-import { noWeight, wholeWeight } from './dense.js';
+import { emitProduct } from './affine.js';
+import { makeLayer } from './make-layer.js';
 import {
   emitCopies,
   processedInput,
   recurrentBehaviour,
-  recurrentFields,
   recurrentOutputs,
+  recurrentPacking,
+  recurrentReaders,
+  recurrentWeights,
   sequencePlace,
   statePlaces,
   type RecurrentConfig,
@@ -23,9 +23,9 @@ const definition: LayerDefinition<RecurrentConfig> = {
   baseName: 'simple_rnn',
   ...recurrentBehaviour,
   outputs: (config, call, name) => recurrentOutputs(config, call, name, 1),
-  weights: simpleRnnWeights,
-  packing: simpleRnnPacking,
-  forward: simpleRnnForward,
+  weights: (config, features) => recurrentWeights(config, features, 1),
+  packing: (config, features) => recurrentPacking(config, features, 1),
+  forward: emitSimpleRnn,
 };
 
 /**
@@ -38,41 +38,17 @@ export function simpleRNN(options: RecurrentOptions & { returnState: true }): La
 export function simpleRNN(options: RecurrentOptions & { returnState?: false }): Layer<RecurrentConfig, SymbolicTensor>;
 export function simpleRNN(options: RecurrentOptions): Layer<RecurrentConfig>;
 export function simpleRNN(options: RecurrentOptions): Layer<RecurrentConfig> {
-  const { name, inputShape, batchInputShape, ...config } = fields(
-    options,
-    titleOf(options, 'simple_rnn'),
-    recurrentFields,
-  );
-  return new Layer(definition, config, commonOptions({ name, inputShape, batchInputShape }), !config.returnState);
+  return makeLayer(definition, recurrentReaders, options);
 }
 
-function simpleRnnWeights(config: RecurrentConfig, features: number): WeightSpec[] {
-  const { units, useBias } = config;
-  const matrices = [
-    { name: 'kernel', shape: [features, units], initializer: config.kernelInitializer },
-    { name: 'recurrentKernel', shape: [units, units], initializer: config.recurrentInitializer },
-  ];
-  return useBias ? [...matrices, { name: 'bias', shape: [units], initializer: config.biasInitializer }] : matrices;
-}
+function emitSimpleRnn(context: ForwardContext, config: RecurrentConfig): void {
+  const { units, activation } = config;
+  const { x, mask } = processedInput(context, config);
+  const z = context.scratch('preactivations', context.leading, units);
+  emitProduct(context, x, z, units);
 
-function simpleRnnPacking({ units, useBias }: RecurrentConfig, features: number): PackedBlock[] {
-  return [
-    { name: 'kernel', rows: features, transposed: 1, parts: [wholeWeight('kernel', units)] },
-    { name: 'recurrentKernel', rows: units, transposed: 1, parts: [wholeWeight('recurrentKernel', units)] },
-    { name: 'bias', rows: 1, transposed: 0, parts: [useBias ? wholeWeight('bias', units) : noWeight(units)] },
-  ];
-}
-
-function simpleRnnForward(context: ForwardContext<RecurrentConfig>): void {
-  const { units, activation } = context.config;
-  const { rows, steps, leading } = context;
-  const { x, mask } = processedInput(context);
-  const z = context.scratch('preactivations', leading, units);
-  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
-  context.emit('product', x, x.rowBytes, kernel, bias, z, z.rowBytes, rows, 1, 0, context.features(), units);
-
-  const h = statePlaces(context, 0, 'h');
-  const sequence = sequencePlace(context);
+  const h = statePlaces(context, config, 0, 'h');
+  const sequence = sequencePlace(context, config);
   context.emit(
     'simpleRnnForward',
     z,
@@ -81,7 +57,7 @@ function simpleRnnForward(context: ForwardContext<RecurrentConfig>): void {
     sequence ?? 0,
     h.final,
     mask ?? 0,
-    steps,
+    context.steps,
     batch,
     units,
     activationCode(activation),

@@ -1,21 +1,26 @@
 import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
-import { fields, refuse, type Reader } from '../options/options.js';
-import { commonFields, commonOptions, titleOf } from './common.js';
+import { refuse, type Reader } from '../options/options.js';
 import { denseDefinition, type DenseConfig } from './dense.js';
-import { noInitialState, sameSteps, sequenceInput } from './expectations.js';
+import { sameSteps, sequenceInput } from './expectations.js';
+import { makeLayer } from './make-layer.js';
 
 export interface TimeDistributedOptions extends LayerOptions {
   /** What to apply to every step. So far a Dense layer; it must be used nowhere else. */
   layer: Layer<DenseConfig, SymbolicTensor>;
 }
 
-const definition: LayerDefinition<DenseConfig> = {
-  ...denseDefinition,
+export interface TimeDistributedConfig {
+  readonly layer: Layer<DenseConfig>;
+}
+
+const definition: LayerDefinition<TimeDistributedConfig> = {
   className: 'TimeDistributed',
   baseName: 'time_distributed',
-  outputs: ({ units }, call, name) => {
-    noInitialState(name, call);
-    return [sameSteps(sequenceInput(name, call), units)];
+  outputs: ({ layer }, call, name) => sameSteps(name, call, sequenceInput, layer.config.units),
+  weights: ({ layer }, features) => denseDefinition.weights(layer.config, features),
+  packing: ({ layer }, features) => denseDefinition.packing(layer.config, features),
+  forward: (context, { layer }) => {
+    denseDefinition.forward(context, layer.config);
   },
 };
 
@@ -29,9 +34,8 @@ const denseLayer: Reader<Layer<DenseConfig>> = (value, where) =>
  * those of the inner layer.
  * @throws TypeError when the inner layer is not a Dense layer, Error when it is in use already.
  */
-export function timeDistributed(options: TimeDistributedOptions): Layer<DenseConfig, SymbolicTensor> {
-  const title = titleOf(options, 'time_distributed');
-  const { layer, ...common } = fields(options, title, { ...commonFields, layer: denseLayer });
-  layer.wrapIn(title);
-  return new Layer(definition, layer.config, commonOptions(common), true);
+export function timeDistributed(options: TimeDistributedOptions): Layer<TimeDistributedConfig, SymbolicTensor> {
+  const made = makeLayer(definition, { layer: denseLayer }, options);
+  made.config.layer.wrapIn(made.title);
+  return made;
 }

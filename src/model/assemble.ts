@@ -101,7 +101,7 @@ function labelLengths(graph: Graph): void {
   let count = 0;
   for (const { time } of graph.inputs) {
     if (time === null || typeof time === 'number' || time.op !== 'symbol') continue;
-    time.label = count === 0 ? 'T' : `T${String(count)}`;
+    time.label = count === 0 ? 'T' : `T${count}`;
     count++;
   }
 }

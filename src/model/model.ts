@@ -139,7 +139,7 @@ export class Model {
     const specs = this.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     if (!Array.isArray(weights) || weights.length !== specs.length) {
       const came = Array.isArray(weights) ? String(weights.length) : typeof weights;
-      throw new TypeError(`${this.name}: setWeights: expected ${String(specs.length)} weights, got ${came}`);
+      throw new TypeError(`${this.name}: setWeights: expected ${specs.length} weights, got ${came}`);
     }
     const values = specs.map(({ layer, spec }, i) => {
       const where = `${this.name}: setWeights: ${layer.title}/${spec.name}`;

@@ -19,7 +19,7 @@ export class ImplicitStates {
     const rows = run.sizes.get(batch) ?? 0;
     if (this.#block !== undefined && this.#block.batch !== rows) {
       throw new Error(
-        `${this.#owner}: its stateful layers hold the states of a batch of ${String(this.#block.batch)}, got a batch of ${String(rows)}; call resetStates() first`,
+        `${this.#owner}: its stateful layers hold the states of a batch of ${this.#block.batch}, got a batch of ${rows}; call resetStates() first`,
       );
     }
     if (this.#block === undefined) {
@@ -66,7 +66,7 @@ export class ImplicitStates {
 export function checkWholeBatches(where: string, rows: number, batchSize: number): void {
   if (rows > batchSize && rows % batchSize > 0) {
     throw new RangeError(
-      `${where}: stateful layers need batches of one size: expected a multiple of ${String(batchSize)} rows, got ${String(rows)}`,
+      `${where}: stateful layers need batches of one size: expected a multiple of ${batchSize} rows, got ${rows}`,
     );
   }
 }

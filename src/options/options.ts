@@ -26,35 +26,33 @@ export function optional<T, const D>(reader: Reader<T>, fallback: D): Reader<T |
   return (value, where) => (value === undefined ? fallback : reader(value, where));
 }
 
+/** Throws the error of a value that is not what it must be. */
 export function refuse(where: string, expected: string, value: unknown): never {
-  throw new TypeError(`${where}: expected ${expected}, got ${show(value)}`);
+  mismatch(where, expected, show(value));
 }
 
-export const positiveInteger: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value > 0
-    ? value
-    : refuse(where, 'a positive integer', value);
+/** As `refuse`, for what came in words. */
+export function mismatch(where: string, expected: string, came: string | number): never {
+  throw new TypeError(`${where}: expected ${expected}, got ${came}`);
+}
 
-export const nonNegativeInteger: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : refuse(where, 'a non-negative integer', value);
+function number(expected: string, holds: (value: number) => boolean): Reader<number> {
+  return (value, where) => (typeof value === 'number' && holds(value) ? value : refuse(where, expected, value));
+}
+
+export const positiveInteger = number('a positive integer', (n) => Number.isSafeInteger(n) && n > 0);
+
+export const nonNegativeInteger = number('a non-negative integer', (n) => Number.isSafeInteger(n) && n >= 0);
 
 /** The key of random numbers has 32 bits for a seed; a larger one would be another's double. */
-export const seed: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffffffff
-    ? value
-    : refuse(where, 'an integer from 0 to 4294967295', value);
+export const seed = number('an integer from 0 to 4294967295', (n) => n >>> 0 === n);
 
-export const finite: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isFinite(value) ? value : refuse(where, 'a finite number', value);
+export const finite = number('a finite number', Number.isFinite);
 
-export const positive: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : refuse(where, 'a positive number', value);
+export const positive = number('a positive number', (n) => n > 0 && n < Infinity);
 
 /** A number in [0, 1), such as a dropout rate. */
-export const rate: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(where, 'a number in [0, 1)', value);
+export const rate = number('a number in [0, 1)', (n) => n >= 0 && n < 1);
 
 export const flag: Reader<boolean> = (value, where) =>
   typeof value === 'boolean' ? value : refuse(where, 'true or false', value);

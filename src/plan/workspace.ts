@@ -73,7 +73,7 @@ export class Workspace {
   /** Gives a block back to the free list; neighbours are joined. */
   release(address: number): void {
     const bytes = this.#used.get(address);
-    if (bytes === undefined) throw new Error(`${this.owner}: no block was allocated at ${String(address)}`);
+    if (bytes === undefined) throw new Error(`${this.owner}: no block was allocated at ${address}`);
     this.#used.delete(address);
     const blocks = [...this.#free, { address, bytes }].sort((a, b) => a.address - b.address);
     this.#free = [];

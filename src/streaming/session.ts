@@ -113,7 +113,7 @@ export class Session {
     const rows = length / this.#features;
     if (!Number.isInteger(rows)) {
       throw new TypeError(
-        `${this.#name}: push: expected whole rows of ${String(this.#features)} features, got ${String(length)} values`,
+        `${this.#name}: push: expected whole rows of ${this.#features} features, got ${length} values`,
       );
     }
     return rows;
@@ -125,10 +125,7 @@ export class Session {
     if (isBatched) return shape[1] ?? 0;
     if (this.batch === 1 && shape.length === 1 && shape[0] === features) return 1;
     if (this.batch === 1 && shape.length === 2 && (shape[1] === features || shape[0] === 0)) return shape[0] ?? 0;
-    const expected =
-      this.batch === 1
-        ? `[${String(features)}] or [time, ${String(features)}]`
-        : `[${String(this.batch)}, time, ${String(features)}]`;
+    const expected = this.batch === 1 ? `[${features}] or [time, ${features}]` : `[${this.batch}, time, ${features}]`;
     throw new TypeError(`${this.#name}: push: expected shape ${expected}, got [${shape.join(', ')}]`);
   }
 
@@ -157,14 +154,12 @@ export class Session {
     const { outputs } = this.#plan;
     const only = outputs[0];
     if (only === undefined || outputs.length > 1) {
-      throw new TypeError(
-        `${this.#name}: push: out serves models with one output, this one has ${String(outputs.length)}`,
-      );
+      throw new TypeError(`${this.#name}: push: out serves models with one output, this one has ${outputs.length}`);
     }
     const wanted = this.batch * rowsOf(only.symbolic.time !== null, steps) * only.symbolic.features;
     if (!(out instanceof Float32Array) || out.length < wanted) {
       throw new TypeError(
-        `${this.#name}: push: expected out to be a Float32Array of at least ${String(wanted)} values, got ${out instanceof Float32Array ? String(out.length) : typeof out}`,
+        `${this.#name}: push: expected out to be a Float32Array of at least ${wanted} values, got ${out instanceof Float32Array ? String(out.length) : typeof out}`,
       );
     }
   }
@@ -236,7 +231,7 @@ function readFixed(name: string, graph: Graph, fixed: unknown, rows: number): Nu
   }
   const given = readTensors(`${name}: stream: fixed`, symbols, fixed);
   if (given[0]?.shape[0] !== rows) {
-    throw new TypeError(`${name}: stream: fixed: expected ${String(rows)} row(s), got ${String(given[0]?.shape[0])}`);
+    throw new TypeError(`${name}: stream: fixed: expected ${rows} row(s), got ${given[0]?.shape[0]}`);
   }
   return given.map(({ data, shape }) => ({ data: data.slice(), shape }));
 }

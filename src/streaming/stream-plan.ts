@@ -52,7 +52,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const moving = movingNodes(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
   for (const { layer } of nodes) {
-    if (layer.definition.time(layer.config).lookahead > 0) {
+    if (layer.time.lookahead > 0) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }

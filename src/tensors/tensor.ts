@@ -71,7 +71,7 @@ function checkShape(shape: readonly unknown[], length: number, where: string): v
   });
   const size = sizes.reduce((product, axis) => product * axis, 1);
   if (size !== length) {
-    throw new TypeError(`${where}: shape [${shape.join(', ')}] wants ${String(size)} values, got ${String(length)}`);
+    throw new TypeError(`${where}: shape [${shape.join(', ')}] wants ${size} values, got ${length}`);
   }
 }
 
@@ -109,10 +109,8 @@ function flatten(values: readonly unknown[], shape: readonly number[], where: st
       return;
     }
     if (!(Array.isArray(value) || isTyped(value)) || value.length !== shape[axis]) {
-      const came = Array.isArray(value) || isTyped(value) ? `one of ${String(value.length)}` : show(value);
-      throw new TypeError(
-        `${where}: ragged: expected arrays of length ${String(shape[axis])} along axis ${String(axis)}, got ${came}`,
-      );
+      const came = Array.isArray(value) || isTyped(value) ? `one of ${value.length}` : show(value);
+      throw new TypeError(`${where}: ragged: expected arrays of length ${shape[axis]} along axis ${axis}, got ${came}`);
     }
     for (const element of value) visit(element, axis + 1);
   };

@@ -163,9 +163,7 @@ function splitData(
   }
   const split = Math.floor(rows * (1 - validationSplit));
   if (split === 0) {
-    throw new RangeError(
-      `${where}: validationSplit ${String(validationSplit)} of ${String(rows)} row(s) leaves none to train on`,
-    );
+    throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) leaves none to train on`);
   }
   return {
     training: { inputs, targets, from: 0, to: split },

@@ -16,11 +16,9 @@ export class NonFiniteLossError extends Error {
 
   constructor(model: string, what: string, place: BatchPlace, tensor: string, gradientNorm: number) {
     const where =
-      place.epoch === undefined
-        ? 'this batch'
-        : `epoch ${String(place.epoch + 1)}, batch ${String((place.batch ?? 0) + 1)}`;
+      place.epoch === undefined ? 'this batch' : `epoch ${place.epoch + 1}, batch ${(place.batch ?? 0) + 1}`;
     super(
-      `${model}: ${what} in ${where}: the first bad tensor is ${tensor}; the gradients' norm is ${String(gradientNorm)}. ` +
+      `${model}: ${what} in ${where}: the first bad tensor is ${tensor}; the gradients' norm is ${gradientNorm}. ` +
         'The weights are those of the last good batch. Try a smaller learning rate, clipping (globalClipNorm: 1), or scaled inputs.',
     );
     this.epoch = place.epoch;

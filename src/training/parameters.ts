@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.js';
 import type { Layer } from '../graph/layer.js';
+import { MasterWeights } from '../graph/master-weights.js';
 import { sizeOf } from '../graph/weights.js';
 import { quad } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
@@ -31,7 +32,7 @@ export class Parameters {
     const specs = graph.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     this.#gradientBytes = specs.reduce((sum, { spec }) => sum + 4 * quad(sizeOf(spec.shape)), 0);
     this.#gradients = workspace.allocate(this.#gradientBytes);
-    for (const layer of graph.layers) layer.weights.prepareTraining();
+    for (const { weights } of graph.layers) weights.master ??= new MasterWeights(weights);
     let gradient = this.#gradients;
     this.list = specs.map(({ layer, spec }) => {
       const count = quad(sizeOf(spec.shape));
@@ -77,6 +78,6 @@ export class Parameters {
 
   /** Packed and transposed copies follow the masters. */
   refresh(layers: readonly Layer[]): void {
-    for (const layer of layers) layer.weights.refresh();
+    for (const layer of layers) layer.weights.pack();
   }
 }

@@ -195,7 +195,7 @@ export class TrainableModel extends Model {
     const inputs = readTensors(where, this.graph.inputs, x);
     const given = readTensors(`${where}: cotangents`, this.graph.outputs, cotangents);
     const rows = inputs[0]?.shape[0] ?? 0;
-    if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${String(rows)} rows`, given[0]?.shape[0]);
+    if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${rows} rows`, given[0]?.shape[0]);
     const parameters = this.#trainingParameters();
     const { runner, run, compiled, ...plan } = (this.#gradientPlan ??= new GradientPlan(
       this.graph,
@@ -239,7 +239,7 @@ export class TrainableModel extends Model {
     const targets = readTensors(`${where}: targets`, symbols, y, allowed, this.#outputNames);
     const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
     if (rows !== targetRows) {
-      throw new TypeError(`${where}: expected as many targets as inputs, ${String(rows)}, got ${String(targetRows)}`);
+      throw new TypeError(`${where}: expected as many targets as inputs, ${rows}, got ${targetRows}`);
     }
     setSizes(plan.run, plan.graph.inputs, inputs, rows ?? 0);
     checkMasks(where, plan.graph, plan.run);
@@ -248,7 +248,7 @@ export class TrainableModel extends Model {
       if (time !== null && evaluate(time, plan.run.sizes) !== came) {
         const expected = String(evaluate(time, plan.run.sizes));
         throw new TypeError(
-          `${where}: targets of "${this.#outputName(output)}": expected ${expected} time steps, got ${String(came)}`,
+          `${where}: targets of "${this.#outputName(output)}": expected ${expected} time steps, got ${came}`,
         );
       }
     });
@@ -277,9 +277,7 @@ export class TrainableModel extends Model {
     const errors = plan.execute(inputs, targets, indices);
     const norm = parameters.gradientNorm();
     if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
-      const what = Number.isFinite(totalLoss(errors))
-        ? 'a gradient is not finite'
-        : `the loss is ${String(totalLoss(errors))}`;
+      const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
       if (isStateful) this.states.restore(before);
       plan.stage(inputs, targets, indices);
       const tensor = firstBadTensor(plan, this.workspace, parameters);
@@ -388,7 +386,7 @@ export class TrainableModel extends Model {
     this.graph.outputs.forEach(({ time }, i) => {
       const came = given[i]?.shape[1];
       if (time !== null && evaluate(time, sizes) !== came) {
-        refuse(where, `${String(evaluate(time, sizes))} time steps`, came);
+        refuse(where, `${evaluate(time, sizes)} time steps`, came);
       }
     });
   }
@@ -402,7 +400,7 @@ export class TrainableModel extends Model {
       return refuse(`${where}: loss`, 'a name, an array or an object by output name', loss);
     };
     if (Array.isArray(loss) && loss.length !== outputs.length) {
-      refuse(`${where}: loss`, `${String(outputs.length)} losses, one for each output`, loss);
+      refuse(`${where}: loss`, `${outputs.length} losses, one for each output`, loss);
     }
     if (typeof loss === 'object' && loss !== null && !Array.isArray(loss)) {
       const names = outputs.map((output) => this.#outputName(output));

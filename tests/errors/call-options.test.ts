@@ -169,7 +169,7 @@ describe('calls of a model', () => {
     );
     expect(() => apply({ mask: sequence })).toThrow(/lstm: expected a mask of dtype 'bool', got .* of float32/);
     expect(() => layers.dense({ units: 2 }).apply(sequence, { initialState: wrong[0] })).toThrow(
-      'dense: takes no initial state, got 1',
+      'dense: expected no initial state, got 1',
     );
     for (const value of [undefined, null, 5, [], [[1, 2, 3]], layers.dense({ units: 1 })]) {
       expect(() => layers.dense({ units: 1 }).apply(value as never)).toThrow('dense: expected symbolic tensors');

@@ -7,6 +7,7 @@ import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
 import { maskingBackward } from './masking.js';
 import { simpleRnnBackward } from './simple-rnn.js';
+import { timeDistributedBackward } from './time-distributed.js';
 
 /** The backward steps of every layer, by Keras's class name. */
 export const backwardTable = {
@@ -18,5 +19,5 @@ export const backwardTable = {
   LSTM: lstmBackward,
   Masking: maskingBackward,
   SimpleRNN: simpleRnnBackward,
-  TimeDistributed: denseBackward,
+  TimeDistributed: timeDistributedBackward,
 } as BackwardTable;

@@ -21,7 +21,7 @@ export function sequenceGradient(context: BackwardContext, { returnSequences }: 
  * of the initial state.
  */
 export function emitStateGradient(context: BackwardContext, config: RecurrentConfig, index: number): PlanTensor {
-  const gradient = context.scratch(`d(state ${String(index)})`, [batch], config.units);
+  const gradient = context.scratch(`d(state ${index})`, [batch], config.units);
   context.emit('zero', gradient, gradient.bytes);
   const last = index === 0 && !config.returnSequences ? context.outputGradient() : null;
   const state = config.returnState ? context.outputGradient(1 + index) : null;

@@ -20,7 +20,7 @@ export function lines(print: (line: string) => void): Progress {
   return {
     batch: () => undefined,
     epoch: (epoch, epochs, logs) => {
-      print(`epoch ${String(epoch + 1)}/${String(epochs)}  ${describe(logs)}`);
+      print(`epoch ${epoch + 1}/${epochs}  ${describe(logs)}`);
     },
     close: () => undefined,
   };

@@ -16,7 +16,7 @@ export function progressBar(): Progress {
   });
   let running = false;
   const start = (epoch: number, epochs: number, total: number): void => {
-    bar.start(total, 0, { title: `epoch ${String(epoch + 1)}/${String(epochs)}`, text: '' });
+    bar.start(total, 0, { title: `epoch ${epoch + 1}/${epochs}`, text: '' });
     running = true;
   };
   return {

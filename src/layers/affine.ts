@@ -1,0 +1,90 @@
+import { activationCode, type ActivationName } from '../activations/activation.js';
+import type { ForwardContext } from '../graph/context.js';
+import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
+import { initializerOr, type Initializer } from '../initializers/initializer.js';
+import { flag, optional } from '../options/options.js';
+import type { Argument, PlanTensor } from '../plan/plan.js';
+
+/*
+ * What layers with a product, φ(x·kernel + bias), share: their weights, how these are packed, the product's step, and the
+ * activation behind it.
+ */
+
+/** The part of a config that says how kernel and bias begin. */
+export interface AffineConfig {
+  readonly useBias: boolean;
+  readonly kernelInitializer: Initializer;
+  readonly biasInitializer: Initializer;
+}
+
+export const affineReaders = {
+  useBias: optional(flag, true),
+  kernelInitializer: initializerOr('glorotUniform'),
+  biasInitializer: initializerOr('zeros'),
+};
+
+/** kernel of this shape, and bias [columns] if the layer has one. */
+export function affineWeights(config: AffineConfig, ...kernelShape: number[]): [WeightSpec, ...WeightSpec[]] {
+  const kernel = { name: 'kernel', shape: kernelShape, initializer: config.kernelInitializer };
+  const bias = { name: 'bias', shape: kernelShape.slice(-1), initializer: config.biasInitializer };
+  return config.useBias ? [kernel, bias] : [kernel];
+}
+
+/** Panels of kernel (`rows` rows in `taps` groups) and bias, `gates` × `units` columns each. */
+export function affinePacking(
+  useBias: boolean,
+  rows: number,
+  units: number,
+  gates = 1,
+  taps = 1,
+): [PackedBlock, PackedBlock] {
+  return [
+    { name: 'kernel', rows, transposed: taps, parts: [part('kernel', units, gates)] },
+    { name: 'bias', rows: 1, transposed: 0, parts: [part('bias', units, gates, 0, useBias ? [0] : [])] },
+  ];
+}
+
+/** Columns of a weight, `gates` × `units` from `column` on; of several first rows the sum, of none zeros. */
+export function part(weight: string, units: number, gates = 1, column = 0, rows: readonly number[] = [0]): PackedPart {
+  return { sources: rows.map((row) => ({ weight, row, column })), units, gates };
+}
+
+/** y = x·kernel + bias in every row; for a convolution over `taps` rows of x, from a first one on. */
+export function emitProduct(
+  context: ForwardContext,
+  x: PlanTensor,
+  y: PlanTensor,
+  columns: number,
+  from: Argument = x,
+  taps = 1,
+  tapStride: Argument = 0,
+): void {
+  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
+  const features = context.features();
+  context.emit(
+    'product',
+    from,
+    x.rowBytes,
+    kernel,
+    bias,
+    y,
+    y.rowBytes,
+    context.rows,
+    taps,
+    tapStride,
+    features,
+    columns,
+  );
+}
+
+/** y = φ(x), in place or not; no step for the identity in place. */
+export function emitActivation(
+  context: ForwardContext,
+  name: ActivationName,
+  x: PlanTensor,
+  y: PlanTensor,
+  features: number,
+): void {
+  if (name === 'softmax') context.emit('softmax', x, y, context.rows, features);
+  else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, context.rows, features);
+}
