@@ -3,8 +3,8 @@
  * library against the reference elsewhere. A config has the library's own options. All values are float32 numbers, so
  * that both sides are given the same.
  */
-import { createRandom } from '../random.js';
 import { activation, activationNames, type ActivationConfig, type ActivationName } from './activations.js';
+import { drawing, drawKept, steps, type Case, type Draw } from './cases/case.js';
 import { conv1d, type Conv1dConfig } from './conv1d.js';
 import { dense, type DenseConfig } from './dense.js';
 import { dropout, type DropoutConfig } from './dropout.js';
@@ -14,20 +14,10 @@ import { masking, type MaskingConfig } from './masking.js';
 import type { AnyPass } from './pass.js';
 import type { RecurrentConfig } from './recurrence.js';
 import { simpleRnn, type SimpleRnnConfig } from './simple-rnn.js';
-import { map, sizeOf, tensor, type Mask, type Tensor, type Tensors } from './tensor.js';
+import { map, type Mask, type Tensor, type Tensors } from './tensor.js';
 import { timeDistributed, type TimeDistributedConfig } from './time-distributed.js';
 
-interface Case<Layer extends string, Config extends object> {
-  readonly layer: Layer;
-  readonly config: Config;
-  /** In Keras's order. */
-  readonly weights: Tensors;
-  /** x and, for recurrent layers, the initial states if they are given. */
-  readonly inputs: Tensors;
-  /** What distinguishes the case beside its config. */
-  readonly note?: string | undefined;
-  readonly seed: number;
-}
+export { cotangentsOf, describeCase } from './cases/case.js';
 
 interface RecurrentCase<Layer extends string, Config extends object> extends Case<Layer, Config> {
   readonly mask?: Mask | undefined;
@@ -38,9 +28,14 @@ interface DropoutCase extends Case<'dropout', DropoutConfig> {
   readonly keep: Tensor;
 }
 
+/** The options of a causal convolution. */
+type CausalConvConfig = Pick<Conv1dConfig, 'filters' | 'kernelSize' | 'dilationRate' | 'activation' | 'useBias'> & {
+  readonly padding: 'causal';
+};
+
 export type LayerCase =
   | Case<'activation', ActivationConfig>
-  | Case<'conv1d', Conv1dConfig>
+  | Case<'conv1d', CausalConvConfig>
   | Case<'dense', DenseConfig>
   | Case<'masking', MaskingConfig>
   | Case<'timeDistributed', TimeDistributedConfig>
@@ -89,31 +84,7 @@ export function passOf(of: LayerCase, weights: Tensors = of.weights, inputs: Ten
   }
 }
 
-/** A cotangent for each output of a case: for recurrent layers y and the final states. */
-export function cotangentsOf(of: LayerCase, pass: AnyPass): [Tensor, ...Tensor[]] {
-  const draw = drawing(of.seed + 10_000);
-  const [first, ...others] = pass.outputs;
-  return [draw(first.shape), ...others.map(({ shape }) => draw(shape))];
-}
-
-/** A case's options in one line, and what there is beside them. */
-export function describeCase({ config, inputs, note }: LayerCase): string {
-  const options = Object.entries(config).map(([name, value]: [string, unknown]) => {
-    if (value === true) return name;
-    return `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
-  });
-  return [...options, ...(note === undefined ? [] : [note]), `x [${inputs[0].shape.join(', ')}]`].join(', ');
-}
-
-// ------------------------------------------------------------------------------------------------------------ Drawing
-
 type Draft = (seed: number) => LayerCase;
-type Draw = (shape: readonly number[], scale?: number) => Tensor;
-
-function drawing(seed: number): Draw {
-  const random = createRandom(seed);
-  return (shape, scale = 1) => tensor(shape, random.normals(sizeOf(shape), scale));
-}
 
 // --------------------------------------------------------------------------------------------- Layers without a memory
 
@@ -159,7 +130,7 @@ const timeDistributedCases: readonly Draft[] = (
   };
 });
 
-function convCase(config: Omit<Conv1dConfig, 'padding'>, shape: readonly number[] = [2, 9, 3]): Draft {
+function convCase(config: Omit<CausalConvConfig, 'padding'>, shape: readonly number[] = [2, 9, 3]): Draft {
   return (seed) => {
     const draw = drawing(seed);
     const { filters, kernelSize, useBias = true } = config;
@@ -205,14 +176,12 @@ const maskingCases: readonly Draft[] = [0, -1].map((maskValue) => (seed) => {
 
 const dropoutCases: readonly Draft[] = [0, 0.25, 0.5].map((rate) => (seed) => {
   const shape = [3, 4, 2];
-  const random = createRandom(seed);
-  const keep = Array.from({ length: sizeOf(shape) }, () => (random.chance(1 - rate) ? 1 : 0));
   return {
     layer: 'dropout',
     config: { rate },
     weights: [],
     inputs: [drawing(seed + 1)(shape)],
-    keep: tensor(shape, keep),
+    keep: drawKept(seed, shape, 1 - rate),
     seed,
   };
 });
@@ -230,7 +199,6 @@ interface Setting {
   readonly mask?: Mask;
 }
 
-const steps = (pattern: string): boolean[] => Array.from(pattern, (step) => step === '1');
 /** Masked at the end, at the beginning, in between, everywhere. */
 const mask: Mask = [steps('111000'), steps('001111'), steps('101101'), steps('000000')];
 

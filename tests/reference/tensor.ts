@@ -184,6 +184,14 @@ export function addStepInto(sequence: Tensor, t: number, rows: Tensor): void {
   });
 }
 
+// Any rank.
+
+/** The same values in another shape: a view. */
+export function reshaped(a: Tensor, shape: readonly number[]): Tensor {
+  if (sizeOf(shape) !== a.data.length) throw new Error(`${show(a.shape)} does not become ${show(shape)}`);
+  return { shape, data: a.data };
+}
+
 /** Any tensor as a matrix whose rows are its last axis. */
 export function asRows(a: Tensor): Tensor {
   const features = a.shape[a.shape.length - 1];

@@ -1,0 +1,14 @@
+/**
+ * The table of cases.ts goes on: layers and options on which the reference is checked against central differences
+ * before the library has them. A case brings the reference's pass along, and what else a layer is given (a mask, what
+ * dropout keeps) as a field of its own.
+ */
+import { convolutionCases, type ConvolutionCase } from './cases/convolutions.js';
+import { poolingCases, type PoolingCase } from './cases/poolings.js';
+
+export type FurtherCase = ConvolutionCase | PoolingCase;
+
+/** The whole table, the same in every run. */
+export function furtherCases(): FurtherCase[] {
+  return [...convolutionCases, ...poolingCases].map((draft, i) => draft(1_000 + i));
+}
