@@ -3,12 +3,15 @@ import { add, multiply, type Size } from '../plan/size.js';
 import { leadingOf, type CompiledGraph, type CompiledNode, type NodeContext } from './compile.js';
 import type { Graph } from './graph.js';
 import type { Layer, SymbolicTensor } from './layer.js';
+import { Randomness } from './randomness.js';
 import { widthOf, type Panels } from './weights.js';
 
 /** The backward steps of a kind of layer. */
 export interface Backward<C> {
   /** Emits the steps that turn the outputs' gradients into those of weights, inputs and initial states (added to them). */
   emit(context: BackwardContext, config: C): void;
+  /** Emits forward steps for training, of a layer that drops or adds values at random: inference does not hold these. */
+  forward?(context: NodeContext, config: C, randomness: Randomness): void;
 }
 
 /** Backward steps by Keras's class name: training hands it in, so that inference does not hold it. */
@@ -55,6 +58,7 @@ export function emitBackward(
   gradients: TensorGradients,
   weightGradients: WeightGradients,
   table: BackwardTable,
+  randomness = new Randomness(),
 ): void {
   for (const compiledNode of [...compiled.nodes].reverse()) {
     const { node } = compiledNode;
@@ -62,7 +66,7 @@ export function emitBackward(
     const { className } = node.layer.definition;
     const backward = table[className];
     if (backward === undefined) throw new Error(`${node.layer.title}: no backward steps are known for ${className}`);
-    backward.emit(new BackwardContext(compiled.plan, compiledNode, gradients, weightGradients), node.layer.config);
+    backward.emit(new BackwardContext(compiledNode, gradients, weightGradients, randomness), node.layer.config);
   }
 }
 
@@ -70,14 +74,19 @@ export function emitBackward(
 export class BackwardContext {
   /** The context of the forward steps: values and what was kept. */
   readonly forward: NodeContext;
-  readonly #plan: Plan;
+  readonly randomness: Randomness;
   readonly #node: CompiledNode['node'];
   readonly #gradients: TensorGradients;
   readonly #weightGradients: WeightGradients;
 
-  constructor(plan: Plan, { node, context }: CompiledNode, gradients: TensorGradients, weights: WeightGradients) {
+  constructor(
+    { node, context }: CompiledNode,
+    gradients: TensorGradients,
+    weights: WeightGradients,
+    randomness: Randomness,
+  ) {
     this.forward = context;
-    this.#plan = plan;
+    this.randomness = randomness;
     this.#node = node;
     this.#gradients = gradients;
     this.#weightGradients = weights;
@@ -102,11 +111,11 @@ export class BackwardContext {
   }
 
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor {
-    return this.#plan.rows(`${this.forward.title}.${name}`, leading, features);
+    return this.forward.plan.rows(`${this.forward.title}.${name}`, leading, features);
   }
 
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {
-    this.#plan.emit(this.forward.title, kernel, ...args);
+    this.forward.plan.emit(this.forward.title, kernel, ...args);
   }
 
   /** The transposed panels of packed weights. */

@@ -1,13 +1,8 @@
 import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
-import { batch, multiply, symbol, type Size } from '../plan/size.js';
+import { batch, multiply, type Size } from '../plan/size.js';
 import type { Graph } from './graph.js';
-import type { ForwardContext, Randomness } from './context.js';
+import type { ForwardContext } from './context.js';
 import type { Layer, Node, SymbolicTensor } from './layer.js';
-import { streamKey } from './stream-key.js';
-
-/** Symbols of a training run beside its sizes: the user's seed, and the epoch or step that random numbers count. */
-export const seed = symbol('seed');
-export const epoch = symbol('epoch');
 
 /**
  * What a plan is for. `stream`: the input comes in chunks, every layer carries its state. `train` and `gradients`: backward
@@ -26,8 +21,6 @@ export interface CompiledGraph {
   readonly plan: Plan;
   /** Where the user's numbers go, by model input. */
   readonly staging: ReadonlyMap<SymbolicTensor, PlanTensor>;
-  /** int32 [B], the samples' indices in the data set, where random numbers depend on them. */
-  readonly indices: PlanTensor | null;
   readonly nodes: readonly CompiledNode[];
   /** The tensor that holds a symbolic tensor's values; layers that change nothing share their input's. */
   tensorOf(symbolic: SymbolicTensor): PlanTensor;
@@ -40,8 +33,18 @@ export function leadingOf(tensor: SymbolicTensor): readonly Size[] {
   return tensor.time === null ? [batch] : [tensor.time, batch];
 }
 
-/** Compiles a graph's forward pass into a new plan. */
-export function compileGraph(graph: Graph, purpose: Purpose): CompiledGraph {
+/** Emits a call's forward steps. */
+export type Forward = (context: NodeContext, config: unknown) => void;
+
+/**
+ * Compiles a graph's forward pass into a new plan.
+ * @param forwardOf the forward steps of layers that have others than their definition's for this purpose
+ */
+export function compileGraph(
+  graph: Graph,
+  purpose: Purpose,
+  forwardOf: (layer: Layer) => Forward | undefined = () => undefined,
+): CompiledGraph {
   const random = purpose === 'train';
   const plan = new Plan();
   const resolve = (symbolic: SymbolicTensor): SymbolicTensor => resolveIdentity(graph, symbolic, random);
@@ -68,13 +71,6 @@ export function compileGraph(graph: Graph, purpose: Purpose): CompiledGraph {
     return tensor;
   };
 
-  let indices: PlanTensor | null = null;
-  const askForIndices = (): PlanTensor => {
-    indices ??= plan.dense('sample indices', [batch]);
-    plan.given.add(indices);
-    return indices;
-  };
-
   const staging = new Map<SymbolicTensor, PlanTensor>();
   for (const symbolic of graph.inputs) {
     staging.set(symbolic, emitInput(plan, symbolic, create(symbolic, symbolic.node.layer.title)));
@@ -91,12 +87,15 @@ export function compileGraph(graph: Graph, purpose: Purpose): CompiledGraph {
       );
       const mask = node.computedMask;
       const computedMask = mask !== null && read.has(mask) ? create(mask, `${title}/mask`) : null;
-      const context = new NodeContext(plan, node, title, purpose, tensorOf, outputs, computedMask, askForIndices);
-      node.layer.definition.forward(context, node.layer.config);
+      const context = new NodeContext(plan, node, title, purpose, tensorOf, outputs, computedMask);
+      const { definition, config } = node.layer;
+      const forward = forwardOf(node.layer);
+      if (forward === undefined) definition.forward(context, config);
+      else forward(context, config);
       for (const output of node.outputs) zeroHead(output, title);
       return { node, context };
     });
-  return { plan, staging, indices, nodes, tensorOf, resolve };
+  return { plan, staging, nodes, tensorOf, resolve };
 }
 
 /**
@@ -139,11 +138,10 @@ export class NodeContext implements ForwardContext {
   readonly layer: Layer;
   /** The states that it carries from run to run, in the order of the layer's initial states. */
   readonly states: PlanTensor[] = [];
-  readonly #plan: Plan;
+  readonly plan: Plan;
   readonly #node: Node;
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
   readonly #outputs: readonly (PlanTensor | null)[];
-  readonly #indices: () => PlanTensor;
   readonly #kept = new Map<string, PlanTensor>();
 
   constructor(
@@ -154,10 +152,8 @@ export class NodeContext implements ForwardContext {
     tensorOf: (symbolic: SymbolicTensor) => PlanTensor,
     outputs: readonly (PlanTensor | null)[],
     computedMask: PlanTensor | null,
-    indices: () => PlanTensor,
   ) {
-    this.#indices = indices;
-    this.#plan = plan;
+    this.plan = plan;
     this.#node = node;
     this.title = title;
     this.training = purpose === 'train' || purpose === 'gradients';
@@ -213,13 +209,13 @@ export class NodeContext implements ForwardContext {
   }
 
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor {
-    const tensor = this.#plan.rows(`${this.title}.${name}`, leading, features);
+    const tensor = this.plan.rows(`${this.title}.${name}`, leading, features);
     this.keep(name, tensor);
     return tensor;
   }
 
   scratchMask(name: string): PlanTensor {
-    const tensor = this.#plan.dense(`${this.title}.${name}`, this.leading);
+    const tensor = this.plan.dense(`${this.title}.${name}`, this.leading);
     this.keep(name, tensor);
     return tensor;
   }
@@ -238,21 +234,17 @@ export class NodeContext implements ForwardContext {
   state(name: string, features: number): PlanTensor | null {
     const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
     if (!carries) return null;
-    const tensor = this.#plan.rows(`${this.title}.${name}`, [batch], features, { region: 'state' });
+    const tensor = this.plan.rows(`${this.title}.${name}`, [batch], features, { region: 'state' });
     this.states.push(tensor);
     return tensor;
   }
 
-  randomness(purpose: string): Randomness {
-    return { seed, epoch, stream: streamKey(`${this.title}/${purpose}`), indices: this.#indices() };
-  }
-
   history(name: string, bytes: Size): PlanTensor {
-    return this.#plan.dense(`${this.title}.${name}`, [bytesToFloats(bytes)], { region: 'state' });
+    return this.plan.dense(`${this.title}.${name}`, [bytesToFloats(bytes)], { region: 'state' });
   }
 
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {
-    this.#plan.emit(this.title, kernel, ...args);
+    this.plan.emit(this.title, kernel, ...args);
   }
 
   #input(index: number): SymbolicTensor {

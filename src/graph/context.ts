@@ -40,18 +40,7 @@ export interface ForwardContext {
   keep(name: string, tensor: PlanTensor): void;
   /** Values that a session (or a stateful layer) carries from run to run: [B, features]; null: this call carries none. */
   state(name: string, features: number): PlanTensor | null;
-  /** What random numbers of this call depend on; a call for it makes the plan ask for the samples' indices. */
-  randomness(purpose: string): Randomness;
   /** Streaming history of so many bytes, zeros at first. */
   history(name: string, bytes: Size): PlanTensor;
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void;
-}
-
-/** Key and counter of a call's random numbers: the same for the same sample, whatever the batch (docs/numerics.md). */
-export interface Randomness {
-  readonly seed: Size;
-  readonly stream: number;
-  readonly epoch: Size;
-  /** int32 [B]: which samples of the data set the rows are. */
-  readonly indices: PlanTensor;
 }

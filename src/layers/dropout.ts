@@ -1,8 +1,5 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import type { ForwardContext } from '../graph/context.js';
 import { rate as rateReader } from '../options/options.js';
-import type { PlanTensor } from '../plan/plan.js';
-import { batch } from '../plan/size.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
@@ -20,9 +17,8 @@ const definition: LayerDefinition<DropoutConfig> = {
   baseName: 'dropout',
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   isIdentity: ({ rate }, random) => !random || rate === 0,
-  forward: (context, { rate }) => {
-    emitDropout(context, rate, context.input(), context.result(), false);
-  },
+  // Steps are run in training alone: layers/backward/dropout.ts.
+  forward: () => undefined,
 };
 
 /**
@@ -33,30 +29,4 @@ const definition: LayerDefinition<DropoutConfig> = {
  */
 export function dropout(options: DropoutOptions): Layer<DropoutConfig, SymbolicTensor> {
   return makeLayer(definition, { rate: rateReader }, options);
-}
-
-/** The same step serves forward (values) and backward (gradients, added): what is kept is counted, not stored. */
-export function emitDropout(
-  context: ForwardContext,
-  rate: number,
-  from: PlanTensor,
-  to: PlanTensor,
-  accumulate: boolean,
-): void {
-  const { steps } = context;
-  const { seed, stream, epoch, indices } = context.randomness('dropout');
-  context.emit(
-    'dropout',
-    from,
-    to,
-    batch,
-    steps,
-    context.features(),
-    rate,
-    seed,
-    stream,
-    epoch,
-    indices,
-    accumulate ? 1 : 0,
-  );
 }

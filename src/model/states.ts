@@ -3,11 +3,18 @@ import { stateOffsets, type PlanRunner, type Run } from '../plan/runner.js';
 import { batch } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 
+/** Where the states of a batch lie. */
+export interface StateBlock {
+  readonly address: number;
+  readonly bytes: number;
+  readonly batch: number;
+}
+
 /** The states of a model's stateful layers: its one implicit session, carried from run to run until `reset`. */
 export class ImplicitStates {
   readonly #workspace: Workspace;
   readonly #owner: string;
-  #block: { address: number; bytes: number; batch: number } | undefined;
+  block: StateBlock | undefined;
 
   constructor(workspace: Workspace, owner: string) {
     this.#workspace = workspace;
@@ -17,48 +24,23 @@ export class ImplicitStates {
   /** Gives a run its states; the batch must be that of the runs since the last reset. */
   bind(runner: PlanRunner, run: Run): void {
     const rows = run.sizes.get(batch) ?? 0;
-    if (this.#block !== undefined && this.#block.batch !== rows) {
+    if (this.block !== undefined && this.block.batch !== rows) {
       throw new Error(
-        `${this.#owner}: its stateful layers hold the states of a batch of ${this.#block.batch}, got a batch of ${rows}; call resetStates() first`,
+        `${this.#owner}: its stateful layers hold the states of a batch of ${this.block.batch}, got a batch of ${rows}; call resetStates() first`,
       );
     }
-    if (this.#block === undefined) {
+    if (this.block === undefined) {
       const bytes = stateOffsets(runner.plan, run.sizes);
-      this.#block = { address: this.#workspace.allocate(bytes), bytes, batch: rows };
+      this.block = { address: this.#workspace.allocate(bytes), bytes, batch: rows };
     }
-    if (run.stateAddress !== this.#block.address) run.version = -1;
-    run.stateAddress = this.#block.address;
+    if (run.stateAddress !== this.block.address) run.version = -1;
+    run.stateAddress = this.block.address;
   }
 
   /** Back to zeros; the next run may have another batch. */
   reset(): void {
-    if (this.#block !== undefined) this.#workspace.release(this.#block.address);
-    this.#block = undefined;
-  }
-
-  /** Runs something on fresh states of its own; the present ones are back afterwards. */
-  apart<T>(run: () => T): T {
-    const present = this.#block;
-    this.#block = undefined;
-    try {
-      return run();
-    } finally {
-      this.reset();
-      this.#block = present;
-    }
-  }
-
-  /** A copy of the states' bytes, to come back to with `restore`. */
-  save(): Float32Array | undefined {
-    if (this.#block === undefined) return undefined;
-    const at = this.#block.address / 4;
-    return this.#workspace.floats.slice(at, at + this.#block.bytes / 4);
-  }
-
-  /** Back to what `save` gave; undefined: as after `reset`, with the batch kept free. */
-  restore(saved: Float32Array | undefined): void {
-    if (saved === undefined || this.#block === undefined) this.reset();
-    else this.#workspace.floats.set(saved, this.#block.address / 4);
+    if (this.block !== undefined) this.#workspace.release(this.block.address);
+    this.block = undefined;
   }
 }
 

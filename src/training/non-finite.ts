@@ -43,7 +43,7 @@ export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, paramet
     workspace.training.firstNonFinite(address, Math.floor(bytes / 4)) >= 0;
   for (const { path, values, count } of parameters.list) if (isBad(values, 4 * count)) return `the weight ${path}`;
   for (const tensor of plan.compiled.plan.given) {
-    if (tensor !== plan.compiled.indices && isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
+    if (tensor !== plan.randomness.indices && isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
       return tensor.name;
     }
   }

@@ -32,6 +32,7 @@ import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { fitModel, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
+import { apart, restore, save } from './kept-states.js';
 import { lossReader, meanOf, type LossName, type LossOption } from './losses.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
@@ -205,7 +206,7 @@ export class TrainableModel extends Model {
     setSizes(run, this.graph.inputs, inputs, rows);
     checkMasks(where, this.graph, run);
     this.#checkSteps(`${where}: cotangents`, given, run.sizes);
-    const before = this.states.save();
+    const before = save(this.states, this.workspace);
     if (this.isStateful) this.states.bind(runner, run);
     prepareRun(where, runner, run, inputs);
     const { floats } = this.workspace;
@@ -218,7 +219,7 @@ export class TrainableModel extends Model {
     });
     parameters.zeroGradients();
     runner.execute(run);
-    this.states.restore(before);
+    restore(this.states, this.workspace, before);
     const wanted = this.graph.inputs.map((symbolic, i) => ({ symbolic, shape: inputs[i]?.shape ?? [] }));
     const floatInputs = wanted.filter(({ symbolic }) => symbolic.dtype === 'float32');
     return {
@@ -272,16 +273,16 @@ export class TrainableModel extends Model {
       this.states.bind(plan.runner, plan.run);
       plan.runner.prepare(plan.run);
     }
-    const before = isStateful ? this.states.save() : undefined;
+    const before = isStateful ? save(this.states, this.workspace) : undefined;
     parameters.zeroGradients();
     const errors = plan.execute(inputs, targets, indices);
     const norm = parameters.gradientNorm();
     if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
       const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
-      if (isStateful) this.states.restore(before);
+      if (isStateful) restore(this.states, this.workspace, before);
       plan.stage(inputs, targets, indices);
       const tensor = firstBadTensor(plan, this.workspace, parameters);
-      if (isStateful) this.states.restore(before);
+      if (isStateful) restore(this.states, this.workspace, before);
       throw new NonFiniteLossError(this.name, what, place, tensor, norm);
     }
     optimizer.step(norm);
@@ -300,7 +301,7 @@ export class TrainableModel extends Model {
     batchSize: number,
   ): Logs {
     if (!this.isStateful) return this.evaluateRows(where, inputs, targets, from, to, batchSize);
-    return this.states.apart(() => this.evaluateRows(where, inputs, targets, from, to, batchSize));
+    return apart(this.states, () => this.evaluateRows(where, inputs, targets, from, to, batchSize));
   }
 
   /** @internal The loss and metrics over a range of rows, by batches. */

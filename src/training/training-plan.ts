@@ -1,8 +1,9 @@
-import { compileGraph, emitInput, emitOutput, epoch, leadingOf, seed, type CompiledGraph } from '../graph/compile.js';
+import { compileGraph, emitInput, emitOutput, leadingOf, type CompiledGraph, type Forward } from '../graph/compile.js';
 import { emitBackward, TensorGradients } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
 import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
-import type { SymbolicTensor } from '../graph/layer.js';
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
+import { epoch, Randomness, seed } from '../graph/randomness.js';
 import { backwardTable } from '../layers/backward/index.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
@@ -33,6 +34,7 @@ export class TrainingPlan {
   readonly run = new Run();
   readonly compiled: CompiledGraph;
   readonly graph: Graph;
+  readonly randomness = new Randomness();
   readonly #workspace: Workspace;
   readonly #objectives: readonly ObjectiveTensors[];
 
@@ -40,7 +42,10 @@ export class TrainingPlan {
   constructor(graph: Graph, workspace: Workspace, objectives: readonly Objective[], parameters: Parameters | null) {
     this.graph = graph;
     this.#workspace = workspace;
-    this.compiled = compileGraph(graph, parameters === null ? 'evaluate' : 'train');
+    this.compiled =
+      parameters === null
+        ? compileGraph(graph, 'evaluate')
+        : compileGraph(graph, 'train', (layer) => this.#forwardOf(layer));
     const { plan } = this.compiled;
     const gradients = parameters === null ? null : new TensorGradients(graph, this.compiled, []);
     this.#objectives = objectives.map((objective) => {
@@ -55,7 +60,7 @@ export class TrainingPlan {
       return { objective, target, metrics, loss: emit(objective.loss, gradients?.of(symbolic) ?? null) };
     });
     if (gradients !== null && parameters !== null) {
-      emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable);
+      emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
     }
     this.runner = new PlanRunner(workspace, plan);
   }
@@ -83,9 +88,13 @@ export class TrainingPlan {
     this.#objectives.forEach(({ target }, i) => {
       this.#stageRows(target, targets[i], indices);
     });
-    if (this.compiled.indices !== null) {
-      this.#workspace.integers.set(indices, this.runner.address(this.compiled.indices, this.run) / 4);
-    }
+    const asked = this.randomness.indices;
+    if (asked !== null) this.#workspace.integers.set(indices, this.runner.address(asked, this.run) / 4);
+  }
+
+  #forwardOf({ definition }: Layer): Forward | undefined {
+    const training = backwardTable[definition.className];
+    return training?.forward && ((context, config) => training.forward?.(context, config, this.randomness));
   }
 
   #stageRows(staging: PlanTensor | undefined, numbers: Numbers | undefined, indices: Int32Array): void {

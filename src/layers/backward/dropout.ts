@@ -1,10 +1,31 @@
 import type { Backward } from '../../graph/backward.js';
-import { emitDropout, type DropoutConfig } from '../dropout.js';
+import type { NodeContext } from '../../graph/compile.js';
+import type { Randomness } from '../../graph/randomness.js';
+import type { PlanTensor } from '../../plan/plan.js';
+import { batch } from '../../plan/size.js';
+import type { DropoutConfig } from '../dropout.js';
 
 /** What was dropped forward lets no gradient through: the same counters give the same choice. */
 export const dropoutBackward: Backward<DropoutConfig> = {
-  emit: (context, config) => {
+  forward: (context, { rate }, randomness) => {
+    emitDropout(context, randomness, rate, context.input(), context.result(), 0);
+  },
+  emit: (context, { rate }) => {
     const [dy, dx] = [context.outputGradient(), context.inputGradient()];
-    if (dy !== null && dx !== null) emitDropout(context.forward, config.rate, dy, dx, true);
+    if (dy !== null && dx !== null) emitDropout(context.forward, context.randomness, rate, dy, dx, 1);
   },
 };
+
+/** The same step serves forward (values) and backward (gradients, added): what is kept is counted, not stored. */
+function emitDropout(
+  context: NodeContext,
+  randomness: Randomness,
+  rate: number,
+  from: PlanTensor,
+  to: PlanTensor,
+  accumulate: 0 | 1,
+): void {
+  const { seed, stream, epoch, indices } = randomness.of(context.plan, context.title, 'dropout');
+  const [steps, features] = [context.steps, context.features()];
+  context.emit('dropout', from, to, batch, steps, features, rate, seed, stream, epoch, indices, accumulate);
+}
