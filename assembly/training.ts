@@ -19,3 +19,14 @@ export { fill, randomUniform } from './random/uniform';
 export { gruBackward } from './recurrent/gru-backward';
 export { lstmBackward } from './recurrent/lstm-backward';
 export { simpleRnnBackward } from './recurrent/simple-rnn-backward';
+export { convolutionInputGradient, convolutionWeightGradient } from './conv/convolution-backward';
+export { globalAverageBackward } from './pooling/global-pool-backward';
+export { poolBackward } from './pooling/pool-backward';
+
+// Forward kernels whose layers are to come: they move to inference.ts with them.
+export { convolution } from './conv/convolution';
+export { convolutionStream } from './conv/convolution-stream';
+export { pool } from './pooling/pool';
+export { poolStream } from './pooling/pool-stream';
+export { globalPool } from './pooling/global-pool';
+export { copyRows } from './reshaping/copy-rows';
