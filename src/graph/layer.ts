@@ -3,7 +3,7 @@ import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
-import { LayerWeights, type Initialize, type PackedBlock, type WeightSpec } from './weights.js';
+import { LayerWeights, type PackedBlock, type WeightSpec } from './weights.js';
 
 /*
  * Layers, their calls and the tensors between them. The three name each other (a call gives tensors, a tensor knows its call,
@@ -202,14 +202,17 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     return this.#workspace;
   }
 
-  /** Gives the layer its weights in a workspace, with first values if there is something that makes them. */
-  build(workspace: Workspace, initialize: Initialize | undefined): void {
-    if (this.#workspace !== undefined) return;
+  /** What weights it has, once it was called: its input's features are known then. */
+  get weightSpecs(): readonly WeightSpec[] {
+    return this.definition.weights?.(this.config, this.#features ?? 0) ?? [];
+  }
+
+  /** Gives the layer its weights in a workspace: zeros, or these values. */
+  build(workspace: Workspace, values: readonly Float32Array[] | undefined): void {
     this.#workspace = workspace;
-    const features = this.#features ?? 0;
-    const specs = this.definition.weights?.(this.config, features) ?? [];
-    this.#weights = new LayerWeights(workspace, specs, this.definition.packing?.(this.config, features) ?? []);
-    if (initialize !== undefined) this.#weights.set(specs.map((spec) => initialize(spec, this.title)));
+    const blocks = this.definition.packing?.(this.config, this.#features ?? 0) ?? [];
+    this.#weights = new LayerWeights(workspace, this.weightSpecs, blocks);
+    if (values !== undefined) this.#weights.set(values);
   }
 
   get weights(): LayerWeights {

@@ -1,4 +1,3 @@
-import type { Initializer } from '../initializers/initializer.js';
 import { quad } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 
@@ -6,7 +5,8 @@ import type { Workspace } from '../plan/workspace.js';
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly initializer: Initializer;
+  /** The layer's config. What it says of a weight's training, such as kernelInitializer, is read by training alone. */
+  readonly options: object;
 }
 
 /** Where a packed part comes from: columns `column …` of the rows `row …` of a weight, seen as a matrix. */
@@ -35,8 +35,8 @@ export interface PackedBlock {
   readonly transposed: number;
 }
 
-/** Makes the first values of a weight. Training builds have one; a loaded model needs none. */
-export type Initialize = (spec: WeightSpec, path: string) => Float32Array;
+/** Makes the first values of a weight of a layer. Training has one; a loaded model needs none. */
+export type Initialize = (spec: WeightSpec, layer: string) => Float32Array;
 
 /** Floats in an interleaved row of a part. */
 export function widthOf(part: PackedPart): number {

@@ -9,9 +9,7 @@ export type Initializer =
   | { readonly kind: 'ones' }
   | { readonly kind: 'constant'; readonly value: number }
   | VarianceScaling
-  | { readonly kind: 'orthogonal'; readonly gain: number }
-  /** LSTM's bias with `unitForgetBias`: as `base`, but the second quarter (the forget gate's) is 1. */
-  | { readonly kind: 'unitForget'; readonly base: Initializer };
+  | { readonly kind: 'orthogonal'; readonly gain: number };
 
 /** Deviation √(scale / n), where n is the fan named by `mode`; Glorot & Bengio 2010, He et al. 2015, LeCun et al. 1998. */
 export interface VarianceScaling {
@@ -69,12 +67,8 @@ export const initializers = {
 
 const names = Object.keys(named) as InitializerName[];
 
-/** Reads an initialiser option of a layer; `fallback` where none is given. */
-export function initializerOr(fallback: InitializerName): Reader<Initializer> {
-  return optional(readInitializer, named[fallback]);
-}
-
-function readInitializer(value: unknown, where: string): Initializer {
+/** Reads an initialiser option of a layer. */
+export const initializer: Reader<Initializer> = (value, where) => {
   if (typeof value !== 'object' || value === null) return named[oneOf(names)(value, where)];
   const kind = oneOf(['zeros', 'ones', 'constant', 'varianceScaling', 'orthogonal'])(
     'kind' in value ? value.kind : undefined,
@@ -96,4 +90,4 @@ function readInitializer(value: unknown, where: string): Initializer {
     default:
       return fields(value, where, known) as Initializer;
   }
-}
+};

@@ -1,8 +1,8 @@
 import { activationCode, type ActivationName } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
-import { initializerOr, type Initializer } from '../initializers/initializer.js';
-import { flag, optional } from '../options/options.js';
+import type { InitializerOption } from '../initializers/initializer.js';
+import { flag, forTraining, optional } from '../options/options.js';
 import type { Argument, PlanTensor } from '../plan/plan.js';
 
 /*
@@ -10,24 +10,23 @@ import type { Argument, PlanTensor } from '../plan/plan.js';
  * activation behind it.
  */
 
-/** The part of a config that says how kernel and bias begin. */
+/** The part of a config that is about kernel and bias. */
 export interface AffineConfig {
   readonly useBias: boolean;
-  readonly kernelInitializer: Initializer;
-  readonly biasInitializer: Initializer;
+  readonly kernelInitializer: InitializerOption;
+  readonly biasInitializer: InitializerOption;
 }
 
 export const affineReaders = {
   useBias: optional(flag, true),
-  kernelInitializer: initializerOr('glorotUniform'),
-  biasInitializer: initializerOr('zeros'),
+  kernelInitializer: forTraining<InitializerOption>('glorotUniform'),
+  biasInitializer: forTraining<InitializerOption>('zeros'),
 };
 
 /** kernel of this shape, and bias [columns] if the layer has one. */
-export function affineWeights(config: AffineConfig, ...kernelShape: number[]): [WeightSpec, ...WeightSpec[]] {
-  const kernel = { name: 'kernel', shape: kernelShape, initializer: config.kernelInitializer };
-  const bias = { name: 'bias', shape: kernelShape.slice(-1), initializer: config.biasInitializer };
-  return config.useBias ? [kernel, bias] : [kernel];
+export function affineWeights(options: AffineConfig, ...kernelShape: number[]): [WeightSpec, ...WeightSpec[]] {
+  const kernel = { name: 'kernel', shape: kernelShape, options };
+  return options.useBias ? [kernel, { name: 'bias', shape: kernelShape.slice(-1), options }] : [kernel];
 }
 
 /** Panels of kernel (`rows` rows in `taps` groups) and bias, `gates` × `units` columns each. */

@@ -1,7 +1,6 @@
 import { activationCode, elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
-import type { WeightSpec } from '../graph/weights.js';
 import { flag, optional } from '../options/options.js';
 import { batch, quad } from '../plan/size.js';
 import { emitProduct } from './affine.js';
@@ -37,7 +36,7 @@ const definition: LayerDefinition<LstmConfig> = {
   baseName: 'lstm',
   ...recurrentBehaviour,
   outputs: (config, call, name) => recurrentOutputs(config, call, name, 2),
-  weights: lstmWeights,
+  weights: (config, features) => recurrentWeights(config, features, 4),
   packing: (config, features) => recurrentPacking(config, features, 4),
   forward: emitLstm,
 };
@@ -61,12 +60,6 @@ const readers = {
   recurrentActivation: optional(elementwiseActivation, 'sigmoid'),
   unitForgetBias: optional(flag, true),
 };
-
-function lstmWeights(config: LstmConfig, features: number): WeightSpec[] {
-  const { unitForgetBias, biasInitializer: base } = config;
-  const biasInitializer = unitForgetBias ? ({ kind: 'unitForget', base } as const) : base;
-  return recurrentWeights({ ...config, biasInitializer }, features, 4);
-}
 
 function emitLstm(context: ForwardContext, config: LstmConfig): void {
   const { units, activation, recurrentActivation } = config;

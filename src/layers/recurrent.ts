@@ -3,8 +3,8 @@ import type { ForwardContext } from '../graph/context.js';
 import type { Call, LayerOptions, OutputSpec } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { PackedBlock, WeightSpec } from '../graph/weights.js';
-import { initializerOr, type Initializer, type InitializerOption } from '../initializers/initializer.js';
-import { flag, mismatch, optional, positiveInteger, rate } from '../options/options.js';
+import type { InitializerOption } from '../initializers/initializer.js';
+import { flag, forTraining, mismatch, optional, positiveInteger, rate } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { batch, multiply, type Size } from '../plan/size.js';
 import { affinePacking, affineReaders, affineWeights, part, type AffineConfig } from './affine.js';
@@ -41,7 +41,7 @@ export interface RecurrentOptions extends LayerOptions {
 export interface RecurrentConfig extends AffineConfig {
   readonly units: number;
   readonly activation: ElementwiseActivation;
-  readonly recurrentInitializer: Initializer;
+  readonly recurrentInitializer: InitializerOption;
   readonly returnSequences: boolean;
   readonly returnState: boolean;
   readonly goBackwards: boolean;
@@ -55,7 +55,7 @@ export const recurrentReaders = {
   ...affineReaders,
   units: positiveInteger,
   activation: optional(elementwiseActivation, 'tanh'),
-  recurrentInitializer: initializerOr('orthogonal'),
+  recurrentInitializer: forTraining<InitializerOption>('orthogonal'),
   returnSequences: optional(flag, false),
   returnState: optional(flag, false),
   goBackwards: optional(flag, false),
@@ -76,10 +76,10 @@ export const recurrentBehaviour = {
 };
 
 /** kernel [features, gates · units], recurrentKernel [units, gates · units], bias. */
-export function recurrentWeights(config: RecurrentConfig, features: number, gates: number): WeightSpec[] {
-  const { units, recurrentInitializer: initializer } = config;
-  const [kernel, ...bias] = affineWeights(config, features, gates * units);
-  return [kernel, { name: 'recurrentKernel', shape: [units, gates * units], initializer }, ...bias];
+export function recurrentWeights(options: RecurrentConfig, features: number, gates: number): WeightSpec[] {
+  const { units } = options;
+  const [kernel, ...bias] = affineWeights(options, features, gates * units);
+  return [kernel, { name: 'recurrentKernel', shape: [units, gates * units], options }, ...bias];
 }
 
 /** All gates interleaved, of a layer whose gates are all computed alike. */

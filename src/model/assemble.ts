@@ -37,7 +37,14 @@ export function assemble(
   nameLayers(name, layers);
   labelLengths(graph);
   const initialize = making.initialize?.(workspace, making.seed);
-  for (const layer of layers) layer.build(workspace, initialize);
+  const fresh = layers.filter((layer) => layer.workspace === undefined);
+  // All values first: where one cannot be made, no layer is built.
+  const values = fresh.map(
+    ({ title, weightSpecs }) => initialize && weightSpecs.map((spec) => initialize(spec, title)),
+  );
+  fresh.forEach((layer, i) => {
+    layer.build(workspace, values[i]);
+  });
   return { name, graph, workspace };
 }
 

@@ -76,6 +76,11 @@ export const shape: Reader<readonly (number | null)[]> = (value, where) => {
 /** Hands a value on unread, to be checked where it is used. */
 export const asGiven: Reader<unknown> = (value) => value;
 
+/** As `asGiven`, for an option that training alone reads, when it makes a model: inference has no use for it. */
+export function forTraining<T>(fallback: T): Reader<T> {
+  return optional(asGiven, fallback) as Reader<T>;
+}
+
 /** A value as errors print it. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;

@@ -1,6 +1,6 @@
 import { streamKey } from '../graph/stream-key.js';
 import { sizeOf, type Initialize, type WeightSpec } from '../graph/weights.js';
-import type { Initializer, VarianceScaling } from '../initializers/initializer.js';
+import { initializer as readInitializer, type Initializer, type VarianceScaling } from '../initializers/initializer.js';
 import { quad } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 
@@ -9,16 +9,28 @@ import type { Workspace } from '../plan/workspace.js';
  * was built before, nor in which order.
  */
 export function initializeIn(workspace: Workspace, seed: number): Initialize {
-  return (spec, path) => {
+  return (spec, layer) => {
+    const initializer = initializerOf(spec, layer);
     const count = sizeOf(spec.shape);
     const target = workspace.allocate(4 * quad(count));
     try {
-      fillWeight(workspace, spec, spec.initializer, target, seed, streamKey(`${path}/${spec.name}`));
-      return workspace.floats.slice(target / 4, target / 4 + count);
+      fillWeight(workspace, spec, initializer, target, seed, streamKey(`${layer}/${spec.name}`));
+      const values = workspace.floats.slice(target / 4, target / 4 + count);
+      // The forget gate's quarter, of an LSTM.
+      const { unitForgetBias }: { unitForgetBias?: unknown } = spec.options;
+      if (spec.name === 'bias' && unitForgetBias === true) values.fill(1, count / 4, count / 2);
+      return values;
     } finally {
       workspace.release(target);
     }
   };
+}
+
+/** The option that a weight's name says: kernel's is kernelInitializer, recurrentKernel's recurrentInitializer. */
+function initializerOf({ name, options }: WeightSpec, layer: string): Initializer {
+  const option = `${name.replace(/Kernel$/, '')}Initializer`;
+  const values: Record<string, unknown> = { ...options };
+  return readInitializer(values[option], `${layer}: ${option}`);
 }
 
 function fillWeight(
@@ -47,10 +59,6 @@ function fillWeight(
     case 'orthogonal':
       fillOrthogonal(workspace, spec, initializer.gain, target, seed, stream);
       break;
-    case 'unitForget': {
-      fillWeight(workspace, spec, initializer.base, target, seed, stream);
-      workspace.floats.fill(1, target / 4 + count / 4, target / 4 + count / 2);
-    }
   }
 }
 

@@ -1,6 +1,9 @@
-/** Every option of every layer refuses nonsense, by its name; unknown options are refused, with a list of those there are. */
+/**
+ * Every option of every layer refuses nonsense, by its name; unknown options are refused, with a list of those there are.
+ * Initialisers are read when a model is made: inference has no use for them.
+ */
 import { describe, expect, test } from 'vitest';
-import { initializers, input, layers } from '../../src/index.js';
+import { functional, initializers, input, layers, sequential, type Layer } from '../../src/index.js';
 import { knownOptions, nonsense, thrownBy, type Make, type Table } from './nonsense.js';
 
 const common: Table = { name: nonsense.name, inputShape: nonsense.shape, batchInputShape: nonsense.shape };
@@ -78,6 +81,11 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
   ],
 ];
 
+function modelOf(make: Make): Make {
+  return (options) =>
+    sequential({ layers: [make({ ...(options), inputShape: [null, 2] }) as Layer] });
+}
+
 describe('layers', () => {
   test('are all in the table', () => {
     expect(calls.map(([, make]) => make)).toEqual(expect.arrayContaining(Object.values(layers)));
@@ -86,7 +94,8 @@ describe('layers', () => {
   test.each(calls)('%s', (name, make, good, table) => {
     for (const [option, values] of Object.entries(table)) {
       for (const value of values) {
-        expect(() => make({ ...good, [option]: value }), `${option}: ${String(value)}`).toThrow(
+        const use = option.endsWith('Initializer') ? modelOf(make) : make;
+        expect(() => use({ ...good, [option]: value }), `${option}: ${String(value)}`).toThrow(
           new RegExp(`^${name}: (${option}.*: )?expected .*, got`),
         );
       }
@@ -126,6 +135,16 @@ describe('layers', () => {
       /mode: expected one of 'fanIn', 'fanOut', 'fanAverage', got 'fan_in'/,
     ],
   ])('initializers.%s', (_, kernelInitializer, message) => {
-    expect(() => layers.dense({ units: 1, kernelInitializer })).toThrow(message);
+    const layer = layers.dense({ units: 1, kernelInitializer, inputShape: [1] });
+    expect(() => sequential({ layers: [layer] })).toThrow(message);
+  });
+
+  test('where an initialiser is refused, no layer is built', () => {
+    const first = layers.dense({ units: 2 });
+    const inputs = input({ shape: [2] });
+    const x = first.apply(inputs);
+    const second = layers.dense({ units: 2, kernelInitializer: 'glorot' as never });
+    expect(() => functional({ inputs, outputs: second.apply(x) })).toThrow('kernelInitializer');
+    expect(first.workspace).toBeUndefined();
   });
 });
