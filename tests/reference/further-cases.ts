@@ -5,10 +5,13 @@
  */
 import { convolutionCases, type ConvolutionCase } from './cases/convolutions.js';
 import { poolingCases, type PoolingCase } from './cases/poolings.js';
+import { recurrentDropoutCases, wrapperCases, type RecurrentCase, type WrapperCase } from './cases/recurrents.js';
 
-export type FurtherCase = ConvolutionCase | PoolingCase;
+export type FurtherCase = ConvolutionCase | PoolingCase | RecurrentCase | WrapperCase;
 
 /** The whole table, the same in every run. */
 export function furtherCases(): FurtherCase[] {
-  return [...convolutionCases, ...poolingCases].map((draft, i) => draft(1_000 + i));
+  return [...convolutionCases, ...poolingCases, ...recurrentDropoutCases, ...wrapperCases].map((draft, i) =>
+    draft(1_000 + i),
+  );
 }

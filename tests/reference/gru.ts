@@ -9,9 +9,9 @@
  * resetAfter [2, 3 units]: the input's, then the recurrent one. Inputs: x and, if wanted, h.
  */
 import { activate, type ActivationName } from './activations.js';
-import { affine } from './affine.js';
+import { affineWithDropout } from './affine.js';
 import type { Cotangents } from './pass.js';
-import { recur, type Cell, type RecurrentConfig, type RecurrentPass } from './recurrence.js';
+import { dropoutFactors, recur, type Cell, type Kept, type RecurrentConfig, type RecurrentPass } from './recurrence.js';
 import {
   add,
   addInto,
@@ -41,13 +41,14 @@ export function gru(
   weights: Tensors,
   [x, h0]: readonly [Tensor] | readonly [Tensor, Tensor],
   mask?: Mask,
+  kept?: Kept,
 ): RecurrentPass<readonly [Tensor, Tensor], readonly [Tensor, Tensor]> {
   const { units, useBias = true, resetAfter = true } = config;
   const [batch, , features] = x.shape;
   const biasShapes = useBias ? [resetAfter ? [2, 3 * units] : [3 * units]] : [];
   checkWeights('gru', weights, [[features, 3 * units], [units, 3 * units], ...biasShapes]);
 
-  const cell = resetAfter ? resetAfterCell(config, weights) : resetBeforeCell(config, weights);
+  const cell = (resetAfter ? resetAfterCell : resetBeforeCell)(config, weights, dropoutFactors(config, kept));
   const run = recur(cell, config, weights, x, [h0 ?? zeros(batch, units)], mask);
   return {
     outputs: [run.y, run.states[0]],
@@ -59,14 +60,14 @@ export function gru(
   };
 }
 
-function resetAfterCell(config: GruConfig, weights: Tensors): Cell {
+function resetAfterCell(config: GruConfig, weights: Tensors, factors: Required<Kept>): Cell {
   const { activation = 'tanh', recurrentActivation = 'sigmoid', useBias = true } = config;
   const [kernel, recurrentKernel] = weights;
   const bias = useBias ? weights[2] : undefined;
 
   return (x, [h]) => {
-    const input = affine(x, kernel, bias && row(bias, 0));
-    const recurrent = affine(h, recurrentKernel, bias && row(bias, 1));
+    const input = affineWithDropout(x, factors.input, kernel, bias && row(bias, 0));
+    const recurrent = affineWithDropout(h, factors.recurrent, recurrentKernel, bias && row(bias, 1));
     const [az, ar, ah] = splitColumns(input.output, 3);
     const [qz, qr, qh] = splitColumns(recurrent.output, 3);
     const z = activate(recurrentActivation, add(az, qz));
@@ -89,21 +90,23 @@ function resetAfterCell(config: GruConfig, weights: Tensors): Cell {
   };
 }
 
-function resetBeforeCell(config: GruConfig, weights: Tensors): Cell {
+function resetBeforeCell(config: GruConfig, weights: Tensors, factors: Required<Kept>): Cell {
   const { units, activation = 'tanh', recurrentActivation = 'sigmoid', useBias = true } = config;
   const [kernel, recurrentKernel] = weights;
   const bias = useBias ? weights[2] : undefined;
   const gateKernel = columns(recurrentKernel, 0, 2 * units);
   const candidateKernel = columns(recurrentKernel, 2 * units, 3 * units);
+  const gateFactors = factors.recurrent.length > 1 ? factors.recurrent.slice(0, 2) : factors.recurrent;
+  const candidateFactor = factors.recurrent.slice(-1);
 
   return (x, [h]) => {
-    const input = affine(x, kernel, bias);
+    const input = affineWithDropout(x, factors.input, kernel, bias);
     const [az, ar, ah] = splitColumns(input.output, 3);
-    const gates = affine(h, gateKernel);
+    const gates = affineWithDropout(h, gateFactors, gateKernel);
     const [qz, qr] = splitColumns(gates.output, 2);
     const z = activate(recurrentActivation, add(az, qz));
     const r = activate(recurrentActivation, add(ar, qr));
-    const remembered = affine(multiply(r.output, h), candidateKernel);
+    const remembered = affineWithDropout(multiply(r.output, h), candidateFactor, candidateKernel);
     const candidate = activate(activation, add(ah, remembered.output));
     return {
       states: [blend(z.output, h, candidate.output)],

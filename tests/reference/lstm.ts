@@ -7,9 +7,9 @@
  * Inputs: x and, if wanted, h and c.
  */
 import { activate, type ActivationName } from './activations.js';
-import { affine } from './affine.js';
+import { affineWithDropout } from './affine.js';
 import type { Cotangents } from './pass.js';
-import { recur, type Cell, type RecurrentConfig, type RecurrentPass } from './recurrence.js';
+import { dropoutFactors, recur, type Cell, type Kept, type RecurrentConfig, type RecurrentPass } from './recurrence.js';
 import {
   add,
   checkWeights,
@@ -32,16 +32,18 @@ export function lstm(
   weights: Tensors,
   [x, h0, c0]: readonly [Tensor] | readonly [Tensor, Tensor, Tensor],
   mask?: Mask,
+  kept?: Kept,
 ): RecurrentPass<readonly [Tensor, Tensor, Tensor], readonly [Tensor, Tensor, Tensor]> {
   const { units, activation = 'tanh', recurrentActivation = 'sigmoid', useBias = true } = config;
   const [batch, , features] = x.shape;
   checkWeights('lstm', weights, [[features, 4 * units], [units, 4 * units], ...(useBias ? [[4 * units]] : [])]);
   const [kernel, recurrentKernel] = weights;
   const bias = useBias ? weights[2] : undefined;
+  const factors = dropoutFactors(config, kept);
 
   const cell: Cell = (xt, [h, c]) => {
-    const input = affine(xt, kernel, bias);
-    const recurrent = affine(h, recurrentKernel);
+    const input = affineWithDropout(xt, factors.input, kernel, bias);
+    const recurrent = affineWithDropout(h, factors.recurrent, recurrentKernel);
     const [zi, zf, zc, zo] = splitColumns(add(input.output, recurrent.output), 4);
     const i = activate(recurrentActivation, zi);
     const f = activate(recurrentActivation, zf);

@@ -3,9 +3,9 @@
  * Weights: kernel [features, units], recurrent kernel [units, units], bias [units]. Inputs: x and, if wanted, h.
  */
 import { activate } from './activations.js';
-import { affine } from './affine.js';
+import { affineWithDropout } from './affine.js';
 import type { Cotangents } from './pass.js';
-import { recur, type Cell, type RecurrentConfig, type RecurrentPass } from './recurrence.js';
+import { dropoutFactors, recur, type Cell, type Kept, type RecurrentConfig, type RecurrentPass } from './recurrence.js';
 import { add, checkWeights, zeros, type Mask, type Tensor, type Tensors } from './tensor.js';
 
 export type SimpleRnnConfig = RecurrentConfig;
@@ -15,16 +15,18 @@ export function simpleRnn(
   weights: Tensors,
   [x, h0]: readonly [Tensor] | readonly [Tensor, Tensor],
   mask?: Mask,
+  kept?: Kept,
 ): RecurrentPass<readonly [Tensor, Tensor], readonly [Tensor, Tensor]> {
   const { units, activation = 'tanh', useBias = true } = config;
   const [batch, , features] = x.shape;
   checkWeights('simpleRNN', weights, [[features, units], [units, units], ...(useBias ? [[units]] : [])]);
   const [kernel, recurrentKernel] = weights;
   const bias = useBias ? weights[2] : undefined;
+  const factors = dropoutFactors(config, kept);
 
   const cell: Cell = (xt, [h]) => {
-    const input = affine(xt, kernel, bias);
-    const recurrent = affine(h, recurrentKernel);
+    const input = affineWithDropout(xt, factors.input, kernel, bias);
+    const recurrent = affineWithDropout(h, factors.recurrent, recurrentKernel);
     const next = activate(activation, add(input.output, recurrent.output));
     return {
       states: [next.output],
