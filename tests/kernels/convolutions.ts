@@ -20,6 +20,26 @@ export interface Sizes {
   readonly outputSteps: number;
 }
 
+/** Keras's number of output steps and left padding. */
+export function padded(sizes: Omit<Sizes, 'outputSteps' | 'padding'>, padding: 'valid' | 'same' | 'causal'): Sizes {
+  const { steps, taps, dilation, stride } = sizes;
+  const window = (taps - 1) * dilation + 1;
+  if (padding === 'valid') {
+    return { ...sizes, padding: 0, outputSteps: Math.max(0, Math.ceil((steps - window + 1) / stride)) };
+  }
+  const outputSteps = Math.ceil(steps / stride);
+  const both = Math.max(0, (outputSteps - 1) * stride + window - steps);
+  return { ...sizes, padding: padding === 'same' ? both >> 1 : window - 1, outputSteps };
+}
+
+/** Conv1DTranspose: 'valid' has (T − 1)·stride + max(window, stride) steps, 'same' T·stride, cropped on both sides. */
+export function transposed(sizes: Omit<Sizes, 'outputSteps' | 'padding' | 'isTransposed'>, crop: number): Sizes {
+  const { steps, taps, dilation, stride } = sizes;
+  const whole = Math.max(0, (steps - 1) * stride + Math.max((taps - 1) * dilation + 1, stride));
+  const outputSteps = steps === 0 ? 0 : Math.max(0, whole - 2 * crop);
+  return { ...sizes, isTransposed: true, padding: crop, outputSteps };
+}
+
 /** Output step `to` reads input step `from` through a tap. */
 export interface Pair {
   readonly to: number;
@@ -31,15 +51,14 @@ export interface Pair {
 export function pairsOf(c: Sizes): Pair[] {
   const pairs: Pair[] = [];
   for (let to = 0; to < c.outputSteps; to++) {
-    for (let from = 0; from < c.steps; from++) {
-      for (let tap = 0; tap < c.taps; tap++) {
-        const isJoined = c.isTransposed
-          ? to === from * c.stride + tap * c.dilation - c.padding
-          : from === to * c.stride + tap * c.dilation - c.padding;
-        if (isJoined) pairs.push({ to, from, tap });
-      }
+    for (let tap = 0; tap < c.taps; tap++) {
+      const from = c.isTransposed
+        ? (to - tap * c.dilation + c.padding) / c.stride
+        : to * c.stride + tap * c.dilation - c.padding;
+      if (Number.isInteger(from) && from >= 0 && from < c.steps) pairs.push({ to, from, tap });
     }
   }
+  pairs.sort((a, b) => a.to - b.to || a.from - b.from);
   return pairs;
 }
 
@@ -58,6 +77,10 @@ export function drawCase(draw: Draw, sizes: Sizes): Case {
     weights: draw.floats((taps * inputs * outputs) / groups),
     bias: draw.floats(outputs),
   };
+}
+
+export function describeCase({ x: _x, weights: _weights, bias: _bias, ...sizes }: Case): string {
+  return JSON.stringify(sizes);
 }
 
 /** One product of a convolution's sums: the indices of its input, weight and output. */
@@ -136,4 +159,59 @@ export function rooms(c: Sizes): { head: number; tail: number } {
   const reach = (Math.ceil(c.taps / up) - 1) * c.dilation;
   const oldest = Math.floor(skip / up) * down + lead - reach;
   return { head: Math.max(0, -oldest), tail: Math.max(0, newest - (c.steps - 1)) };
+}
+
+/** Groups of so many inputs and outputs each: whole quads, parts of one, and several groups in one quad. */
+const groupings = [
+  [1, 1, 1],
+  [1, 3, 5],
+  [1, 9, 16],
+  [1, 16, 27],
+  [2, 1, 1],
+  [3, 1, 1],
+  [5, 1, 1],
+  [8, 1, 1],
+  [17, 1, 1],
+  [37, 1, 1],
+  [3, 1, 2],
+  [4, 1, 3],
+  [5, 1, 4],
+  [2, 1, 9],
+  [2, 3, 4],
+  [3, 2, 8],
+  [2, 5, 1],
+  [3, 3, 3],
+  [7, 2, 1],
+  [2, 4, 6],
+  [4, 7, 5],
+] as const;
+
+/** Taps, dilation, stride. */
+const windows = [
+  [1, 1, 1],
+  [1, 1, 3],
+  [2, 1, 1],
+  [3, 1, 1],
+  [3, 4, 1],
+  [2, 1, 2],
+  [3, 1, 2],
+  [5, 1, 3],
+  [2, 1, 5],
+] as const;
+
+/** Every grouping with every window, at several numbers of steps; transposed too where there is but one group. */
+export function* allSizes(): Generator<Sizes> {
+  let i = 0;
+  for (const [groups, inputsOfGroup, outputsOfGroup] of groupings) {
+    for (const [taps, dilation, stride] of windows) {
+      for (const steps of [0, 1, 2, 7, 13, 30]) {
+        const batch = [1, 2, 3, 4, 9, 1, 5][i++ % 7];
+        const channels = { groups, inputs: groups * inputsOfGroup, outputs: groups * outputsOfGroup };
+        const sizes = { batch, steps, taps, dilation, stride, ...channels };
+        const padding = (['valid', 'same', 'causal'] as const)[i % 3];
+        yield padded({ ...sizes, isTransposed: false }, padding);
+        if (groups === 1) yield transposed(sizes, [0, 1, 2][i % 3]);
+      }
+    }
+  }
 }
