@@ -5,7 +5,10 @@ export function flushTiny(x: v128): v128 {
   return v128.andnot(x, f32x4.lt(f32x4.abs(x), f32x4.splat(reinterpret<f32>(0x0d800000))));
 }
 
+/** Four lanes of ones, then three of zeros: read from lane n on, they are the mask of a quad with 4 − n true features. */
+const ONES: usize = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0]);
+
 /** Ones in the lanes of a row's last quad that hold true features, zeros in its padding lanes. */
 export function lastQuadMask(features: i32): v128 {
-  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(((features - 1) & 3) + 1));
+  return v128.load(ONES + ((<usize>(-features & 3)) << 2));
 }

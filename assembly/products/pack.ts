@@ -14,38 +14,34 @@ export function pack(
   gates: i32,
   add: i32,
 ): void {
-  const quads = gates * ((units + 3) >> 2);
-  for (let quad = 0; quad < quads; quad++) {
-    const unit = (quad / gates) << 2;
-    const gate = quad % gates;
-    const lanes = unit + 4 > units ? lastQuadMask(units) : i32x4.splat(-1);
-    const stride = panelStride(quad, quads);
-    let from = source + ((<usize>(gate * units + unit)) << 2);
-    let to = quadInPanels(packed, quad, rows);
-    for (let row = 0; row < rows; row++) {
-      // The last quad of a gate reaches into the next gate, or into the slack behind the matrix: those lanes are dropped.
-      const values = v128.and(v128.load(from), lanes);
-      v128.store(to, add ? f32x4.add(v128.load(to), values) : values);
-      from += sourceStride;
-      to += stride;
-    }
-  }
+  forAllQuads(source, sourceStride, packed, rows, units, gates, add);
 }
 
 /** The inverse of pack: panels → target [K, G·H], nothing but the true columns. */
 export function unpack(packed: usize, target: usize, targetStride: i32, rows: i32, units: i32, gates: i32): void {
+  forAllQuads(target, targetStride, packed, rows, units, gates, UNPACK);
+}
+
+const PACK = 0;
+const UNPACK = 2;
+
+/** Both ways in one function: it is not what takes time, and every byte of the module is shipped. */
+function forAllQuads(matrix: usize, stride: i32, packed: usize, rows: i32, units: i32, gates: i32, way: i32): void {
   const quads = gates * ((units + 3) >> 2);
   for (let quad = 0; quad < quads; quad++) {
     const unit = (quad / gates) << 2;
-    const gate = quad % gates;
-    const bytes = min(units - unit, 4) << 2;
-    const stride = panelStride(quad, quads);
-    let from = quadInPanels(packed, quad, rows);
-    let to = target + ((<usize>(gate * units + unit)) << 2);
+    const lanes = unit + 4 > units ? lastQuadMask(units) : i32x4.splat(-1);
+    let plain = matrix + ((<usize>((quad % gates) * units + unit)) << 2);
+    let panel = quadInPanels(packed, quad, rows);
+    const panelBytes = panelStride(quad, quads);
     for (let row = 0; row < rows; row++) {
-      memory.copy(to, from, bytes);
-      from += stride;
-      to += targetStride;
+      // The last quad of a gate reaches into the next gate, or into the slack behind the matrix: those lanes are left alone.
+      const values = v128.load(plain);
+      if (way == UNPACK) v128.store(plain, v128.bitselect(v128.load(panel), values, lanes));
+      else if (way == PACK) v128.store(panel, v128.and(values, lanes));
+      else v128.store(panel, f32x4.add(v128.load(panel), v128.and(values, lanes)));
+      plain += stride;
+      panel += panelBytes;
     }
   }
 }
