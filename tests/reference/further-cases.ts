@@ -4,14 +4,15 @@
  * dropout keeps) as a field of its own.
  */
 import { convolutionCases, type ConvolutionCase } from './cases/convolutions.js';
+import { normalizationCases, type NormalizationCase } from './cases/normalizations.js';
 import { poolingCases, type PoolingCase } from './cases/poolings.js';
 import { recurrentDropoutCases, wrapperCases, type RecurrentCase, type WrapperCase } from './cases/recurrents.js';
 
-export type FurtherCase = ConvolutionCase | PoolingCase | RecurrentCase | WrapperCase;
+export type FurtherCase = ConvolutionCase | NormalizationCase | PoolingCase | RecurrentCase | WrapperCase;
 
 /** The whole table, the same in every run. */
 export function furtherCases(): FurtherCase[] {
-  return [...convolutionCases, ...poolingCases, ...recurrentDropoutCases, ...wrapperCases].map((draft, i) =>
-    draft(1_000 + i),
+  return [...convolutionCases, ...poolingCases, ...recurrentDropoutCases, ...wrapperCases, ...normalizationCases].map(
+    (draft, i) => draft(1_000 + i),
   );
 }

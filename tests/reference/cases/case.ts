@@ -11,6 +11,8 @@ export interface Case<Layer extends string, Config extends object> {
   readonly config: Config;
   /** In Keras's order. */
   readonly weights: Tensors;
+  /** How many of the weights are trained, the first ones; all by default. */
+  readonly trained?: number;
   /** x and, for recurrent layers, the initial states if they are given. */
   readonly inputs: Tensors;
   /** What distinguishes the case beside its config. */
