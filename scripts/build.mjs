@@ -20,7 +20,6 @@ const current = fingerprint([
   'tsconfig.build.json',
   'scripts/build.mjs',
   'scripts/bundle.mjs',
-  'scripts/text-decoder-stand-in.js',
 ]);
 
 if (isUpToDate(stamp, current, ['dist/index.js', 'dist/index.cjs', 'dist/workerd/index.js', 'dist/types/index.d.ts'])) {

@@ -23,13 +23,13 @@ const progress = {
 
 /** @param {string} folder */
 export async function bundle(folder) {
-  const files = await bundleModules(folder, { ...entryPoints, ...progress }, [layersApart, loaderForNumbers]);
+  const files = await bundleModules(folder, { ...entryPoints, ...progress }, [layersApart, fittedLoader]);
   await Promise.all(files.map(writeCommonJs));
 }
 
 /** @param {string} folder */
 export async function bundleForWorkerd(folder) {
-  await bundleModules(folder, entryPoints, [layersApart, loaderForNumbers, modulesAsFiles]);
+  await bundleModules(folder, entryPoints, [layersApart, fittedLoader, modulesAsFiles]);
 }
 
 /**
@@ -120,23 +120,28 @@ const layersApart = {
 };
 
 /**
- * Bundles the loader in, fitted to kernels that exchange numbers alone: with a stand-in for TextDecoder in this one file
- * (others may mean the real one), and without what it builds around an instance's exports for strings, arrays and
- * classes, two thirds of it, which src/kernels/instance.ts does not look at.
- * @type {import('esbuild').Plugin}
+ * What @assemblyscript/loader does for strings, arrays, classes and imports, the kernels have none of: they exchange
+ * numbers alone, and src/kernels/instance.ts takes the instance's own exports. Bundled, the loader does without:
+ * nine tenths of it then fall away, and with them a TextDecoder, made as it loads, that an AudioWorklet has not.
  */
-const loaderForNumbers = {
-  name: 'loader-for-numbers',
+const loaderForNumbers = [
+  ['const extended = preInstantiate(imports);', 'const extended = {};'],
+  ['postInstantiate(extended, instance)', 'instance.exports'],
+  ['const utf16 = new TextDecoder', 'const utf16 = /* @__PURE__ */ new TextDecoder'],
+  ['Object.hasOwn = Object.hasOwn ||', 'const hasOwn = Object.hasOwn ||'],
+];
+
+/** @type {import('esbuild').Plugin} */
+const fittedLoader = {
+  name: 'fitted-loader',
   setup(build) {
     build.onLoad({ filter: /@assemblyscript[\\/]loader[\\/]index\.js$/ }, async ({ path }) => {
-      const standIn = resolve('scripts/text-decoder-stand-in.js');
-      const source = await readFile(path, 'utf8');
-      const call = 'postInstantiate(extended, instance)';
-      if (!source.includes(call)) throw new Error(`${path}: expected it to call ${call}`);
-      return {
-        contents: `import { TextDecoder } from ${JSON.stringify(standIn)};\n${source.replaceAll(call, 'instance.exports')}`,
-        resolveDir: dirname(path),
-      };
+      let contents = await readFile(path, 'utf8');
+      for (const [from = '', to = ''] of loaderForNumbers) {
+        if (!contents.includes(from)) throw new Error(`${path}: expected "${from}"`);
+        contents = contents.replaceAll(from, to);
+      }
+      return { contents };
     });
   },
 };

@@ -10,6 +10,8 @@ import { widthOf, type Panels } from './weights.js';
 export interface Backward<C> {
   /** Emits the steps that turn the outputs' gradients into those of weights, inputs and initial states (added to them). */
   emit(context: BackwardContext, config: C): void;
+  /** Why the layer cannot be trained as configured; null if it can. */
+  untrainable?(config: C): string | null;
   /** Emits forward steps for training, of a layer that drops or adds values at random: inference does not hold these. */
   forward?(context: NodeContext, config: C, randomness: Randomness): void;
 }

@@ -81,12 +81,11 @@ export function compileGraph(
   const nodes = graph.nodes
     .filter((node) => !isIdentity(node, random))
     .map((node) => {
-      const title = titles.get(node) ?? node.layer.title;
-      const outputs = node.outputs.map((output, i) =>
-        read.has(output) ? create(output, i === 0 ? title : `${title}/${i}`) : null,
-      );
-      const mask = node.computedMask;
-      const computedMask = mask !== null && read.has(mask) ? create(mask, `${title}/mask`) : null;
+      const title = titles.get(node) ?? '';
+      const made = (symbolic: SymbolicTensor | null, name: string): PlanTensor | null =>
+        symbolic !== null && read.has(symbolic) ? create(symbolic, name) : null;
+      const outputs = node.outputs.map((output, i) => made(output, i === 0 ? title : `${title}/${i}`));
+      const computedMask = made(node.computedMask, `${title}/mask`);
       const context = new NodeContext(plan, node, title, purpose, tensorOf, outputs, computedMask);
       const { definition, config } = node.layer;
       const forward = forwardOf(node.layer);
@@ -103,30 +102,31 @@ export function compileGraph(
  * @param role what the user's numbers are, for errors and explain().
  */
 export function emitInput(plan: Plan, symbolic: SymbolicTensor, target: PlanTensor, role = 'given'): PlanTensor {
-  const title = symbolic.node.layer.title;
-  const steps = symbolic.time ?? 1;
-  if (symbolic.dtype === 'bool') {
-    const dense = plan.dense(`${title} (${role})`, [batch, steps]);
-    const padded = plan.rows(`${title} (rows)`, [steps, batch], 1);
-    plan.given.add(dense);
-    plan.emit(title, 'importRows', dense, padded, batch, steps, 1);
-    plan.emit(title, 'exportRows', padded, target, 1, multiply(steps, batch), 1);
-    return dense;
-  }
-  const dense = plan.dense(`${title} (${role})`, [batch, steps, symbolic.features]);
+  const { title, steps, dense } = denseBlock(plan, symbolic, role);
   plan.given.add(dense);
-  plan.emit(title, 'importRows', dense, target, batch, steps, symbolic.features);
+  const isMask = symbolic.dtype === 'bool';
+  const rows = isMask ? plan.rows(`${title} (rows)`, leadingOf(symbolic), 1) : target;
+  plan.emit(title, 'importRows', dense, rows, batch, steps, symbolic.features);
+  if (isMask) plan.emit(title, 'exportRows', rows, target, 1, multiply(steps, batch), 1);
   return dense;
 }
 
 /** Emits the way from a tensor of the plan to a dense [B, T, F] block that is there after the run. */
 export function emitOutput(plan: Plan, symbolic: SymbolicTensor, source: PlanTensor): PlanTensor {
-  const title = symbolic.node.layer.title;
-  const steps = symbolic.time ?? 1;
-  const dense = plan.dense(`${title} (taken)`, [batch, steps, symbolic.features]);
+  const { title, steps, dense } = denseBlock(plan, symbolic, 'taken');
   plan.wanted.add(dense);
   plan.emit(title, 'exportRows', source, dense, batch, steps, symbolic.features);
   return dense;
+}
+
+function denseBlock(
+  plan: Plan,
+  { node, time, features }: SymbolicTensor,
+  role: string,
+): { readonly title: string; readonly steps: Size; readonly dense: PlanTensor } {
+  const { title } = node.layer;
+  const steps = time ?? 1;
+  return { title, steps, dense: plan.dense(`${title} (${role})`, [batch, steps, features]) };
 }
 
 /** What one call of a layer works on: its tensors by role. Forward and backward steps are emitted through it. */
@@ -136,9 +136,9 @@ export class NodeContext implements ForwardContext {
   readonly title: string;
   readonly computedMask: PlanTensor | null;
   readonly layer: Layer;
+  readonly plan: Plan;
   /** The states that it carries from run to run, in the order of the layer's initial states. */
   readonly states: PlanTensor[] = [];
-  readonly plan: Plan;
   readonly #node: Node;
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
   readonly #outputs: readonly (PlanTensor | null)[];
@@ -165,7 +165,7 @@ export class NodeContext implements ForwardContext {
   }
 
   get steps(): Size {
-    return this.#node.inputs[0]?.time ?? 1;
+    return this.#input(0).time ?? 1;
   }
 
   get rows(): Size {
@@ -173,12 +173,11 @@ export class NodeContext implements ForwardContext {
   }
 
   get leading(): readonly Size[] {
-    const [first] = this.#node.inputs;
-    return first === undefined ? [batch] : leadingOf(first);
+    return leadingOf(this.#input(0));
   }
 
   get mask(): PlanTensor | null {
-    return this.#node.mask === null ? null : this.#tensorOf(this.#node.mask);
+    return this.#node.mask && this.#tensorOf(this.#node.mask);
   }
 
   input(index = 0): PlanTensor {
@@ -199,9 +198,7 @@ export class NodeContext implements ForwardContext {
   }
 
   result(): PlanTensor {
-    const output = this.output();
-    if (output === null) throw new Error(`${this.title}: nothing reads its output`);
-    return output;
+    return this.#known(this.output(), 'result');
   }
 
   weights(block: string, part = 0): number {
@@ -209,26 +206,21 @@ export class NodeContext implements ForwardContext {
   }
 
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor {
-    const tensor = this.plan.rows(`${this.title}.${name}`, leading, features);
-    this.keep(name, tensor);
-    return tensor;
+    return this.keep(name, this.plan.rows(`${this.title}.${name}`, leading, features));
   }
 
   scratchMask(name: string): PlanTensor {
-    const tensor = this.plan.dense(`${this.title}.${name}`, this.leading);
-    this.keep(name, tensor);
-    return tensor;
+    return this.keep(name, this.plan.dense(`${this.title}.${name}`, this.leading));
   }
 
-  keep(name: string, tensor: PlanTensor): void {
+  keep(name: string, tensor: PlanTensor): PlanTensor {
     this.#kept.set(name, tensor);
+    return tensor;
   }
 
   /** A tensor that the forward steps made under this name. */
   kept(name: string): PlanTensor {
-    const tensor = this.#kept.get(name);
-    if (tensor === undefined) throw new Error(`${this.title}: the forward steps kept no "${name}"`);
-    return tensor;
+    return this.#known(this.#kept.get(name), name);
   }
 
   state(name: string, features: number): PlanTensor | null {
@@ -240,7 +232,7 @@ export class NodeContext implements ForwardContext {
   }
 
   history(name: string, bytes: Size): PlanTensor {
-    return this.plan.dense(`${this.title}.${name}`, [bytesToFloats(bytes)], { region: 'state' });
+    return this.plan.dense(`${this.title}.${name}`, [multiply(bytes, 0.25)], { region: 'state' });
   }
 
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {
@@ -248,14 +240,13 @@ export class NodeContext implements ForwardContext {
   }
 
   #input(index: number): SymbolicTensor {
-    const symbolic = this.#node.inputs[index];
-    if (symbolic === undefined) throw new Error(`${this.title}: has no input ${index}`);
-    return symbolic;
+    return this.#known(this.#node.inputs[index], `input ${index}`);
   }
-}
 
-function bytesToFloats(bytes: Size): Size {
-  return multiply(bytes, 0.25);
+  #known<T>(found: T | null | undefined, name: string): T {
+    if (found === undefined || found === null) throw new Error(`${this.title}: has no ${name}`);
+    return found;
+  }
 }
 
 function isIdentity(node: Node, random: boolean): boolean {

@@ -37,7 +37,7 @@ export interface ForwardContext {
   /** As `scratch`, for a mask. */
   scratchMask(name: string): PlanTensor;
   /** Keeps a tensor for the backward steps under a name, as `scratch` does with those it makes. */
-  keep(name: string, tensor: PlanTensor): void;
+  keep(name: string, tensor: PlanTensor): PlanTensor;
   /** Values that a session (or a stateful layer) carries from run to run: [B, features]; null: this call carries none. */
   state(name: string, features: number): PlanTensor | null;
   /** Streaming history of so many bytes, zeros at first. */

@@ -102,8 +102,6 @@ export interface LayerDefinition<C> {
   isStateful?(config: C): boolean;
   /** Whether `apply` gives an array, as with `returnState`. */
   givesList?(config: C): boolean;
-  /** Why the layer cannot be trained as configured; null if it can. */
-  untrainable?(config: C): string | null;
   /** Emits the steps that compute the outputs. */
   forward(context: ForwardContext, config: C): void;
 }

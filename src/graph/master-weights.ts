@@ -1,5 +1,6 @@
 import { quad } from '../plan/size.js';
 import { widthOf, type LayerWeights, type Master, type Panels } from './weights.js';
+import { trainingKernels } from '../plan/training-kernels.js';
 
 /**
  * Weights in training: their canonical values are the master that the optimizer changes, the packed ones a copy, and for the
@@ -31,7 +32,7 @@ export class MasterWeights implements Master {
       for (const source of part.sources) {
         const [from, stride] = this.#weights.locate(source);
         const to = this.#transposed.get(key) ?? 0;
-        const { training } = this.#weights.workspace;
+        const training = trainingKernels(this.#weights.workspace);
         training.packTransposed(from + tap * rows * stride, stride, to, rows, part.units, part.gates);
       }
     });

@@ -69,10 +69,6 @@ export const recurrentBehaviour = {
   time: ({ goBackwards }: RecurrentConfig) => ({ lookahead: goBackwards ? Infinity : 0, history: 0 }),
   isStateful: ({ stateful }: RecurrentConfig) => stateful,
   givesList: ({ returnState }: RecurrentConfig) => returnState,
-  untrainable: ({ dropout, recurrentDropout }: RecurrentConfig) =>
-    dropout > 0 || recurrentDropout > 0
-      ? 'dropout and recurrentDropout inside a recurrent layer cannot be trained yet; a Dropout layer before it can'
-      : null,
 };
 
 /** kernel [features, gates · units], recurrentKernel [units, gates · units], bias. */

@@ -8,8 +8,8 @@ const pageBytes = 65536;
 const addressable = 0x80000000;
 
 interface Block {
-  readonly address: number;
-  readonly bytes: number;
+  address: number;
+  bytes: number;
 }
 
 /**
@@ -20,11 +20,10 @@ export class Workspace {
   readonly build: KernelBuild;
   /** The model that made it: for the error when layers of two workspaces meet. */
   readonly owner: string;
+  /** Backward kernels, optimizers and random numbers only where the build has them: `trainingKernels` asks. */
   readonly kernels: TrainingKernels;
-  /** Views of the memory, made anew when it grows. They never leave the library. */
+  /** A view of the memory, made anew when it grows. It never leaves the library. */
   floats: Float32Array;
-  integers: Int32Array;
-  doubles: Float64Array;
   #end: number;
   readonly #used = new Map<number, number>();
   #free: Block[] = [];
@@ -35,35 +34,20 @@ export class Workspace {
     this.owner = owner;
     this.kernels = instantiate(build);
     this.#end = align(this.kernels.heapBase());
-    const { buffer } = this.kernels.memory;
-    this.floats = new Float32Array(buffer);
-    this.integers = new Int32Array(buffer);
-    this.doubles = new Float64Array(buffer);
-  }
-
-  /** The kernels, for whom needs backward ones, optimizers or random numbers. */
-  get training(): TrainingKernels {
-    if (!this.build.training) {
-      throw new Error(
-        `${this.owner}: training needs the training kernels, and this model was built with inference kernels only`,
-      );
-    }
-    return this.kernels;
+    this.floats = new Float32Array(this.kernels.memory.buffer);
   }
 
   /** A block for life or until `release`, aligned to 16 bytes, filled with zeros. */
   allocate(bytes: number): number {
     const size = align(bytes) + 16;
-    const at = this.#free.findIndex((block) => block.bytes >= size);
-    const found = this.#free[at];
-    let address = this.#end;
+    const found = this.#free.find((block) => block.bytes >= size);
+    const address = found?.address ?? this.#end;
     if (found === undefined) {
       this.#grow(this.#end + size);
       this.#end += size;
     } else {
-      address = found.address;
-      const rest = { address: address + size, bytes: found.bytes - size };
-      this.#free.splice(at, 1, ...(rest.bytes > 0 ? [rest] : []));
+      found.address += size;
+      found.bytes -= size;
     }
     this.#used.set(address, size);
     this.kernels.zero(address, size);
@@ -77,15 +61,11 @@ export class Workspace {
     this.#used.delete(address);
     const blocks = [...this.#free, { address, bytes }].sort((a, b) => a.address - b.address);
     this.#free = [];
+    let last: Block | undefined;
     for (const block of blocks) {
-      const last = this.#free.at(-1);
-      if (last !== undefined && last.address + last.bytes === block.address) {
-        this.#free[this.#free.length - 1] = { address: last.address, bytes: last.bytes + block.bytes };
-      } else {
-        this.#free.push(block);
-      }
+      if (last !== undefined && last.address + last.bytes === block.address) last.bytes += block.bytes;
+      else if (block.bytes > 0) this.#free.push((last = block));
     }
-    const last = this.#free.at(-1);
     if (last !== undefined && last.address + last.bytes === this.#end) {
       this.#end = last.address;
       this.#free.pop();
@@ -118,8 +98,6 @@ export class Workspace {
       );
     }
     this.floats = new Float32Array(memory.buffer);
-    this.integers = new Int32Array(memory.buffer);
-    this.doubles = new Float64Array(memory.buffer);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Graph } from '../graph/graph.js';
 import { readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
-import { asGiven, fields, optional, positiveInteger } from '../options/options.js';
+import { printShape } from '../graph/shape.js';
+import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import { Run, stateOffsets } from '../plan/runner.js';
 import { batch } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
-import type { StreamPlan } from './stream-plan.js';
+import type { StreamOutput, StreamPlan } from './stream-plan.js';
 
 export interface StreamOptions {
   /** How many sequences run side by side. Default 1. */
@@ -13,8 +14,6 @@ export interface StreamOptions {
   /** Values of the inputs without a time axis, such as initial states: [batch, features] each, as for `predict`. */
   fixed?: TensorsLike;
 }
-
-const noResults: readonly Float32Array[] = [];
 
 /** Steps that run at once; longer pushes run in blocks of so many. */
 const blockSteps = 64;
@@ -30,6 +29,8 @@ export class Session {
   readonly #plan: StreamPlan;
   readonly #fixed: readonly Numbers[];
   readonly #run = new Run();
+  readonly #where: string;
+  readonly #onlyTarget: Float32Array[] = [];
   readonly #features: number;
   readonly #stateBytes: number;
   #state: number;
@@ -40,6 +41,7 @@ export class Session {
     const read = fields(options, `${name}: stream`, { batch: optional(positiveInteger, 1), fixed: asGiven });
     this.batch = read.batch;
     this.#name = name;
+    this.#where = `${name}: push`;
     this.#workspace = workspace;
     this.#plan = plan;
     this.#features = plan.input.features;
@@ -63,10 +65,34 @@ export class Session {
   push(x: Float32Array | TensorLike, out: Float32Array): number;
   push(x: Float32Array | TensorLike): Tensor;
   push(x: Float32Array | TensorLike, out?: Float32Array): Tensor | Tensor[] | number {
-    if (this.#closed) throw new Error(`${this.#name}: this session is closed`);
-    if (x instanceof Float32Array && this.batch === 1) return this.#pushRows(x, this.#wholeRows(x.length), out);
-    const { data, shape } = readNumbers(x, `${this.#name}: push`);
-    return this.#pushRows(data, this.#stepsOf(shape), out);
+    this.#checkOpen();
+    // A flat array for one sequence is read as it is: this is the hot path, and reading its shape would allocate.
+    const isFlat = x instanceof Float32Array && this.batch === 1;
+    const numbers = isFlat ? null : readNumbers(x, this.#where);
+    const data = numbers?.data ?? (x as Float32Array);
+    const steps = numbers === null ? data.length / this.#features : this.#stepsOf(numbers.shape);
+    if (!Number.isInteger(steps))
+      mismatch(this.#where, `whole rows of ${this.#features} features`, `${data.length} values`);
+    if (out !== undefined) {
+      const rows = this.#rowsOf(this.#plan.outputs[0], steps);
+      this.#checkOut(out, rows);
+      this.#onlyTarget[0] = out;
+      this.#runBlocks(data, steps, this.#onlyTarget);
+      return rows;
+    }
+    const results = this.#plan.outputs.map((output) => {
+      const rows = this.#rowsOf(output, steps);
+      const { features } = output.symbolic;
+      const shape = this.batch === 1 ? [rows, features] : [this.batch, rows, features];
+      return makeTensor(new Float32Array(this.batch * rows * features), shape);
+    });
+    this.#runBlocks(
+      data,
+      steps,
+      results.map((result) => result.data),
+    );
+    const [only] = results;
+    return results.length === 1 && only !== undefined ? only : results;
   }
 
   /** For models with several outputs: as `push`, always an array. */
@@ -77,7 +103,7 @@ export class Session {
 
   /** Back to the start: zeros, or the initial states that `fixed` gives. */
   reset(): void {
-    if (this.#closed) throw new Error(`${this.#name}: this session is closed`);
+    this.#checkOpen();
     this.#workspace.kernels.zero(this.#state, this.#stateBytes);
     this.#start();
   }
@@ -109,65 +135,42 @@ export class Session {
     }
   }
 
-  #wholeRows(length: number): number {
-    const rows = length / this.#features;
-    if (!Number.isInteger(rows)) {
-      throw new TypeError(
-        `${this.#name}: push: expected whole rows of ${this.#features} features, got ${length} values`,
-      );
-    }
-    return rows;
+  #checkOpen(): void {
+    if (this.#closed) throw new Error(`${this.#name}: this session is closed`);
   }
 
   #stepsOf(shape: readonly number[]): number {
+    const { batch: sequences } = this;
     const features = this.#features;
-    const isBatched = shape.length === 3 && shape[0] === this.batch && shape[2] === features;
-    if (isBatched) return shape[1] ?? 0;
-    if (this.batch === 1 && shape.length === 1 && shape[0] === features) return 1;
-    if (this.batch === 1 && shape.length === 2 && (shape[1] === features || shape[0] === 0)) return shape[0] ?? 0;
-    const expected = this.batch === 1 ? `[${features}] or [time, ${features}]` : `[${this.batch}, time, ${features}]`;
-    throw new TypeError(`${this.#name}: push: expected shape ${expected}, got [${shape.join(', ')}]`);
+    const [first = 0, second = 0] = shape;
+    if (shape.length === 3 && first === sequences && shape[2] === features) return second;
+    if (sequences === 1 && shape.length === 1 && first === features) return 1;
+    if (sequences === 1 && shape.length === 2 && (second === features || first === 0)) return first;
+    const expected = sequences === 1 ? `[${features}] or [time, ${features}]` : `[${sequences}, time, ${features}]`;
+    mismatch(this.#where, `shape ${expected}`, printShape(shape));
   }
 
-  #pushRows(data: Float32Array, steps: number, out: Float32Array | undefined): Tensor | Tensor[] | number {
-    const { outputs } = this.#plan;
-    if (out !== undefined) {
-      this.#checkOut(out, steps);
-      this.#runBlocks(data, steps, noResults, out);
-      return rowsOf((outputs[0]?.symbolic.time ?? null) !== null, steps);
-    }
-    const results = outputs.map(({ symbolic }) => {
-      const rows = rowsOf(symbolic.time !== null, steps);
-      const shape = this.batch === 1 ? [rows, symbolic.features] : [this.batch, rows, symbolic.features];
-      return makeTensor(new Float32Array(this.batch * rows * symbolic.features), shape);
-    });
-    this.#runBlocks(
-      data,
-      steps,
-      results.map((result) => result.data),
-    );
-    const [only] = results;
-    return results.length === 1 && only !== undefined ? only : results;
+  /** Rows of an output that so many steps give: a layer that collapses time gives one, as of the last step. */
+  #rowsOf(output: StreamOutput | undefined, steps: number): number {
+    return output?.symbolic.time === null ? Math.min(1, steps) : steps;
   }
 
-  #checkOut(out: Float32Array, steps: number): void {
+  #checkOut(out: unknown, rows: number): void {
     const { outputs } = this.#plan;
-    const only = outputs[0];
+    const [only] = outputs;
     if (only === undefined || outputs.length > 1) {
-      throw new TypeError(`${this.#name}: push: out serves models with one output, this one has ${outputs.length}`);
+      throw new TypeError(`${this.#where}: out serves models with one output, this one has ${outputs.length}`);
     }
-    const wanted = this.batch * rowsOf(only.symbolic.time !== null, steps) * only.symbolic.features;
+    const wanted = this.batch * rows * only.symbolic.features;
     if (!(out instanceof Float32Array) || out.length < wanted) {
-      throw new TypeError(
-        `${this.#name}: push: expected out to be a Float32Array of at least ${wanted} values, got ${out instanceof Float32Array ? String(out.length) : typeof out}`,
-      );
+      const came = out instanceof Float32Array ? out.length : typeof out;
+      mismatch(this.#where, `out to be a Float32Array of at least ${wanted} values`, came);
     }
   }
 
-  /** @param out where the only output goes, instead of `results`. */
-  #runBlocks(data: Float32Array, steps: number, results: readonly Float32Array[], out?: Float32Array): void {
+  #runBlocks(data: Float32Array, steps: number, results: readonly Float32Array[]): void {
     for (let done = 0; done < steps; done += blockSteps) {
-      this.#runBlock(data, steps, done, Math.min(blockSteps, steps - done), results, out);
+      this.#runBlock(data, steps, done, Math.min(blockSteps, steps - done), results);
     }
   }
 
@@ -175,14 +178,7 @@ export class Session {
    * Runs steps `from` … `from + count − 1` of a push. In the hot path: a view, an array or a destructured one would be an
    * allocation (tests/memory/memory.test.ts), so it copies in loops.
    */
-  #runBlock(
-    data: Float32Array,
-    steps: number,
-    from: number,
-    count: number,
-    results: readonly Float32Array[],
-    out: Float32Array | undefined,
-  ): void {
+  #runBlock(data: Float32Array, steps: number, from: number, count: number, results: readonly Float32Array[]): void {
     const { runner, outputs, staging, steps: symbol } = this.#plan;
     const run = this.#run;
     run.set(symbol, count);
@@ -196,23 +192,18 @@ export class Session {
     runner.execute(run);
     for (let i = 0; i < outputs.length; i++) {
       const output = outputs[i];
-      const result = out ?? results[i];
+      const result = results[i];
       if (output === undefined || result === undefined) continue;
-      const width = output.symbolic.features;
-      const hasTime = output.symbolic.time !== null;
-      const rows = hasTime ? count : 1;
-      const total = hasTime ? steps : 1;
-      const first = hasTime ? from : 0;
+      const { features: width, time } = output.symbolic;
+      const rows = this.#rowsOf(output, count);
+      const total = this.#rowsOf(output, steps);
+      const first = time === null ? 0 : from;
       const source = runner.address(output.dense, run) / 4;
       for (let b = 0; b < this.batch; b++) {
         copy(floats, source + b * rows * width, result, (b * total + first) * width, rows * width);
       }
     }
   }
-}
-
-function rowsOf(hasTime: boolean, steps: number): number {
-  return hasTime ? steps : Math.min(1, steps);
 }
 
 function copy(from: Float32Array, at: number, to: Float32Array, target: number, count: number): void {

@@ -20,6 +20,12 @@ export interface StartPlan {
   readonly states: readonly StartState[];
 }
 
+/** An output, and where a run leaves its values. */
+export interface StreamOutput {
+  readonly symbolic: SymbolicTensor;
+  readonly dense: PlanTensor;
+}
+
 /** What runs at every push. All sessions of a model share it. */
 export interface StreamPlan {
   readonly runner: PlanRunner;
@@ -27,7 +33,7 @@ export interface StreamPlan {
   /** The symbol of the pushed steps. */
   readonly steps: SizeSymbol;
   readonly staging: PlanTensor;
-  readonly outputs: readonly { readonly symbolic: SymbolicTensor; readonly dense: PlanTensor }[];
+  readonly outputs: readonly StreamOutput[];
   readonly start: StartPlan | null;
 }
 

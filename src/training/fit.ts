@@ -3,6 +3,7 @@ import { batchSizeOf, type Rows, type TensorsLike } from '../graph/inputs.js';
 import { streamKey } from '../graph/stream-key.js';
 import { checkWholeBatches } from '../model/states.js';
 import { fields, flag, oneOf, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
+import { integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import { ErrorTotals, type BatchErrors } from './error-totals.js';
@@ -187,10 +188,11 @@ function rowOrder(
   const order = Int32Array.from({ length: to - from }, (_, i) => from + i);
   if (random === null) return order;
   const words = workspace.allocate(16);
+  const [{ philox }, integers] = [trainingKernels(workspace), integersOf(workspace)];
   const stream = streamKey('fit/shuffle');
   for (let i = order.length - 1; i > 0; i--) {
-    workspace.training.philox(words, random.seed, stream, random.epoch, i, 0, 0);
-    const word = (workspace.integers[words / 4] ?? 0) >>> 0;
+    philox(words, random.seed, stream, random.epoch, i, 0, 0);
+    const word = (integers[words / 4] ?? 0) >>> 0;
     const j = Math.floor((word / 0x100000000) * (i + 1));
     [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
   }

@@ -2,6 +2,7 @@ import { streamKey } from '../graph/stream-key.js';
 import { sizeOf, type Initialize, type WeightSpec } from '../graph/weights.js';
 import { initializer as readInitializer, type Initializer, type VarianceScaling } from '../initializers/initializer.js';
 import { quad } from '../plan/size.js';
+import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 
 /**
@@ -41,7 +42,7 @@ function fillWeight(
   seed: number,
   stream: number,
 ): void {
-  const kernels = workspace.training;
+  const kernels = trainingKernels(workspace);
   const count = sizeOf(spec.shape);
   switch (initializer.kind) {
     case 'zeros':
@@ -82,9 +83,17 @@ function fillScaled(
   const count = sizeOf(shape);
   if (distribution === 'uniform') {
     const limit = Math.sqrt(3 * variance);
-    workspace.training.randomUniform(target, count, -limit, limit, seed, stream);
+    trainingKernels(workspace).randomUniform(target, count, -limit, limit, seed, stream);
   } else {
-    workspace.training.randomNormal(target, count, 0, Math.sqrt(variance) / truncatedDeviation, 1, seed, stream);
+    trainingKernels(workspace).randomNormal(
+      target,
+      count,
+      0,
+      Math.sqrt(variance) / truncatedDeviation,
+      1,
+      seed,
+      stream,
+    );
   }
 }
 
@@ -106,6 +115,6 @@ function fillOrthogonal(
   const columns = shape.at(-1) ?? 1;
   const rows = sizeOf(shape) / columns;
   const scratch = workspace.allocate(8 * rows * columns + 16 * Math.max(rows, columns));
-  workspace.training.orthogonal(target, rows, columns, gain, seed, stream, scratch);
+  trainingKernels(workspace).orthogonal(target, rows, columns, gain, seed, stream, scratch);
   workspace.release(scratch);
 }

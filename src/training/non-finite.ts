@@ -1,5 +1,6 @@
 import { tensorsOf, type PlanTensor } from '../plan/plan.js';
 import { evaluate } from '../plan/size.js';
+import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Parameters } from './parameters.js';
 import type { TrainingPlan } from './training-plan.js';
@@ -40,7 +41,7 @@ export interface BatchPlace {
 export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, parameters: Parameters): string {
   const { runner, run } = plan;
   const isBad = (address: number, bytes: number): boolean =>
-    workspace.training.firstNonFinite(address, Math.floor(bytes / 4)) >= 0;
+    trainingKernels(workspace).firstNonFinite(address, Math.floor(bytes / 4)) >= 0;
   for (const { path, values, count } of parameters.list) if (isBad(values, 4 * count)) return `the weight ${path}`;
   for (const tensor of plan.compiled.plan.given) {
     if (tensor !== plan.randomness.indices && isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {

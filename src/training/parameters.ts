@@ -3,6 +3,7 @@ import type { Layer } from '../graph/layer.js';
 import { MasterWeights } from '../graph/master-weights.js';
 import { sizeOf } from '../graph/weights.js';
 import { quad } from '../plan/size.js';
+import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, type Tensor } from '../tensors/tensor.js';
 
@@ -64,7 +65,7 @@ export class Parameters {
 
   /** √ Σ g² over all gradients: the global norm. */
   gradientNorm(): number {
-    const { training } = this.#workspace;
+    const training = trainingKernels(this.#workspace);
     return Math.sqrt(this.list.reduce((sum, { gradient, count }) => sum + training.sumOfSquares(gradient, count), 0));
   }
 

@@ -11,6 +11,7 @@ import {
   type TensorsLike,
 } from '../graph/inputs.js';
 import type { SymbolicTensor } from '../graph/layer.js';
+import { backwardTable } from '../layers/backward/index.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model } from '../model/model.js';
@@ -132,9 +133,9 @@ export class TrainableModel extends Model {
     const where = `${this.name}: compile`;
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
     const objectives = this.#objectivesOf(read.loss, read.metrics, where);
-    for (const { layer } of this.graph.nodes) {
-      const reason = layer.definition.untrainable?.(layer.config) ?? null;
-      if (reason !== null) throw new Error(`${this.name}: ${layer.title}: ${reason}`);
+    for (const { definition, config, title } of this.graph.layers) {
+      const reason = backwardTable[definition.className]?.untrainable?.(config) ?? null;
+      if (reason !== null) throw new Error(`${this.name}: ${title}: ${reason}`);
     }
     const parameters = this.#trainingParameters();
     const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, parameters);

@@ -8,6 +8,7 @@ import { backwardTable } from '../layers/backward/index.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
 import { multiply } from '../plan/size.js';
+import { doublesOf, integersOf } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { BatchErrors } from './error-totals.js';
@@ -89,7 +90,7 @@ export class TrainingPlan {
       this.#stageRows(target, targets[i], indices);
     });
     const asked = this.randomness.indices;
-    if (asked !== null) this.#workspace.integers.set(indices, this.runner.address(asked, this.run) / 4);
+    if (asked !== null) integersOf(this.#workspace).set(indices, this.runner.address(asked, this.run) / 4);
   }
 
   #forwardOf({ definition }: Layer): Forward | undefined {
@@ -111,7 +112,7 @@ export class TrainingPlan {
     return this.#objectives.map(({ objective, loss, metrics }) => {
       const read = (result: PlanTensor): ErrorSum => {
         const at = this.runner.address(result, this.run) / 8;
-        const [sum = 0, rows = 0] = this.#workspace.doubles.subarray(at, at + 2);
+        const [sum = 0, rows = 0] = doublesOf(this.#workspace).subarray(at, at + 2);
         return { sum, count: rows * objective.symbolic.features };
       };
       return { loss: read(loss), metrics: metrics.map(read) };

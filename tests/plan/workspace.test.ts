@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { deterministicInference } from '../../src/kernels/inference-build.js';
+import { doublesOf, integersOf, trainingKernels } from '../../src/plan/training-kernels.js';
 import { Workspace } from '../../src/plan/workspace.js';
 
 const create = () => new Workspace(deterministicInference, 'test');
@@ -50,7 +51,7 @@ test('views are made anew when memory grows', () => {
   workspace.allocate(10_000_000);
   expect(workspace.floats[address / 4]).toBe(7);
   expect(workspace.floats.buffer).toBe(workspace.kernels.memory.buffer);
-  expect(workspace.integers.buffer).toBe(workspace.doubles.buffer);
+  expect(integersOf(workspace).buffer).toBe(doublesOf(workspace).buffer);
 });
 
 test('the scratch block moves when it must grow, and only then', () => {
@@ -82,7 +83,7 @@ test('too much is refused with the figure, and changes nothing', () => {
 });
 
 test('an inference build says that it cannot train', () => {
-  expect(() => create().training).toThrow(
+  expect(() => trainingKernels(create())).toThrow(
     'test: training needs the training kernels, and this model was built with inference kernels only',
   );
 });

@@ -9,10 +9,12 @@ import {
   emitStateGradient,
   sequenceGradient,
   stepMask,
+  untrainable,
 } from './recurrent.js';
 
 /** Backpropagation through time; a row of z holds z and r interleaved, then the candidate. */
 export const gruBackward: Backward<GruConfig> = {
+  untrainable,
   emit: (context, config) => {
     const { forward } = context;
     const { units, resetAfter } = config;

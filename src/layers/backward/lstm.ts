@@ -9,10 +9,12 @@ import {
   emitStateGradient,
   sequenceGradient,
   stepMask,
+  untrainable,
 } from './recurrent.js';
 
 /** Backpropagation through time; the kernel turns the kept gates into their gradients, products over all steps follow. */
 export const lstmBackward: Backward<LstmConfig> = {
+  untrainable,
   emit: (context, config) => {
     const { forward } = context;
     const z = forward.kept('gates');

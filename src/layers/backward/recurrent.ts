@@ -5,6 +5,12 @@ import type { RecurrentConfig } from '../recurrent.js';
 
 /** What SimpleRNN, LSTM and GRU share on the way back. Steps are counted in the order in which forward took them. */
 
+export function untrainable({ dropout, recurrentDropout }: RecurrentConfig): string | null {
+  return dropout > 0 || recurrentDropout > 0
+    ? 'dropout and recurrentDropout inside a recurrent layer cannot be trained yet; a Dropout layer before it can'
+    : null;
+}
+
 /** The mask in the order of the steps; 0: none. */
 export function stepMask({ forward }: BackwardContext, { goBackwards }: RecurrentConfig): PlanTensor | 0 {
   if (forward.mask === null) return 0;

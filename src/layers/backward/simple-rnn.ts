@@ -9,10 +9,12 @@ import {
   emitStateGradient,
   sequenceGradient,
   stepMask,
+  untrainable,
 } from './recurrent.js';
 
 /** Backpropagation through time (Werbos 1990); the kernel walks the steps, products over all steps follow. */
 export const simpleRnnBackward: Backward<RecurrentConfig> = {
+  untrainable,
   emit: (context, config) => {
     const { forward } = context;
     const z = forward.kept('preactivations');

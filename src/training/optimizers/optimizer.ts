@@ -1,4 +1,5 @@
 import { fields, oneOf, optional, refuse } from '../../options/options.js';
+import { trainingKernels } from '../../plan/training-kernels.js';
 import type { Workspace } from '../../plan/workspace.js';
 import type { Parameters } from '../parameters.js';
 import { AdamRule, adamFields, type AdamOptions } from './adam.js';
@@ -49,7 +50,7 @@ export class OptimizerState {
 
   /** Clips the gradients, whose global norm is known, and changes the weights by them. */
   step(norm: number): void {
-    const kernels = this.#workspace.training;
+    const kernels = trainingKernels(this.#workspace);
     clipGradients(kernels, this.#parameters.list, this.#clipping, norm);
     this.#rule.beginStep();
     this.#parameters.list.forEach((parameter, i) => {
