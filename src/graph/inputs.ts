@@ -2,7 +2,7 @@ import type { Graph } from './graph.js';
 import { printShape } from './shape.js';
 import type { SymbolicTensor } from './layer.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
-import { refuse } from '../options/options.js';
+import { mismatch, refuse } from '../options/options.js';
 import { batch, evaluate } from '../plan/size.js';
 import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
 
@@ -51,9 +51,7 @@ export function readTensors(
   if (rows === 0) throw new RangeError(`${where}: expected a batch of at least 1, got 0`);
   for (const other of others) {
     if (other.shape[0] !== rows) {
-      throw new TypeError(
-        `${where}: expected as many rows in each, got ${read.map((r) => String(r.shape[0])).join(' and ')}`,
-      );
+      mismatch(where, 'as many rows in each', read.map(({ shape }) => shape[0]).join(' and '));
     }
   }
   return read;
@@ -66,7 +64,7 @@ function pick(where: string, names: readonly string[], given: unknown): unknown[
       const values: Record<string, unknown> = { ...given };
       for (const name of Object.keys(values)) {
         if (!names.includes(name)) {
-          throw new TypeError(`${where}: expected ${names.map((n) => `"${n}"`).join(', ')}, got "${name}"`);
+          mismatch(where, names.map((n) => `"${n}"`).join(', '), `"${name}"`);
         }
       }
       return names.map((name) => {
@@ -78,7 +76,7 @@ function pick(where: string, names: readonly string[], given: unknown): unknown[
   if (names.length === 1) return [isListOfOne(given) ? given[0] : given];
   if (!Array.isArray(given) || given.length !== names.length) {
     const came = Array.isArray(given) ? `an array of ${given.length}` : 'one';
-    throw new TypeError(`${where}: expected ${String(names.length)} tensors (${names.join(', ')}), got ${came}`);
+    mismatch(where, `${names.length} tensors (${names.join(', ')})`, came);
   }
   return given;
 }
@@ -102,12 +100,10 @@ function fit(where: string, symbolic: SymbolicTensor, numbers: Numbers, allowed:
       return length === null || length === came || (axis === 0 && allowed === 'batches' && came % length === 0);
     });
   if (!fits) {
-    throw new TypeError(
-      `${where}: expected shape ${printShape(expected, axisNames)}, got [${numbers.shape.join(', ')}]`,
-    );
+    mismatch(where, `shape ${printShape(expected, axisNames)}`, printShape(numbers.shape));
   }
   if (symbolic.dtype === 'bool' && !numbers.data.every((value) => value === 0 || value === 1)) {
-    throw new TypeError(`${where}: expected a mask of 0 and 1, got other values`);
+    mismatch(where, 'a mask of 0 and 1', 'other values');
   }
   return { data: numbers.data, shape };
 }
@@ -160,9 +156,7 @@ export function checkMasks(where: string, graph: Graph, run: Run): void {
     if (maskTime === null || inputTime === null) continue;
     const [mask, steps] = [evaluate(maskTime, run.sizes), evaluate(inputTime, run.sizes)];
     if (mask !== steps) {
-      throw new TypeError(
-        `${where}: ${node.layer.title}: expected a mask of ${steps} steps, as its input has, got ${mask}`,
-      );
+      mismatch(`${where}: ${node.layer.title}`, `a mask of ${steps} steps, as its input has`, mask);
     }
   }
 }

@@ -3,6 +3,7 @@ import { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { input } from '../layers/input.js';
+import { mismatch } from '../options/options.js';
 import { Workspace } from '../plan/workspace.js';
 
 /** Makes the first values of weights, in a workspace, from a seed. */
@@ -35,7 +36,6 @@ export function assemble(
   const layers = graph.layers;
   const workspace = commonWorkspace(name, layers, into) ?? new Workspace(making.kernels, name);
   nameLayers(name, layers);
-  labelLengths(graph);
   const initialize = making.initialize?.(workspace, making.seed);
   const fresh = layers.filter((layer) => layer.workspace === undefined);
   // All values first: where one cannot be made, no layer is built.
@@ -51,9 +51,9 @@ export function assemble(
 /** Chains layers: the first one says its input shape. */
 export function chain(name: string, layers: readonly Layer[]): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
   const [first] = layers;
-  if (first === undefined) throw new TypeError(`${name}: expected at least one layer, got none`);
+  if (first === undefined) mismatch(name, 'at least one layer', 'none');
   if (!layers.every((layer): layer is Layer => layer instanceof Layer)) {
-    throw new TypeError(`${name}: expected layers (such as layers.lstm({ … })), got something else`);
+    mismatch(name, 'layers (such as layers.lstm({ … }))', 'something else');
   }
   commonWorkspace(name, layers, undefined);
   nameLayers(name, layers);
@@ -101,14 +101,4 @@ function commonWorkspace(name: string, layers: readonly Layer[], into: Workspace
     found = workspace;
   }
   return found;
-}
-
-/** Names the time lengths of a graph's inputs for the reader: T, T1, T2 … */
-function labelLengths(graph: Graph): void {
-  let count = 0;
-  for (const { time } of graph.inputs) {
-    if (time === null || typeof time === 'number' || time.op !== 'symbol') continue;
-    time.label = count === 0 ? 'T' : `T${count}`;
-    count++;
-  }
 }

@@ -10,9 +10,10 @@ import {
   setSizes,
   type TensorsLike,
 } from '../graph/inputs.js';
+import { printShape } from '../graph/shape.js';
 import type { Layer } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
-import { fields, optional, positiveInteger } from '../options/options.js';
+import { fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
 import { batch, evaluate } from '../plan/size.js';
@@ -138,14 +139,14 @@ export class Model {
   setWeights(weights: readonly TensorLike[]): void {
     const specs = this.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     if (!Array.isArray(weights) || weights.length !== specs.length) {
-      const came = Array.isArray(weights) ? String(weights.length) : typeof weights;
-      throw new TypeError(`${this.name}: setWeights: expected ${specs.length} weights, got ${came}`);
+      const came = Array.isArray(weights) ? weights.length : typeof weights;
+      mismatch(`${this.name}: setWeights`, `${specs.length} weights`, came);
     }
     const values = specs.map(({ layer, spec }, i) => {
       const where = `${this.name}: setWeights: ${layer.title}/${spec.name}`;
       const { data, shape } = readNumbers(weights[i], where);
       if (shape.length !== spec.shape.length || shape.some((length, axis) => length !== spec.shape[axis])) {
-        throw new TypeError(`${where}: expected shape [${spec.shape.join(', ')}], got [${shape.join(', ')}]`);
+        mismatch(where, `shape ${printShape(spec.shape)}`, printShape(shape));
       }
       return data;
     });
@@ -155,14 +156,6 @@ export class Model {
       layer.weights.set(values.slice(next, end));
       next = end;
     }
-  }
-
-  /** Number of values in all weights. */
-  countParameters(): number {
-    return this.layers.reduce(
-      (sum, layer) => sum + layer.weights.specs.reduce((total, spec) => total + sizeOf(spec.shape), 0),
-      0,
-    );
   }
 
   /** @internal The plan of sessions, compiled on first use. */

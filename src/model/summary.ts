@@ -14,7 +14,7 @@ export function summarize(name: string, graph: Graph): string {
   const rows = graph.layers.map((layer) => [
     `${layer.title} (${layer.definition.className})`,
     printShape(shapes.get(layer) ?? []),
-    grouped(parametersOf(layer)),
+    grouped(parametersIn([layer])),
   ]);
   const header = ['Layer (type)', 'Output shape', 'Parameters'];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -23,7 +23,7 @@ export function summarize(name: string, graph: Graph): string {
       .map((cell, column) => (column === 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
       .join('  ');
   const rule = '─'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
-  const total = graph.layers.reduce((sum, layer) => sum + parametersOf(layer), 0);
+  const total = parametersIn(graph.layers);
   return [
     `Model: "${name}"`,
     rule,
@@ -35,8 +35,9 @@ export function summarize(name: string, graph: Graph): string {
   ].join('\n');
 }
 
-function parametersOf(layer: Layer): number {
-  return layer.weights.specs.reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
+/** Number of values in the layers' weights. */
+export function parametersIn(layers: readonly Layer[]): number {
+  return layers.reduce((sum, { weights }) => weights.specs.reduce((n, { shape }) => n + sizeOf(shape), sum), 0);
 }
 
 /** 1234567 → 1,234,567, the same everywhere (no locale). */

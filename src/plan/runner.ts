@@ -83,11 +83,6 @@ export class PlanRunner {
     }
   }
 
-  /** Whether a tensor has a place: one that no step touches has none. */
-  hasPlace(tensor: PlanTensor): boolean {
-    return tensor.region === 'state' || this.#layout.offsets.has(tensor);
-  }
-
   #scratchIsWhereItWas(): boolean {
     return this.#scratchAddress >= 0 && this.#workspace.scratch(this.#layout.bytes) === this.#scratchAddress;
   }

@@ -11,7 +11,7 @@ export type Size =
 /** A size that only a run knows. Identity counts, not the label: two inputs have two time lengths. */
 export interface SizeSymbol {
   readonly op: 'symbol';
-  label: string;
+  readonly label: string;
 }
 
 /** The values of a run's symbols. */

@@ -222,7 +222,7 @@ function readFixed(name: string, graph: Graph, fixed: unknown, rows: number): Nu
   }
   const given = readTensors(`${name}: stream: fixed`, symbols, fixed);
   if (given[0]?.shape[0] !== rows) {
-    throw new TypeError(`${name}: stream: fixed: expected ${rows} row(s), got ${given[0]?.shape[0]}`);
+    mismatch(`${name}: stream: fixed`, `${rows} row(s)`, given[0]?.shape[0] ?? 0);
   }
   return given.map(({ data, shape }) => ({ data: data.slice(), shape }));
 }

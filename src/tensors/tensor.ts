@@ -1,4 +1,4 @@
-import { show } from '../options/options.js';
+import { mismatch, refuse, show } from '../options/options.js';
 
 /** Numbers with a shape: plain data that the user owns. */
 export interface Tensor {
@@ -48,16 +48,14 @@ export function makeTensor(data: Float32Array, shape: readonly number[]): Tensor
 export function readNumbers(values: unknown, where: string): Numbers {
   if (typeof values === 'object' && values !== null && 'data' in values && 'shape' in values) {
     const { data, shape } = values;
-    if (!isTyped(data) && !Array.isArray(data)) {
-      throw new TypeError(`${where}: expected data to be an array of numbers, got ${show(data)}`);
-    }
-    if (!Array.isArray(shape)) throw new TypeError(`${where}: expected shape to be an array, got ${show(shape)}`);
+    if (!isTyped(data) && !Array.isArray(data)) refuse(where, 'data to be an array of numbers', data);
+    if (!Array.isArray(shape)) refuse(where, 'shape to be an array', shape);
     const flat = isTyped(data) ? toFloats(data) : flatten(data, [data.length], where);
     checkShape(shape, flat.length, where);
     return { data: flat, shape: shape as number[] };
   }
   if (isTyped(values)) return { data: toFloats(values), shape: [values.length] };
-  if (!Array.isArray(values)) throw new TypeError(`${where}: expected numbers, got ${show(values)}`);
+  if (!Array.isArray(values)) refuse(where, 'numbers', values);
   const shape = shapeOf(values);
   return { data: flatten(values, shape, where), shape };
 }
@@ -65,7 +63,7 @@ export function readNumbers(values: unknown, where: string): Numbers {
 function checkShape(shape: readonly unknown[], length: number, where: string): void {
   const sizes = shape.map((axis) => {
     if (typeof axis !== 'number' || !Number.isSafeInteger(axis) || axis < 0) {
-      throw new TypeError(`${where}: expected a shape of non-negative integers, got [${shape.map(show).join(', ')}]`);
+      mismatch(where, 'a shape of non-negative integers', `[${shape.map(show).join(', ')}]`);
     }
     return axis;
   });
@@ -104,13 +102,13 @@ function flatten(values: readonly unknown[], shape: readonly number[], where: st
   let end = 0;
   const visit = (value: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof value !== 'number') throw new TypeError(`${where}: expected numbers, got ${show(value)}`);
+      if (typeof value !== 'number') refuse(where, 'numbers', value);
       data[end++] = value;
       return;
     }
     if (!(Array.isArray(value) || isTyped(value)) || value.length !== shape[axis]) {
       const came = Array.isArray(value) || isTyped(value) ? `one of ${value.length}` : show(value);
-      throw new TypeError(`${where}: ragged: expected arrays of length ${shape[axis]} along axis ${axis}, got ${came}`);
+      mismatch(`${where}: ragged`, `arrays of length ${shape[axis]} along axis ${axis}`, came);
     }
     for (const element of value) visit(element, axis + 1);
   };

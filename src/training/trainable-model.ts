@@ -15,7 +15,7 @@ import { backwardTable } from '../layers/backward/index.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model } from '../model/model.js';
-import { summarize } from '../model/summary.js';
+import { parametersIn, summarize } from '../model/summary.js';
 import { checkWholeBatches } from '../model/states.js';
 import {
   asGiven,
@@ -94,6 +94,11 @@ export class TrainableModel extends Model {
     super(assembled);
     this.#seed = seed;
     this.#outputNames = namesOf(assembled.graph.outputs);
+  }
+
+  /** Number of values in all weights. */
+  countParameters(): number {
+    return parametersIn(this.layers);
   }
 
   /** The layers with output shapes and numbers of parameters, as text; `print` gets it too, `console.log` by default. */
