@@ -40,7 +40,7 @@ export async function bundleForWorkerd(folder) {
  */
 async function bundleModules(folder, entries, plugins) {
   const { metafile } = await build({
-    entryPoints: { ...entries, ...(await layersAsEntries()) },
+    entryPoints: { ...entries, ...(await filesApart()) },
     outdir: folder,
     plugins,
     bundle: true,
@@ -60,29 +60,47 @@ async function bundleModules(folder, entries, plugins) {
   const files = Object.keys(metafile.outputs).filter(
     (file) => file.endsWith('.js') && dirname(file) !== `${folder}/apart`,
   );
-  await Promise.all(files.map(dropBareImports));
+  await arrangeImports(files);
   return files;
 }
 
 /**
  * With each layer an entry point of its own, each comes into a file of its own, and bundlers, told by package.json that
  * files have no side effects, drop the files of the layers that are not imported. Inside one file they keep what they
- * cannot prove to be unused: `{ ...behaviour }` and `oneOf(names)` are enough. The entries themselves are thrown away.
+ * cannot prove to be unused: `{ ...behaviour }` and `oneOf(names)` are enough. Likewise the builds of the kernels, so that
+ * no runtime is handed a module that it does not use. The entries themselves are thrown away.
  * @returns {Promise<Record<string, string>>}
  */
-async function layersAsEntries() {
-  const files = (await readdir('src/layers')).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
-  return Object.fromEntries(files.map((name) => [`apart/${basename(name, '.ts')}`, `src/layers/${name}`]));
+async function filesApart() {
+  const layers = (await readdir('src/layers')).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
+  const builds = (await readdir('src/kernels')).filter((name) => name.endsWith('-build.ts'));
+  const paths = [...builds.map((name) => `src/kernels/${name}`), ...layers.map((name) => `src/layers/${name}`)];
+  return Object.fromEntries(paths.map((path) => [`apart/${basename(path, '.ts')}`, path]));
 }
 
 /**
- * Where a file needs another only through a third, esbuild imports it for its side effects all the same. There are none,
- * as package.json says, and bundlers would warn about each.
- * @param {string} file
+ * Puts the imports of each file in order:
+ * - Where a file needs another only through a third, esbuild imports it for its side effects all the same. There are none,
+ *   as package.json says, and bundlers would warn about each.
+ * - The files of kernels come first. A bundle then holds them in front of all code, where their text, which nothing else
+ *   resembles, does not stand between code and code for gzip, which looks back no more than 32 KB: 1 % of a bundle.
+ * @param {readonly string[]} files
  */
-async function dropBareImports(file) {
-  const source = await readFile(file, 'utf8');
-  await writeFile(file, source.replaceAll(/^import "\.[^"]+";\n/gm, ''));
+async function arrangeImports(files) {
+  const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const kernels = new Set(
+    files.filter((_, i) => sources[i]?.includes('// src/kernels/generated/')).map((f) => basename(f)),
+  );
+  await Promise.all(
+    files.map((file, i) => {
+      const source = (sources[i] ?? '').replaceAll(/^import "\.[^"]+";\n/gm, '');
+      const first = (source.match(/^import \{[^}]*\} from "[^"]+";\n/gm) ?? []).filter((statement) =>
+        kernels.has(statement.slice(statement.lastIndexOf('/') + 1, -3)),
+      );
+      const rest = first.reduce((text, statement) => text.replace(statement, ''), source);
+      return writeFile(file, [...first, rest].join(''));
+    }),
+  );
 }
 
 /**
