@@ -6,13 +6,19 @@
 import { convolutionCases, type ConvolutionCase } from './cases/convolutions.js';
 import { normalizationCases, type NormalizationCase } from './cases/normalizations.js';
 import { poolingCases, type PoolingCase } from './cases/poolings.js';
-import { recurrentDropoutCases, wrapperCases, type RecurrentCase, type WrapperCase } from './cases/recurrents.js';
+import { recurrentCases, wrapperCases, type RecurrentCase, type WrapperCase } from './cases/recurrents.js';
+import { shapeCases, type ShapeCase } from './cases/shapes.js';
 
-export type FurtherCase = ConvolutionCase | NormalizationCase | PoolingCase | RecurrentCase | WrapperCase;
+export type FurtherCase = ConvolutionCase | NormalizationCase | PoolingCase | RecurrentCase | ShapeCase | WrapperCase;
 
 /** The whole table, the same in every run. */
 export function furtherCases(): FurtherCase[] {
-  return [...convolutionCases, ...poolingCases, ...recurrentDropoutCases, ...wrapperCases, ...normalizationCases].map(
-    (draft, i) => draft(1_000 + i),
-  );
+  return [
+    ...convolutionCases,
+    ...poolingCases,
+    ...recurrentCases,
+    ...wrapperCases,
+    ...normalizationCases,
+    ...shapeCases,
+  ].map((draft, i) => draft(1_000 + i));
 }

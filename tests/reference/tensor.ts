@@ -192,6 +192,30 @@ export function reshaped(a: Tensor, shape: readonly number[]): Tensor {
   return { shape, data: a.data };
 }
 
+/** An axis counted from the front, as −1 is the last one. */
+export function axisOf(axis: number, shape: readonly number[]): number {
+  const found = axis < 0 ? shape.length + axis : axis;
+  if (found < 1 || found >= shape.length) throw new Error(`${show(shape)} has no axis ${axis} beside the batch`);
+  return found;
+}
+
+/** With its axes in another order: axis i of the result is axis order[i] of a. */
+export function permuted(a: Tensor, order: readonly number[]): Tensor {
+  const result = zeros(...order.map((axis) => a.shape[axis]));
+  const strides = a.shape.map((_, axis) => sizeOf(a.shape.slice(axis + 1)));
+  result.data.forEach((_, i) => {
+    let rest = i;
+    let from = 0;
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      const size = result.shape[axis];
+      from += (rest % size) * strides[order[axis]];
+      rest = Math.floor(rest / size);
+    }
+    result.data[i] = a.data[from];
+  });
+  return result;
+}
+
 /** Any tensor as a matrix whose rows are its last axis. */
 export function asRows(a: Tensor): Tensor {
   const features = a.shape[a.shape.length - 1];

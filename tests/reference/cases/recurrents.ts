@@ -1,4 +1,5 @@
-/** Dropout in recurrent layers, and what is built around layers: Bidirectional, TimeDistributed, RepeatVector. */
+/** Dropout and further activations in recurrent layers, and what is built around layers: Bidirectional, TimeDistributed, RepeatVector. */
+import { furtherActivationNames, type ActivationName } from '../activations.js';
 import { bidirectional, type BidirectionalConfig, type MergeMode } from '../bidirectional.js';
 import { conv1d, type Conv1dConfig } from '../conv1d.js';
 import { dense, type DenseConfig } from '../dense.js';
@@ -69,7 +70,7 @@ const kinds: readonly RecurrentLayer[] = [
   { layer: 'gru', config: { units, resetAfter: false } },
 ];
 
-// ------------------------------------------------------------------------------------- Dropout within recurrent layers
+// ---------------------------------------------------------------------------------------------- Within recurrent layers
 
 interface DropoutSetting {
   readonly dropout?: number;
@@ -80,6 +81,7 @@ interface DropoutSetting {
   readonly goBackwards?: boolean;
   readonly useBias?: boolean;
   readonly masked?: boolean;
+  readonly activation?: ActivationName;
 }
 
 function drawRecurrentKept(seed: number, { layer }: RecurrentLayer, setting: DropoutSetting): Kept {
@@ -121,8 +123,13 @@ const dropoutSettings: readonly DropoutSetting[] = [
   { dropout: 0.3, recurrentDropout: 0.5, perGate: true, useBias: false, masked: true, returnSequences: true },
 ];
 
-export const recurrentDropoutCases: readonly Draft<RecurrentCase>[] = kinds.flatMap((kind) =>
-  dropoutSettings
+/** logSoftmax works on a row, which a cell does not take. */
+const activationSettings: readonly DropoutSetting[] = furtherActivationNames
+  .filter((name) => name !== 'logSoftmax')
+  .map((activation) => ({ activation, returnSequences: true }));
+
+export const recurrentCases: readonly Draft<RecurrentCase>[] = kinds.flatMap((kind) =>
+  [...dropoutSettings, ...activationSettings]
     // A SimpleRNN has one gate.
     .filter(({ perGate = false }) => !perGate || kind.layer !== 'simpleRNN')
     .map((setting) => withDropout(kind, setting)),
