@@ -11,16 +11,27 @@ export interface Link {
   forward(weights: Tensors, x: Tensor, mask: Mask | undefined): LinkPass;
 }
 
-type LinkPass = AnyPass & { readonly mask?: Mask | undefined };
+/** `updatedWeights`: the layer's weights as the pass leaves them, if it changes them by itself (moving averages). */
+type LinkPass = AnyPass & { readonly mask?: Mask | undefined; readonly updatedWeights?: Tensors };
 
-export function chain(links: readonly Link[], weights: Tensors, x: Tensor): SimplePass {
+export interface ChainPass extends SimplePass {
+  /** Of the output. */
+  readonly mask: Mask | undefined;
+  /** The whole chain's weights as the pass leaves them. */
+  readonly updatedWeights: Tensors;
+}
+
+export function chain(links: readonly Link[], weights: Tensors, x: Tensor): ChainPass {
   const passes: LinkPass[] = [];
   let output = x;
   let mask: Mask | undefined;
   let used = 0;
+  const updatedWeights: Tensor[] = [];
   for (const link of links) {
-    const pass = link.forward(weights.slice(used, used + link.weights), output, mask);
+    const own = weights.slice(used, used + link.weights);
+    const pass = link.forward(own, output, mask);
     passes.push(pass);
+    updatedWeights.push(...(pass.updatedWeights ?? own));
     used += link.weights;
     [output] = pass.outputs;
     if ('mask' in pass) mask = pass.mask;
@@ -29,6 +40,8 @@ export function chain(links: readonly Link[], weights: Tensors, x: Tensor): Simp
 
   return {
     outputs: [output],
+    mask,
+    updatedWeights,
     backward([dy = zerosLike(output)]: Cotangents<readonly [Tensor]>) {
       let cotangent = dy;
       const gradients: Tensor[] = [];

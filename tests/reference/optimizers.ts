@@ -8,8 +8,14 @@
  *                                 Kingma & Ba 2015, Algorithm 1
  *   epsilonHat w ← w − η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
  *                                 the remark at the end of section 2 of the paper; Keras 3, optimizers/adam.py
+ *   RMSprop    v ← ρ v + (1 − ρ) g²       centered: a ← ρ a + (1 − ρ) g, and v − a² instead of v
+ *              m ← μ m − η g / √(v + ε)   w ← w + m
+ *                                 Tieleman & Hinton 2012, centered: Graves 2013; Keras 3, optimizers/rmsprop.py
+ *   Adagrad    a ← a + g²         w ← w − η g / √(a + ε)
+ *                                 Duchi et al. 2011; Keras 3, optimizers/adagrad.py
+ *   epsilonOutside of both: √v + ε and √a + ε, as in PyTorch
  */
-import { zerosLike, zip, type Tensor, type Tensors } from './tensor.js';
+import { map, zerosLike, zip, type Tensor, type Tensors } from './tensor.js';
 
 export interface Optimizer {
   step(weights: Tensors, gradients: Tensors): Tensor[];
@@ -74,6 +80,80 @@ export function adam(config: AdamConfig = {}): Optimizer {
         ? (m: number, v: number): number => ((Math.sqrt(correction2) / correction1) * m) / (Math.sqrt(v) + epsilon)
         : (m: number, v: number): number => m / correction1 / (Math.sqrt(v / correction2) + epsilon);
       return weights.map((w, i) => zip(w, zip(means[i], squares[i], move), (wi, by) => wi - learningRate * by));
+    },
+  };
+}
+
+/** √(v + ε), or √v + ε. */
+const root = (epsilon: number, epsilonOutside: boolean) => (v: number) =>
+  epsilonOutside ? Math.sqrt(v) + epsilon : Math.sqrt(v + epsilon);
+
+export interface RmspropConfig {
+  /** 0.001 by default. */
+  readonly learningRate?: number;
+  /** 0.9 by default. */
+  readonly rho?: number;
+  /** 0 by default. */
+  readonly momentum?: number;
+  /** 1e-7 by default. */
+  readonly epsilon?: number;
+  /** false by default. */
+  readonly centered?: boolean;
+  /** false by default. */
+  readonly epsilonOutside?: boolean;
+}
+
+export function rmsprop(config: RmspropConfig = {}): Optimizer {
+  const { learningRate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7 } = config;
+  const { centered = false, epsilonOutside = false } = config;
+  const rootOf = root(epsilon, epsilonOutside);
+  let squares: Tensor[] | undefined;
+  let means: Tensor[] | undefined;
+  let moves: Tensor[] | undefined;
+  return {
+    step(weights, gradients) {
+      const v = (squares ?? weights.map(zerosLike)).map((before, i) =>
+        zip(before, gradients[i], (vi, gi) => rho * vi + (1 - rho) * gi * gi),
+      );
+      const a = (means ?? weights.map(zerosLike)).map((before, i) =>
+        zip(before, gradients[i], (ai, gi) => rho * ai + (1 - rho) * gi),
+      );
+      const m = (moves ?? weights.map(zerosLike)).map((before, i) => {
+        const variance = centered ? zip(v[i], a[i], (vi, ai) => vi - ai * ai) : v[i];
+        const scaled = zip(gradients[i], variance, (gi, vi) => (learningRate * gi) / rootOf(vi));
+        return zip(before, scaled, (mi, by) => momentum * mi - by);
+      });
+      [squares, means, moves] = [v, a, m];
+      return weights.map((w, i) => zip(w, m[i], (wi, by) => wi + by));
+    },
+  };
+}
+
+export interface AdagradConfig {
+  /** 0.001 by default. */
+  readonly learningRate?: number;
+  /** 0.1 by default. */
+  readonly initialAccumulatorValue?: number;
+  /** 1e-7 by default. */
+  readonly epsilon?: number;
+  /** false by default. */
+  readonly epsilonOutside?: boolean;
+}
+
+export function adagrad(config: AdagradConfig = {}): Optimizer {
+  const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7, epsilonOutside = false } = config;
+  const rootOf = root(epsilon, epsilonOutside);
+  let accumulators: Tensor[] | undefined;
+  return {
+    step(weights, gradients) {
+      const sums = (accumulators ?? weights.map((w) => map(w, () => initialAccumulatorValue))).map((before, i) =>
+        zip(before, gradients[i], (ai, gi) => ai + gi * gi),
+      );
+      accumulators = sums;
+      return weights.map((w, i) => {
+        const move = zip(gradients[i], sums[i], (gi, ai) => (learningRate * gi) / rootOf(ai));
+        return zip(w, move, (wi, by) => wi - by);
+      });
     },
   };
 }

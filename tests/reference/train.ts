@@ -1,15 +1,22 @@
 /**
- * Trains a chain of layers by the mean squared error, on one batch again and again, as the golden trajectories do.
+ * Trains a chain of layers on one batch again and again, as the golden trajectories do. A step is
+ *   the loss and its gradient, with the penalties added; clipping; the optimizer; the constraints
  */
 import { chain, type Link } from './chain.js';
-import { loss } from './losses.js';
+import { loss, type Loss } from './losses.js';
 import type { Optimizer } from './optimizers.js';
-import type { Tensor, Tensors } from './tensor.js';
+import type { Penalty } from './penalties.js';
+import { addAll, zerosLike, type Mask, type Tensor, type Tensors } from './tensor.js';
 
 export interface Training {
   readonly layers: readonly Link[];
   readonly optimizer: Optimizer;
+  /** The mean squared error by default. */
+  readonly loss?: (prediction: Tensor, target: Tensor, mask: Mask | undefined) => Loss;
+  /** For a weight and its number in the chain: a penalty, if it has one. */
+  readonly penalty?: (weight: Tensor, number: number) => Penalty | undefined;
   readonly clip?: (gradients: Tensors) => Tensors;
+  readonly constrain?: (weights: Tensors) => Tensors;
 }
 
 export interface Trained {
@@ -19,21 +26,25 @@ export interface Trained {
   readonly weights: Tensors;
 }
 
-export function train(
-  { layers, optimizer, clip }: Training,
-  weights: Tensors,
-  x: Tensor,
-  target: Tensor,
-  steps: number,
-): Trained {
+const meanSquaredError: NonNullable<Training['loss']> = (prediction, target, mask) =>
+  loss('meanSquaredError', prediction, target, mask);
+
+const unchanged = (all: Tensors): Tensors => all;
+
+export function train(training: Training, weights: Tensors, x: Tensor, target: Tensor, steps: number): Trained {
+  const { layers, optimizer, loss: lossOf = meanSquaredError } = training;
+  const { penalty = () => undefined, clip = unchanged, constrain = unchanged } = training;
   const losses: number[] = [];
   let current = weights;
   for (let step = 0; step < steps; step++) {
     const pass = chain(layers, current, x);
-    const { value, gradient } = loss('meanSquaredError', pass.outputs[0], target);
-    losses.push(value);
-    const gradients = pass.backward([gradient]).weights;
-    current = optimizer.step(current, clip === undefined ? gradients : clip(gradients));
+    const { value, gradient } = lossOf(pass.outputs[0], target, pass.mask);
+    const penalties = current.map(penalty);
+    losses.push(penalties.reduce((sum, one) => sum + (one?.value ?? 0), value));
+
+    const ofPenalties = current.map((weight, i) => penalties[i]?.gradient ?? zerosLike(weight));
+    const gradients = clip(addAll(pass.backward([gradient]).weights, ofPenalties));
+    current = constrain(optimizer.step(pass.updatedWeights, gradients));
   }
   return { losses, weights: current };
 }
