@@ -1,3 +1,4 @@
+import { known } from '../plan/known.js';
 import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
 import { batch, multiply, type Size } from '../plan/size.js';
 import type { Graph } from './graph.js';
@@ -66,9 +67,7 @@ export function compileGraph(
     plan.emit(owner, 'zero', { tensor, offset: multiply(-1, tensor.headBytes) }, tensor.headBytes);
   };
   const tensorOf = (symbolic: SymbolicTensor): PlanTensor => {
-    const tensor = tensors.get(resolve(symbolic));
-    if (tensor === undefined) throw new Error(`${symbolic.node.layer.title}: nothing computes its output`);
-    return tensor;
+    return known(tensors.get(resolve(symbolic)), symbolic.node.layer.title);
   };
 
   const staging = new Map<SymbolicTensor, PlanTensor>();
@@ -198,7 +197,7 @@ export class NodeContext implements ForwardContext {
   }
 
   result(): PlanTensor {
-    return this.#known(this.output(), 'result');
+    return known(this.output(), `${this.title}'s output`);
   }
 
   weights(block: string, part = 0): number {
@@ -220,7 +219,7 @@ export class NodeContext implements ForwardContext {
 
   /** A tensor that the forward steps made under this name. */
   kept(name: string): PlanTensor {
-    return this.#known(this.#kept.get(name), name);
+    return known(this.#kept.get(name), `${this.title}.${name}`);
   }
 
   state(name: string, features: number): PlanTensor | null {
@@ -240,12 +239,7 @@ export class NodeContext implements ForwardContext {
   }
 
   #input(index: number): SymbolicTensor {
-    return this.#known(this.#node.inputs[index], `input ${index}`);
-  }
-
-  #known<T>(found: T | null | undefined, name: string): T {
-    if (found === undefined || found === null) throw new Error(`${this.title}: has no ${name}`);
-    return found;
+    return known(this.#node.inputs[index], `${this.title}'s input ${index}`);
   }
 }
 

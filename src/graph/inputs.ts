@@ -4,7 +4,7 @@ import type { SymbolicTensor } from './layer.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
 import { mismatch, refuse } from '../options/options.js';
 import { batch, evaluate } from '../plan/size.js';
-import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
+import { isTensorObject, readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
 
 /** One tensor, or several: in the order of the model's inputs (or outputs), or by their layers' names. */
 export type TensorsLike = TensorLike | readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
@@ -59,33 +59,21 @@ export function readTensors(
 
 /** One value for each name. */
 function pick(where: string, names: readonly string[], given: unknown): unknown[] {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given)) {
-    if (!('data' in given && 'shape' in given)) {
-      const values: Record<string, unknown> = { ...given };
-      for (const name of Object.keys(values)) {
-        if (!names.includes(name)) {
-          mismatch(where, names.map((n) => `"${n}"`).join(', '), `"${name}"`);
-        }
-      }
-      return names.map((name) => {
-        if (values[name] === undefined) throw new TypeError(`${where}: "${name}" is missing`);
-        return values[name];
-      });
+  if (Array.isArray(given)) {
+    // One tensor may stand in a list of its own, as in Keras; a nested array of one row is no such list.
+    if (names.length === 1) return given.length === 1 && isTensorObject(given[0]) ? given : [given];
+    if (given.length === names.length) return given;
+  } else if (typeof given === 'object' && given !== null && !ArrayBuffer.isView(given) && !isTensorObject(given)) {
+    const values: Record<string, unknown> = { ...given };
+    for (const name of Object.keys(values)) {
+      if (!names.includes(name)) mismatch(where, names.map((n) => `"${n}"`).join(', '), `"${name}"`);
     }
+    return names.map((name) => values[name] ?? mismatch(where, `"${name}"`, 'none'));
+  } else if (names.length === 1) {
+    return [given];
   }
-  if (names.length === 1) return [isListOfOne(given) ? given[0] : given];
-  if (!Array.isArray(given) || given.length !== names.length) {
-    const came = Array.isArray(given) ? `an array of ${given.length}` : 'one';
-    mismatch(where, `${names.length} tensors (${names.join(', ')})`, came);
-  }
-  return given;
-}
-
-/** A list with one tensor in it, as Keras takes it too; a nested array of one row is no such list. */
-function isListOfOne(given: unknown): given is readonly [object] {
-  if (!Array.isArray(given) || given.length !== 1) return false;
-  const only: unknown = given[0];
-  return typeof only === 'object' && only !== null && 'data' in only && 'shape' in only;
+  const came = Array.isArray(given) ? `an array of ${given.length}` : 'one';
+  mismatch(where, `${names.length} tensors (${names.join(', ')})`, came);
 }
 
 /** Checks the lengths that are known. Nested arrays without any step have lost their feature axis: it is put back. */

@@ -1,3 +1,4 @@
+import { known } from '../plan/known.js';
 import { quad } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 
@@ -166,9 +167,4 @@ export class LayerWeights {
 
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
-}
-
-function known<T>(found: T | undefined, name: string): T {
-  if (found === undefined) throw new Error(`no weights "${name}"`);
-  return found;
 }

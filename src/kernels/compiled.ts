@@ -4,12 +4,11 @@
  * workerd may not compile bytes: its build replaces this file by `compiled.workerd.ts`.
  */
 export function compile(text: string): WebAssembly.Module {
-  const bytes = new Uint8Array(text.length);
-  let end = 0;
+  const bytes: number[] = [];
   for (let i = 0; i < text.length; i++) {
     let value = text.charCodeAt(i) - 35;
     if (value >= 90) value = (value - 89) * 90 + text.charCodeAt(++i) - 35;
-    bytes[end++] = value - 4;
+    bytes.push(value - 4);
   }
-  return new WebAssembly.Module(bytes.subarray(0, end));
+  return new WebAssembly.Module(Uint8Array.from(bytes));
 }

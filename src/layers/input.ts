@@ -1,6 +1,7 @@
 import { Layer, Node, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import { fields, mismatch, oneOf, optional, shape, text } from '../options/options.js';
+import { known } from '../plan/known.js';
 import { symbol } from '../plan/size.js';
 
 export interface InputOptions {
@@ -54,7 +55,6 @@ export function input(options: InputOptions): SymbolicTensor {
   }
   const config = { batchShape, dtype };
   const call = { inputs: [], initialState: [], mask: null };
-  const [output] = new Node(new Layer(definition, config, name), call, definition.outputs(config, call, title)).outputs;
-  if (output === undefined) throw new Error(`${title}: has no output`);
-  return output;
+  const node = new Node(new Layer(definition, config, name), call, definition.outputs(config, call, title));
+  return known(node.outputs[0], title);
 }

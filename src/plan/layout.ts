@@ -1,3 +1,4 @@
+import { known } from './known.js';
 import { tensorsOf, type Plan, type PlanTensor } from './plan.js';
 
 /** The steps between which a tensor's values matter. */
@@ -52,9 +53,7 @@ function lifetimes(plan: Plan): Map<PlanTensor, Lifetime> {
     }
   });
   for (const tensor of plan.wanted) {
-    const lifetime = found.get(tensor);
-    if (lifetime === undefined) throw new Error(`plan: no step writes ${tensor.name}`);
-    lifetime.last = plan.steps.length;
+    known(found.get(tensor), tensor.name).last = plan.steps.length;
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import { known } from './known.js';
 import { layOut, type Layout } from './layout.js';
 import { isAddress, isTensor, type Argument, type Plan, type PlanTensor } from './plan.js';
 import { evaluate, type Sizes, type SizeSymbol } from './size.js';
@@ -42,13 +43,8 @@ export class PlanRunner {
   constructor(workspace: Workspace, plan: Plan) {
     this.plan = plan;
     this.#workspace = workspace;
-    const kernels: Record<string, unknown> = { ...workspace.kernels };
-    this.#kernels = plan.steps.map(({ kernel }) => {
-      const found = kernels[kernel];
-      if (typeof found !== 'function')
-        throw new Error(`${workspace.owner}: this build of the kernels has no "${kernel}"`);
-      return found as Kernel;
-    });
+    const kernels: Partial<Record<string, unknown>> = { ...workspace.kernels };
+    this.#kernels = plan.steps.map(({ kernel }) => known(kernels[kernel] as Kernel | undefined, kernel));
   }
 
   /** Makes room for a run of these sizes; afterwards `address` is good until another plan needs more room. */
@@ -69,8 +65,7 @@ export class PlanRunner {
   /** Where the first row of a tensor lies, in a prepared run. */
   address(tensor: PlanTensor, run: Run): number {
     if (tensor.region === 'state') return run.stateAddress + this.#stateOffset(tensor, run);
-    const offset = this.#layout.offsets.get(tensor);
-    if (offset === undefined) throw new Error(`plan: no step touches ${tensor.name}`);
+    const offset = known(this.#layout.offsets.get(tensor), tensor.name);
     return this.#scratchAddress + offset + evaluate(tensor.headBytes, run.sizes);
   }
 

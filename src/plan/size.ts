@@ -1,3 +1,5 @@
+import { known } from './known.js';
+
 /**
  * Integer expressions of a run's sizes: the batch B and the time lengths. Steps and tensors of a plan hold these instead of
  * numbers, so one plan serves every size. They are data: they can be printed and compared, and code can be made of them.
@@ -46,11 +48,8 @@ export function less(left: Size, right: Size): Size {
 export function evaluate(size: Size, sizes: Sizes): number {
   if (typeof size === 'number') return size;
   switch (size.op) {
-    case 'symbol': {
-      const value = sizes.get(size);
-      if (value === undefined) throw new Error(`the run does not say how large ${size.label} is`);
-      return value;
-    }
+    case 'symbol':
+      return known(sizes.get(size), size.label);
     case 'add':
       return evaluate(size.left, sizes) + evaluate(size.right, sizes);
     case 'multiply':

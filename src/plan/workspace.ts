@@ -1,6 +1,7 @@
 import type { KernelBuild } from '../kernels/build.js';
 import type { TrainingKernels } from '../kernels/generated/kernels.js';
 import { instantiate } from '../kernels/instance.js';
+import { known } from './known.js';
 
 const pageBytes = 65536;
 
@@ -56,8 +57,7 @@ export class Workspace {
 
   /** Gives a block back to the free list; neighbours are joined. */
   release(address: number): void {
-    const bytes = this.#used.get(address);
-    if (bytes === undefined) throw new Error(`${this.owner}: no block was allocated at ${address}`);
+    const bytes = known(this.#used.get(address), `a block at ${address}`);
     this.#used.delete(address);
     const blocks = [...this.#free, { address, bytes }].sort((a, b) => a.address - b.address);
     this.#free = [];

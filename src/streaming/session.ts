@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.js';
 import { readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
 import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
+import { known } from '../plan/known.js';
 import { Run, stateOffsets } from '../plan/runner.js';
 import { batch } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
@@ -122,16 +123,14 @@ export class Session {
     setSizes(run, start.inputs, this.#fixed, this.batch);
     start.runner.prepare(run);
     start.inputs.forEach((symbolic, i) => {
-      const staging = start.compiled.staging.get(symbolic);
-      const given = this.#fixed[i];
-      if (staging !== undefined && given !== undefined) {
-        this.#workspace.floats.set(given.data, start.runner.address(staging, run) / 4);
-      }
+      const staging = known(start.compiled.staging.get(symbolic), symbolic.node.layer.title);
+      this.#workspace.floats.set(this.#fixed[i]?.data ?? [], start.runner.address(staging, run) / 4);
     });
     start.runner.execute(run);
     for (const { from, to } of start.states) {
-      const source = start.runner.address(from, run);
-      this.#workspace.kernels.copy(runner.address(to, this.#run), source, this.batch * to.rowBytes);
+      const [source, target] = [start.runner.address(from, run), runner.address(to, this.#run)];
+      // A copy through importRows flushes what is below 2^-100, as whole runs do (layers/recurrent.ts).
+      this.#workspace.kernels.importRows(source, target, this.batch, 1, to.rowBytes / 4);
     }
   }
 

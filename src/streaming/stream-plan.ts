@@ -1,6 +1,7 @@
 import { compileGraph, emitOutput, type CompiledGraph, type CompiledNode } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
 import type { Node, SymbolicTensor } from '../graph/layer.js';
+import { known } from '../plan/known.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner } from '../plan/runner.js';
 import type { SizeSymbol } from '../plan/size.js';
@@ -68,8 +69,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
     }
   }
   const compiled = compileGraph({ ...graph, inputs: [input], nodes }, 'stream');
-  const staging = compiled.staging.get(input);
-  if (staging === undefined) throw new Error(`${name}: no step reads the input`);
+  const staging = known(compiled.staging.get(input), input.node.layer.title);
   const outputs = graph.outputs.map((symbolic) => ({
     symbolic,
     dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic)),
@@ -113,12 +113,8 @@ function compileStart(
   const nodes = graph.nodes.filter((node) => !moving.has(node));
   const startGraph = compileGraph({ inputs, outputs, nodes, layers: graph.layers }, 'predict');
   const states = wanted.map(({ symbolic, to }) => {
-    // A copy through importRows flushes what is below 2^-100, as whole runs do (layers/recurrent.ts).
-    const { plan } = startGraph;
-    const from = plan.rows(`${symbolic.node.layer.title} (start)`, [to.shape[0] ?? 1], symbolic.features);
-    const source = startGraph.tensorOf(symbolic);
-    plan.wanted.add(from);
-    plan.emit('start', 'importRows', source, from, to.shape[0] ?? 1, 1, from.rowBytes / 4);
+    const from = startGraph.tensorOf(symbolic);
+    startGraph.plan.wanted.add(from);
     return { from, to };
   });
   return { compiled: startGraph, runner: new PlanRunner(workspace, startGraph.plan), inputs, states };

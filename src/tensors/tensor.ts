@@ -46,7 +46,7 @@ export function makeTensor(data: Float32Array, shape: readonly number[]): Tensor
 
 /** Reads numbers in any form; `where` names them in errors, such as "model: input "x"". */
 export function readNumbers(values: unknown, where: string): Numbers {
-  if (typeof values === 'object' && values !== null && 'data' in values && 'shape' in values) {
+  if (isTensorObject(values)) {
     const { data, shape } = values;
     if (!isTyped(data) && !Array.isArray(data)) refuse(where, 'data to be an array of numbers', data);
     if (!Array.isArray(shape)) refuse(where, 'shape to be an array', shape);
@@ -58,6 +58,10 @@ export function readNumbers(values: unknown, where: string): Numbers {
   if (!Array.isArray(values)) refuse(where, 'numbers', values);
   const shape = shapeOf(values);
   return { data: flatten(values, shape, where), shape };
+}
+
+export function isTensorObject(values: unknown): values is { readonly data: unknown; readonly shape: unknown } {
+  return typeof values === 'object' && values !== null && 'data' in values && 'shape' in values;
 }
 
 function checkShape(shape: readonly unknown[], length: number, where: string): void {

@@ -154,7 +154,7 @@ describe('several inputs', () => {
     ['an array of one', [ones(3, 2)], 'expected 2 tensors (a, b), got an array of 1'],
     ['an array of three', [ones(3, 2), ones(3, 2), ones(3, 2)], 'expected 2 tensors (a, b), got an array of 3'],
     ['a name that is not there', { a: ones(3, 2), c: ones(3, 2) }, 'expected "a", "b", got "c"'],
-    ['a name that is missing', { a: ones(3, 2) }, 'predict: "b" is missing'],
+    ['a name that is missing', { a: ones(3, 2) }, 'predict: expected "b", got none'],
     ['different numbers of rows', [ones(3, 2), ones(2, 2)], 'expected as many rows in each, got 3 and 2'],
     ['a wrong second one', [ones(3, 2), ones(3, 1)], '"b": expected shape [batch, 2], got [3, 1]'],
   ])('%s: refused', (_, bad, message) => {

@@ -66,6 +66,6 @@ describe('layOut', () => {
   test('refuses a wanted tensor that no step writes', () => {
     const plan = new Plan();
     plan.wanted.add(plan.dense('lost', [1]));
-    expect(() => layOut(plan, new Map())).toThrow('plan: no step writes lost');
+    expect(() => layOut(plan, new Map())).toThrow('bucle: nothing known of lost');
   });
 });

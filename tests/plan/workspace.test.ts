@@ -68,7 +68,7 @@ test('a block that is not there cannot be released', () => {
   const workspace = create();
   const address = workspace.allocate(16);
   workspace.release(address);
-  expect(() => workspace.release(address)).toThrow(`test: no block was allocated at ${address}`);
+  expect(() => workspace.release(address)).toThrow(`bucle: nothing known of a block at ${address}`);
 });
 
 test('too much is refused with the figure, and changes nothing', () => {
