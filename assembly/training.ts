@@ -22,6 +22,10 @@ export { simpleRnnBackward } from './recurrent/simple-rnn-backward';
 export { convolutionInputGradient, convolutionWeightGradient } from './conv/convolution-backward';
 export { globalAverageBackward } from './pooling/global-pool-backward';
 export { poolBackward } from './pooling/pool-backward';
+export { activateByInputBackward } from './elementwise/input-activations-backward';
+export { logSoftmaxBackward } from './elementwise/log-softmax-backward';
+export { preluBackward } from './elementwise/prelu-backward';
+export { softmaxOverTimeBackward } from './elementwise/softmax-over-time-backward';
 
 // Forward kernels whose layers are to come: they move to inference.ts with them.
 export { convolution } from './conv/convolution';
@@ -30,3 +34,8 @@ export { pool } from './pooling/pool';
 export { poolStream } from './pooling/pool-stream';
 export { globalPool } from './pooling/global-pool';
 export { copyRows } from './reshaping/copy-rows';
+export { activateByInput } from './elementwise/input-activations';
+export { logSoftmax } from './elementwise/log-softmax';
+export { maskedSoftmax } from './elementwise/masked-softmax';
+export { prelu } from './elementwise/prelu';
+export { softmaxOverTime } from './elementwise/softmax-over-time';

@@ -1,4 +1,4 @@
-// Finds the coefficients of assembly/math/{exp,expm1,tanh,log}.ts and prints them with their errors:
+// Finds the coefficients of assembly/math/{exp,expm1,tanh,log,normal}.ts and prints them with their errors:
 //   node scripts/fit-activations.mjs
 // First a weighted least-squares fit in float64, its weights raised where the error is large until the error is level
 // (Lawson's algorithm: the fit tends to the minimax one). Then the coefficients are rounded to float32 and moved by
@@ -274,7 +274,55 @@ function fitLog() {
   report('log', fitted.error, coefficients, approximation, Math.log1p, sample(from, to, 800_000));
 }
 
+/**
+ * Φ(−a)·e^(a²/2): the tail of the normal distribution without the exponential that makes it fall. Near 0 from Φ's power
+ * series, then by Laplace's continued fraction.
+ * @type {Real}
+ */
+function scaledTail(a) {
+  if (a > 3) {
+    let fraction = a;
+    for (let k = 400; k > 0; k--) fraction = a + k / fraction;
+    return 1 / (fraction * Math.sqrt(2 * Math.PI));
+  }
+  let [term, sum] = [a, a];
+  for (let k = 1; term > 1e-18 * sum; k++) {
+    term *= a ** 2 / (2 * k + 1);
+    sum += term;
+  }
+  return Math.exp(a ** 2 / 2) / 2 - sum / Math.sqrt(2 * Math.PI);
+}
+
+/**
+ * scaledTail(a) = t·(c0 + … + c8·t⁸), t = 1 / (1 + 0.35·a), as Abramowitz & Stegun have it in 7.1.26. A smaller factor
+ * of a fits better, but errors of t count for more.
+ */
+function fitNormalTail() {
+  const factor = f(0.35);
+  const limit = 14;
+  const points = chebyshev(1 / (1 + factor * limit), 1, 300).map((t) => (1 / t - 1) / factor);
+  const fitted = fit(
+    points,
+    (a, _) => [...powers(1 / (1 + factor * a), 9).slice(1), scaledTail(a)].map((value) => value / scaledTail(a)),
+    (a, c) => polynomial([0, ...c], 1 / (1 + factor * a)) / scaledTail(a) - 1,
+    60,
+  );
+  /** @type {Approximation} */
+  const approximation = (a, c) => {
+    const t = f(1 / multiplyAdd(factor, a, 1));
+    return mul(
+      c.reduceRight((sum, coefficient) => multiplyAdd(sum, t, coefficient)),
+      t,
+    );
+  };
+  const sampled = [...sample(0, 2, 2000), ...sample(2, limit, 1000)];
+  const { coefficients } = refine(approximation, scaledTail, sampled, fitted.coefficients, 10_000);
+  const all = [...sample(0, 2, 300_000), ...sample(2, limit, 300_000)];
+  report('normal tail', fitted.error, coefficients, approximation, scaledTail, all);
+}
+
 fitExponential('exp', 0, 0.69315, Math.exp, (p, square, r) => multiplyAdd(p, square, add(1, r)));
 fitExponential('expm1', -0.3466, 0.3466, Math.expm1, (p, square, r) => multiplyAdd(p, square, r));
 fitTanh();
 fitLog();
+fitNormalTail();

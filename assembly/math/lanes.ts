@@ -12,3 +12,15 @@ const ONES: usize = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0]);
 export function lastQuadMask(features: i32): v128 {
   return v128.load(ONES + ((<usize>(-features & 3)) << 2));
 }
+
+/** The sum of the four lanes in each of them, as (0 + 2) + (1 + 3). */
+export function sumOfLanes(x: v128): v128 {
+  const halves = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.add(halves, v128.shuffle<f32>(halves, halves, 1, 0, 3, 2));
+}
+
+/** The greatest of the four lanes in each of them. */
+export function maximumOfLanes(x: v128): v128 {
+  const halves = f32x4.pmax(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.pmax(halves, v128.shuffle<f32>(halves, halves, 1, 0, 3, 2));
+}
