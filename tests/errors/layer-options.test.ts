@@ -82,8 +82,7 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
 ];
 
 function modelOf(make: Make): Make {
-  return (options) =>
-    sequential({ layers: [make({ ...(options), inputShape: [null, 2] }) as Layer] });
+  return (options) => sequential({ layers: [make({ ...options, inputShape: [null, 2] }) as Layer] });
 }
 
 describe('layers', () => {
