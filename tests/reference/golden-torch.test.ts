@@ -2,13 +2,14 @@
  * The reference against PyTorch: outputs, all gradients, and twenty steps of training. Its numbers are float32, the
  * reference's float64: a tenth of the tolerance, which is made for two float32 implementations, is enough.
  */
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
+  GoldenCase,
   loadTorchCase,
   torchConvCases,
   torchRecurrentCases,
   torchTrainingCases,
-  type TorchCaseName,
 } from '../golden-data.js';
 import {
   appendOnes,
@@ -22,10 +23,12 @@ import {
   type TorchRecurrent,
   type TorchRecurrentKind,
 } from '../torch-weights.js';
+import { bidirectional } from './bidirectional.js';
 import { clipByGlobalNorm } from './clipping.js';
 import { comparison, type Comparison } from './comparison.js';
 import { conv1d } from './conv1d.js';
 import { dense } from './dense.js';
+import { loadFurtherTorchCase, torchBidirectionalCases, torchWavenetCases } from './further-golden.js';
 import { gru } from './gru.js';
 import { lstm } from './lstm.js';
 import { adam, sgd } from './optimizers.js';
@@ -34,6 +37,7 @@ import type { RecurrentConfig } from './recurrence.js';
 import { simpleRnn } from './simple-rnn.js';
 import { inner, toTensor, type Tensor, type Tensors } from './tensor.js';
 import { train, type Training } from './train.js';
+import { wavenet } from './wavenet.js';
 
 function recurrent(
   kind: TorchRecurrentKind,
@@ -47,7 +51,7 @@ function recurrent(
   return kind === 'lstm' ? lstm(config, weights, [x, h, c]) : gru(config, weights, [x, h]);
 }
 
-const kindOf = (name: TorchCaseName): TorchRecurrentKind => {
+const kindOf = (name: string): TorchRecurrentKind => {
   const kind = (['rnn', 'lstm', 'gru'] as const).find((one) => name.startsWith(one) || name.startsWith(`train-${one}`));
   if (kind === undefined) throw new Error(`${name}: not a recurrent layer`);
   return kind;
@@ -120,6 +124,100 @@ describe('PyTorch, recurrent layers: outputs and all gradients', () => {
       [dSequence] = gradients.inputs;
     }
     compare('gradient of the input', dSequence.data, dx.data, 'gradient');
+    golden.assertAllRead();
+    expect(worst()).toBeLessThan(0.1);
+  });
+});
+
+test('the list of further cases is the folder', () => {
+  const folder = readdirSync(new URL('../golden/further/torch', import.meta.url)).sort();
+  expect(folder).toEqual([...torchBidirectionalCases, ...torchWavenetCases]);
+});
+
+describe('PyTorch, recurrent layers in both directions: outputs and all gradients', () => {
+  /** The backward layer's parameters, by the names that they would have in a layer of their own. */
+  const reverseOf = (golden: GoldenCase, prefix: string): GoldenCase =>
+    new GoldenCase(
+      `${golden.name}, reverse`,
+      new Map(
+        ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((parameter) => [
+          `${prefix}${parameter}_l0`,
+          golden.read(`${prefix}${parameter}_l0_reverse`),
+        ]),
+      ),
+    );
+
+  test.each(torchBidirectionalCases)('%s', (name) => {
+    const golden = loadFurtherTorchCase(name);
+    const kind = kindOf(name);
+    const bothDirections = (prefix: string): TorchRecurrent[] =>
+      [golden, reverseOf(golden, prefix)].map((from) => readTorchRecurrent(from, kind, prefix));
+    const [x, ...states] = golden.readSeries('input');
+    const [y, ...finals] = golden.readSeries('output');
+    const [dy, ...dFinals] = golden.readSeries('cotangent');
+    const [dx, ...dStates] = golden.readSeries('grad.input');
+    const { compare, worst } = comparison();
+    /** Both layers' states in Keras's order: all of the forward layer, then all of the backward layer. */
+    const byDirection = (all: typeof states): Tensor[] =>
+      [0, 1].flatMap((direction) => all.map((state) => toTensor(layerState(state, direction))));
+
+    const weights = bothDirections('').flatMap((parts) => kerasWeights(parts).map(toTensor));
+    const layer = { layer: kind === 'rnn' ? 'simpleRNN' : kind, config: { units: 8, returnSequences: true } } as const;
+    const pass = bidirectional({ layer }, weights, [toTensor(x), ...byDirection(states)]);
+    const [sequence, ...ours] = pass.outputs;
+    compare('output', sequence.data, y.data, 'output');
+    const theirs = byDirection(finals);
+    ours.forEach((state, i) => compare(`final state ${i}`, state.data, theirs[i].data, 'output'));
+    const cotangents: [Tensor, ...Tensor[]] = [toTensor(dy), ...byDirection(dFinals)];
+    const loss = pass.outputs.reduce((sum, output, i) => sum + inner(output, cotangents[i]), 0);
+    compare('loss', [loss], golden.read('loss').data, 'gradient');
+
+    const gradients = pass.backward(cotangents);
+    compare('gradient of the input', gradients.inputs[0].data, dx.data, 'gradient');
+    const theirStates = byDirection(dStates);
+    gradients.inputs
+      .slice(1)
+      .forEach((state, i) => compare(`gradient of state ${i}`, state.data, theirStates[i].data, 'gradient'));
+    bothDirections('grad.').forEach((parts, direction) =>
+      compareWeightGradients(
+        compare,
+        `direction ${direction}`,
+        gradients.weights.slice(3 * direction, 3 * direction + 3),
+        parts,
+      ),
+    );
+    golden.assertAllRead();
+    expect(worst()).toBeLessThan(0.1);
+  });
+});
+
+describe('PyTorch, WaveNets: outputs and all gradients', () => {
+  test.each(torchWavenetCases)('%s', (name) => {
+    const golden = loadFurtherTorchCase(name);
+    const { blocks, layers: layersOfBlock, gated } = golden.config;
+    const config = { blocks: Number(blocks), layersOfBlock: Number(layersOfBlock), gated: gated === true };
+    const { compare, worst } = comparison();
+    const read = (tensor: string): Tensor => toTensor(channelsLast(golden.read(tensor)));
+    // front, f and g are a padding and a Conv1d named conv; the others are a Conv1d.
+    const prefixes = [...golden.tensors.keys()]
+      .filter((key) => key.endsWith('.weight') && !key.startsWith('grad.'))
+      .map((key) => key.replace(/weight$/, ''));
+    const nameOf = (prefix: string): string => prefix.replace(/(\.conv)?\.$/, '');
+
+    const weights = new Map(prefixes.map((prefix) => [nameOf(prefix), readTorchConv(golden, prefix).map(toTensor)]));
+    const pass = wavenet(config, weights, read('input.0'));
+    compare('output', pass.output.data, read('output.0').data, 'output');
+    compare('loss', [inner(pass.output, read('cotangent.0'))], golden.read('loss').data, 'gradient');
+
+    const gradients = pass.backward(read('cotangent.0'));
+    compare('gradient of the input', gradients.x.data, read('grad.input.0').data, 'gradient');
+    for (const prefix of prefixes) {
+      readTorchConv(golden, `grad.${prefix}`).forEach((theirs, i) => {
+        const ours = gradients.weights.get(nameOf(prefix))?.[i].data ?? [];
+        compare(`gradient of ${nameOf(prefix)}, weight ${i}`, ours, theirs.data, 'gradient');
+      });
+    }
+    expect(gradients.weights.size).toBe(prefixes.length);
     golden.assertAllRead();
     expect(worst()).toBeLessThan(0.1);
   });
