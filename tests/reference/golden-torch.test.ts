@@ -4,13 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  GoldenCase,
-  loadTorchCase,
-  torchConvCases,
-  torchRecurrentCases,
-  torchTrainingCases,
-} from '../golden-data.js';
+import { GoldenCase, loadTorchCase, torchConvCases, torchRecurrentCases, torchTrainingCases } from '../golden-data.js';
 import {
   appendOnes,
   channelsLast,
