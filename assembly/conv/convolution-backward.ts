@@ -1,5 +1,5 @@
 import { productGradient } from '../products/product-backward';
-import { productOfSteps } from './convolution';
+import { ceilOf, productOfSteps } from './convolution';
 import { productGroupedGradient } from './product-grouped-backward';
 
 /*
@@ -37,9 +37,10 @@ export function convolutionInputGradient(
   const toStep = batch * toStride;
   const inputsOfGroup = inputs / groups;
   for (let tap = 0; tap < taps; tap++) {
-    const first = firstShort(tap, dilation, stride, padding);
-    const count = min(shortSteps, endOfShort(longSteps, tap, dilation, stride, padding)) - first;
-    const long = first * stride + tap * dilation - padding;
+    const before = padding - tap * dilation;
+    const first = ceilOf(before, stride);
+    const count = min(shortSteps, ceilOf(longSteps + before, stride)) - first;
+    const long = first * stride - before;
     productOfSteps(
       from + <usize>(toLong ? first : long) * fromStep,
       toLong ? fromStep : stride * fromStep,
@@ -88,9 +89,10 @@ export function convolutionWeightGradient(
   const shortStep = batch * shortStride;
   const inputsOfGroup = inputs / groups;
   for (let tap = 0; tap < taps; tap++) {
-    const first = firstShort(tap, dilation, stride, padding);
-    const count = min(shortSteps, endOfShort(longSteps, tap, dilation, stride, padding)) - first;
-    let x = long + <usize>(first * stride + tap * dilation - padding) * (batch * longStride);
+    const before = padding - tap * dilation;
+    const first = ceilOf(before, stride);
+    const count = min(shortSteps, ceilOf(longSteps + before, stride)) - first;
+    let x = long + <usize>(first * stride - before) * (batch * longStride);
     let dy = short + <usize>first * shortStep;
     const isOneRun = stride == 1;
     const bySequence = !isOneRun && count > batch;
@@ -105,14 +107,4 @@ export function convolutionWeightGradient(
     }
     dw += <usize>inputsOfGroup * shortStride;
   }
-}
-
-/** The first short step whose long step is not before the first. */
-function firstShort(tap: i32, dilation: i32, stride: i32, padding: i32): i32 {
-  return max(0, padding - tap * dilation + stride - 1) / stride;
-}
-
-/** The first short step whose long step is behind the last. */
-function endOfShort(longSteps: i32, tap: i32, dilation: i32, stride: i32, padding: i32): i32 {
-  return max(0, longSteps + padding - tap * dilation + stride - 1) / stride;
 }

@@ -1,4 +1,4 @@
-import { convolution } from './convolution';
+import { ceilOf, convolution } from './convolution';
 import { historyAppend } from './history-append';
 
 /**
@@ -33,13 +33,13 @@ export function convolutionStream(
 ): void {
   const xStep = batch * (((inputs + 3) & ~3) << 2);
   const yStep = batch * (((outputs + 3) & ~3) << 2);
-  const history = ((taps + up - 1) / up - 1) * dilation;
+  const history = (ceilOf(taps, up) - 1) * dilation;
   const room = capacity - history;
   while (steps > 0) {
     const turn = min(steps, room);
     const appended = historyAppend(state, x, turn, xStep, history, capacity);
     // How many times an input step sets off outputs in this turn: `up` of them each time.
-    const times = first < turn ? (turn - first + down - 1) / down : 0;
+    const times = ceilOf(turn - first, down);
     const due = max(0, times * up - skip);
     convolution(appended, packed, bias, y, due, batch, taps, dilation, up, down, first, skip, inputs, outputs, groups);
     x += <usize>turn * xStep;

@@ -36,10 +36,11 @@ export function convolution(
   const yStep = batch * yStride;
   const inputsOfGroup = inputs / groups;
   for (let phase = 0; phase < up; phase++) {
-    const tapsOfPhase = (taps + up - 1 - phase) / up;
-    // The first step of this phase that is not cropped.
-    const first = (phase + up - (skip % up)) % up;
-    const newest = ((first + skip) / up) * down + lead;
+    const tapsOfPhase = ceilOf(taps - phase, up);
+    // The first step of this phase that is not cropped, and its input step if there were no `down`.
+    const turn = ceilOf(skip - phase, up);
+    const first = turn * up + phase - skip;
+    const newest = turn * down + lead;
     productOfSteps(
       x + <usize>(newest - (tapsOfPhase - 1) * dilation) * xStep,
       down * xStep,
@@ -49,7 +50,7 @@ export function convolution(
       y + <usize>first * yStep,
       up * yStep,
       yStride,
-      steps > first ? (steps - first + up - 1) / up : 0,
+      ceilOf(steps - first, up),
       batch,
       tapsOfPhase,
       dilation * xStep,
@@ -59,6 +60,11 @@ export function convolution(
     );
     packed += <usize>(tapsOfPhase * inputsOfGroup) * yStride;
   }
+}
+
+/** n / d rounded up, 0 for negative n: how many of 0, d, 2·d … are less than n. A division by 1 is spared: streams do it all the time. */
+export function ceilOf(n: i32, d: i32): i32 {
+  return d == 1 ? max(n, 0) : max(n + d - 1, 0) / d;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { lastQuadMask } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
+import { productGradientInto } from '../products/product-backward';
 import { gather, groupOffset } from './product-grouped';
 
 /** Sums over rows go in blocks of so many, as in ../products/product-backward.ts. */
@@ -22,6 +23,15 @@ export function productGroupedGradient(
 ): void {
   const quads = (outputs + 3) >> 2;
   const ofGroup = outputs / groups;
+  if ((ofGroup & 3) == 0) {
+    for (let n = 0; n < outputs; n += ofGroup) {
+      productGradientInto(x, xStride, dy, dyStride, dw, quads << 4, rows, inputs, ofGroup);
+      x += (<usize>inputs) << 2;
+      dy += (<usize>ofGroup) << 2;
+      dw += (<usize>ofGroup) << 2;
+    }
+    return;
+  }
   for (; rows > 0; rows -= blockRows) {
     const block = min(rows, blockRows);
     if (ofGroup == 1 && inputs == 1) {

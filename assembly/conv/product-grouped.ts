@@ -1,5 +1,6 @@
 import { lastQuadMask } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
+import { product } from '../products/product';
 import { panelStride, quadInPanels } from '../products/panels';
 
 /** So many rows are finished, in all their columns, before the next ones: their inputs then stay near the processor. */
@@ -27,45 +28,44 @@ export function productGrouped(
 ): void {
   const quads = (outputs + 3) >> 2;
   const ofGroup = outputs / groups;
-  const startStride = bias ? 0 : yStride;
+  if ((ofGroup & 7) == 0) {
+    // Each group has panels of its own.
+    for (let quad = 0; quad < quads; quad += ofGroup >> 2) {
+      const column = (<usize>quad) << 4;
+      const w = quadInPanels(packed, quad, taps * inputs);
+      product(x, xStride, w, bias ? bias + column : 0, y + column, yStride, rows, taps, tapStride, inputs, ofGroup);
+      x += (<usize>inputs) << 2;
+    }
+    return;
+  }
   for (; rows > 0; rows -= blockRows) {
     const block = min(rows, blockRows);
     for (let quad = 0; quad < quads; quad++) {
+      const column = (<usize>quad) << 4;
       const w = quadInPanels(packed, quad, taps * inputs);
       const wStride = panelStride(quad, quads);
-      const column = (<usize>quad) << 4;
+      const start = bias ? bias + column : 0;
       const to = y + column;
-      // Sums start at the bias in every row, or each at its own y.
-      const start = bias ? bias + column : to;
       if (ofGroup == 1 && inputs == 1) {
-        depthwiseRows(x + column, xStride, w, wStride, start, startStride, to, yStride, block, taps, tapStride);
+        depthwiseRows(x + column, xStride, w, wStride, start, to, yStride, block, taps, tapStride);
       } else {
         const first = groupOffset(quad << 2, outputs, ofGroup, inputs);
-        const second = groupOffset((quad << 2) + 1, outputs, ofGroup, inputs);
-        const third = groupOffset((quad << 2) + 2, outputs, ofGroup, inputs);
-        const last = groupOffset((quad << 2) + 3, outputs, ofGroup, inputs);
-        const from = x + first;
-        if (first == last) {
-          sameGroupRows(from, xStride, w, wStride, start, startStride, to, yStride, block, taps, tapStride, inputs);
-        } else {
-          gatheredRows(
-            from,
-            xStride,
-            second - first,
-            third - first,
-            last - first,
-            w,
-            wStride,
-            start,
-            startStride,
-            to,
-            yStride,
-            block,
-            taps,
-            tapStride,
-            inputs,
-          );
-        }
+        gatheredRows(
+          x + first,
+          xStride,
+          groupOffset((quad << 2) + 1, outputs, ofGroup, inputs) - first,
+          groupOffset((quad << 2) + 2, outputs, ofGroup, inputs) - first,
+          groupOffset((quad << 2) + 3, outputs, ofGroup, inputs) - first,
+          w,
+          wStride,
+          start,
+          to,
+          yStride,
+          block,
+          taps,
+          tapStride,
+          inputs,
+        );
       }
     }
     if (outputs & 3) {
@@ -86,38 +86,38 @@ export function groupOffset(output: i32, outputs: i32, ofGroup: i32, inputs: i32
   return (<usize>((min(output, outputs - 1) / ofGroup) * inputs)) << 2;
 }
 
-/** A quad of outputs that have one input each, as in a quad of x. Four rows at a time; rows past the last are taken as the last. */
+/** A quad of outputs with one input each, which lie likewise in a quad of x. */
 function depthwiseRows(
   x: usize,
   xStride: usize,
   w: usize,
   wStride: usize,
-  start: usize,
-  startStride: usize,
+  bias: usize,
   y: usize,
   yStride: usize,
   rows: i32,
   taps: i32,
   tapStride: usize,
 ): void {
-  for (let row = 0; row < rows; row += 4) {
-    const row1: usize = min(1, rows - row - 1);
-    const row2: usize = min(2, rows - row - 1);
-    const row3: usize = min(3, rows - row - 1);
-    const y1 = y + row1 * yStride;
-    const y2 = y + row2 * yStride;
-    const y3 = y + row3 * yStride;
-    let a = v128.load(start);
-    let b = v128.load(start + row1 * startStride);
-    let c = v128.load(start + row2 * startStride);
-    let d = v128.load(start + row3 * startStride);
+  for (let count = 4; rows > 0; rows -= count) {
+    // Four rows at a time; where fewer are left, each is done four times over, with the same result.
+    if (rows < 4) count = 1;
+    const xs = count == 4 ? xStride : 0;
+    const ys = count == 4 ? yStride : 0;
+    const y1 = y + ys;
+    const y2 = y1 + ys;
+    const y3 = y2 + ys;
+    let a = v128.load(bias ? bias : y);
+    let b = v128.load(bias ? bias : y1);
+    let c = v128.load(bias ? bias : y2);
+    let d = v128.load(bias ? bias : y3);
     let p0 = x;
-    let p1 = x + row1 * xStride;
-    let p2 = x + row2 * xStride;
-    let p3 = x + row3 * xStride;
-    let tapOfW = w;
+    let p1 = p0 + xs;
+    let p2 = p1 + xs;
+    let p3 = p2 + xs;
+    let rowOfW = w;
     for (let tap = taps; tap > 0; tap--) {
-      const weights = v128.load(tapOfW);
+      const weights = v128.load(rowOfW);
       a = multiplyAdd(v128.load(p0), weights, a);
       b = multiplyAdd(v128.load(p1), weights, b);
       c = multiplyAdd(v128.load(p2), weights, c);
@@ -126,26 +126,27 @@ function depthwiseRows(
       p1 += tapStride;
       p2 += tapStride;
       p3 += tapStride;
-      tapOfW += wStride;
+      rowOfW += wStride;
     }
     v128.store(y, a);
     v128.store(y1, b);
     v128.store(y2, c);
     v128.store(y3, d);
-    x += xStride << 2;
-    y += yStride << 2;
-    start += startStride << 2;
+    x += <usize>count * xStride;
+    y += <usize>count * yStride;
   }
 }
 
-/** A quad of outputs of one group. Four rows at a time; rows past the last are taken as the last. */
-function sameGroupRows(
+/** A quad of outputs whose inputs are loaded one by one, so many bytes behind the first one's. */
+function gatheredRows(
   x: usize,
   xStride: usize,
+  second: usize,
+  third: usize,
+  fourth: usize,
   w: usize,
   wStride: usize,
-  start: usize,
-  startStride: usize,
+  bias: usize,
   y: usize,
   yStride: usize,
   rows: i32,
@@ -153,31 +154,32 @@ function sameGroupRows(
   tapStride: usize,
   inputs: i32,
 ): void {
-  for (let row = 0; row < rows; row += 4) {
-    const row1: usize = min(1, rows - row - 1);
-    const row2: usize = min(2, rows - row - 1);
-    const row3: usize = min(3, rows - row - 1);
-    const y1 = y + row1 * yStride;
-    const y2 = y + row2 * yStride;
-    const y3 = y + row3 * yStride;
-    let a = v128.load(start);
-    let b = v128.load(start + row1 * startStride);
-    let c = v128.load(start + row2 * startStride);
-    let d = v128.load(start + row3 * startStride);
+  for (let count = 4; rows > 0; rows -= count) {
+    // Four rows at a time; where fewer are left, each is done four times over, with the same result.
+    if (rows < 4) count = 1;
+    const xs = count == 4 ? xStride : 0;
+    const ys = count == 4 ? yStride : 0;
+    const y1 = y + ys;
+    const y2 = y1 + ys;
+    const y3 = y2 + ys;
+    let a = v128.load(bias ? bias : y);
+    let b = v128.load(bias ? bias : y1);
+    let c = v128.load(bias ? bias : y2);
+    let d = v128.load(bias ? bias : y3);
     let xOfTap = x;
     let rowOfW = w;
     for (let tap = taps; tap > 0; tap--) {
       let p0 = xOfTap;
-      let p1 = xOfTap + row1 * xStride;
-      let p2 = xOfTap + row2 * xStride;
-      let p3 = xOfTap + row3 * xStride;
+      let p1 = p0 + xs;
+      let p2 = p1 + xs;
+      let p3 = p2 + xs;
       const end = p0 + ((<usize>inputs) << 2);
       do {
         const weights = v128.load(rowOfW);
-        a = multiplyAdd(v128.load32_splat(p0), weights, a);
-        b = multiplyAdd(v128.load32_splat(p1), weights, b);
-        c = multiplyAdd(v128.load32_splat(p2), weights, c);
-        d = multiplyAdd(v128.load32_splat(p3), weights, d);
+        a = multiplyAdd(gather(p0, second, third, fourth), weights, a);
+        b = multiplyAdd(gather(p1, second, third, fourth), weights, b);
+        c = multiplyAdd(gather(p2, second, third, fourth), weights, c);
+        d = multiplyAdd(gather(p3, second, third, fourth), weights, d);
         p0 += 4;
         p1 += 4;
         p2 += 4;
@@ -190,48 +192,8 @@ function sameGroupRows(
     v128.store(y1, b);
     v128.store(y2, c);
     v128.store(y3, d);
-    x += xStride << 2;
-    y += yStride << 2;
-    start += startStride << 2;
-  }
-}
-
-/** A quad of outputs of several groups: each lane's input is loaded by itself, so many bytes behind the first lane's. */
-function gatheredRows(
-  x: usize,
-  xStride: usize,
-  second: usize,
-  third: usize,
-  fourth: usize,
-  w: usize,
-  wStride: usize,
-  start: usize,
-  startStride: usize,
-  y: usize,
-  yStride: usize,
-  rows: i32,
-  taps: i32,
-  tapStride: usize,
-  inputs: i32,
-): void {
-  for (let row = 0; row < rows; row++) {
-    let sum = v128.load(start);
-    let xOfTap = x;
-    let rowOfW = w;
-    for (let tap = taps; tap > 0; tap--) {
-      let p = xOfTap;
-      const end = p + ((<usize>inputs) << 2);
-      do {
-        sum = multiplyAdd(gather(p, second, third, fourth), v128.load(rowOfW), sum);
-        p += 4;
-        rowOfW += wStride;
-      } while (p < end);
-      xOfTap += tapStride;
-    }
-    v128.store(y, sum);
-    x += xStride;
-    y += yStride;
-    start += startStride;
+    x += <usize>count * xStride;
+    y += <usize>count * yStride;
   }
 }
 

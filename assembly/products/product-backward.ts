@@ -16,8 +16,22 @@ export function productGradient(
   inputs: i32,
   outputs: i32,
 ): void {
+  productGradientInto(x, xStride, dy, dyStride, dw, ((outputs + 3) & ~3) << 2, rows, inputs, outputs);
+}
+
+/** As productGradient(), into rows of dw that lie dwStride bytes apart. */
+export function productGradientInto(
+  x: usize,
+  xStride: i32,
+  dy: usize,
+  dyStride: i32,
+  dw: usize,
+  dwStride: i32,
+  rows: i32,
+  inputs: i32,
+  outputs: i32,
+): void {
   const quads = (outputs + 3) >> 2;
-  const dwStride: usize = quads << 4;
   for (let row = 0; row < rows; row += blockRows) {
     const block = min(rows - row, blockRows);
     for (let quad = 0; quad < quads; quad += 2) {
