@@ -3,11 +3,11 @@
  * what it is divided by.                                     Keras 3, layers/pooling/average_pooling1d.py
  */
 import type { Pooling1dConfig } from './max-pooling1d.js';
-import type { Cotangents, SimplePass } from './pass.js';
+import type { Cotangents, UnmaskedPass } from './pass.js';
 import { addStepInto, scale, stepOf, zeros, zerosLike, type Tensor, type Tensors } from './tensor.js';
 import { windows } from './windows.js';
 
-export function averagePooling1d(config: Pooling1dConfig, _weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function averagePooling1d(config: Pooling1dConfig, _weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { poolSize = 2, strides = poolSize, padding = 'valid' } = config;
   const [batch, time, features] = x.shape;
   const { length, taps } = windows(time, { size: poolSize, strides, padding });
@@ -18,6 +18,7 @@ export function averagePooling1d(config: Pooling1dConfig, _weights: Tensors, [x]
   for (const { to, from } of taps) addStepInto(y, to, scale(stepOf(x, from), 1 / counts[to]));
   return {
     outputs: [y],
+    mask: undefined,
     backward([dy = zerosLike(y)]: Cotangents<readonly [Tensor]>) {
       const dx = zerosLike(x);
       for (const { to, from } of taps) addStepInto(dx, from, scale(stepOf(dy, to), 1 / counts[to]));

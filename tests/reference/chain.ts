@@ -1,6 +1,6 @@
 /**
  * A sequential model: each layer's first output is the next one's input, and the mask, if there is one, goes along.
- * A layer that makes no mask hands on the one it was given; a recurrent one without `returnSequences` drops it.
+ * A layer that says nothing of a mask hands on the one it was given; one that says `mask: undefined` drops it.
  */
 import type { AnyPass, Cotangents, SimplePass } from './pass.js';
 import { zerosLike, type Mask, type Tensor, type Tensors } from './tensor.js';

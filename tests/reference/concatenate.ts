@@ -1,6 +1,6 @@
 /** Concatenate along an axis other than the batch.                        Keras 3, layers/merging/concatenate.py */
 import type { AnyPass } from './pass.js';
-import { axisOf, show, sizeOf, zeros, zerosLike, type Tensor, type Tensors } from './tensor.js';
+import { axisOf, show, sizeOf, zeros, zerosLike, type Mask, type Tensor, type Tensors } from './tensor.js';
 
 export interface ConcatenateConfig {
   /** −1 by default. */
@@ -40,4 +40,24 @@ export function concatenate({ axis = -1 }: ConcatenateConfig, _weights: Tensors,
       return { inputs: [first, ...others], weights: [] };
     },
   };
+}
+
+/**
+ * The mask of the output for sequences [batch, time, …]: along time the masks joined, along another axis valid where
+ * any input is. An input without a mask is valid everywhere; without any mask there is none.
+ */
+export function concatenatedMask(
+  { axis = -1 }: ConcatenateConfig,
+  inputs: Tensors,
+  masks: readonly (Mask | undefined)[],
+): Mask | undefined {
+  if (masks.every((mask) => mask === undefined)) return undefined;
+  const complete = inputs.map(
+    ({ shape: [batch, time] }, i): Mask =>
+      masks[i] ?? Array.from({ length: batch }, () => Array.from({ length: time }, () => true)),
+  );
+  const [first] = complete;
+  return axisOf(axis, inputs[0].shape) === 1
+    ? first.map((_, b) => complete.flatMap((mask) => mask[b]))
+    : first.map((row, b) => row.map((_, t) => complete.some((mask) => mask[b][t])));
 }

@@ -9,7 +9,7 @@
  * Weights: kernel [kernelSize, filters, features] (filters first), bias [filters].
  */
 import { convolution, type ConvolutionConfig } from './convolution.js';
-import type { SimplePass } from './pass.js';
+import type { UnmaskedPass } from './pass.js';
 import { checkWeights, type Tensor, type Tensors } from './tensor.js';
 
 export interface Conv1dTransposeConfig extends ConvolutionConfig {
@@ -25,7 +25,7 @@ export interface Conv1dTransposeConfig extends ConvolutionConfig {
   readonly dilationRate?: number;
 }
 
-export function conv1dTranspose(config: Conv1dTransposeConfig, weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function conv1dTranspose(config: Conv1dTransposeConfig, weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { filters, kernelSize, strides = 1, dilationRate = 1, useBias = true } = config;
   const [batch, time, features] = x.shape;
   checkWeights('conv1dTranspose', weights, [[kernelSize, filters, features], ...(useBias ? [[filters]] : [])]);

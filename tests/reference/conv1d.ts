@@ -6,7 +6,7 @@
  * Weights: kernel [kernelSize, features / groups, filters], bias [filters].
  */
 import { convolution, type ConvolutionConfig } from './convolution.js';
-import type { SimplePass } from './pass.js';
+import type { UnmaskedPass } from './pass.js';
 import { checkWeights, type Tensor, type Tensors } from './tensor.js';
 import { windows, type Padding } from './windows.js';
 
@@ -23,7 +23,7 @@ export interface Conv1dConfig extends ConvolutionConfig {
   readonly groups?: number;
 }
 
-export function conv1d(config: Conv1dConfig, weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function conv1d(config: Conv1dConfig, weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { filters, kernelSize, strides = 1, padding = 'valid', dilationRate = 1, groups = 1, useBias = true } = config;
   const [batch, time, features] = x.shape;
   const [seen, filtersOfGroup] = [features / groups, filters / groups];

@@ -5,7 +5,7 @@
  *   x̄(j) = Σ z̄(i) · k(l)      k̄(l) = Σ z̄(i) · x(j)      b̄ = Σ rows of z̄
  */
 import { activate, type ActivationName } from './activations.js';
-import type { Cotangents, SimplePass } from './pass.js';
+import type { Cotangents, UnmaskedPass } from './pass.js';
 import { addInto, addToRows, asRows, sumOfRows, zeros, zerosLike, type Tensor, type Tensors } from './tensor.js';
 
 export interface ConvolutionConfig {
@@ -24,7 +24,7 @@ export function convolution(
   x: Tensor,
   outputShape: readonly number[],
   products: Products,
-): SimplePass {
+): UnmaskedPass {
   const [kernel] = weights;
   const bias = useBias ? weights[1] : undefined;
 
@@ -35,6 +35,7 @@ export function convolution(
 
   return {
     outputs: [{ shape: outputShape, data: y.output.data }],
+    mask: undefined,
     backward([dy]: Cotangents<readonly [Tensor]>) {
       const dx = zerosLike(x);
       const gradients = weights.map(zerosLike);

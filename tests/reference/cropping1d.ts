@@ -1,5 +1,5 @@
 /** Cropping1D: the sequence without its first and last steps.            Keras 3, layers/reshaping/cropping1d.py */
-import type { SimplePass } from './pass.js';
+import type { UnmaskedPass } from './pass.js';
 import { stepMap } from './step-map.js';
 import type { Tensor, Tensors } from './tensor.js';
 
@@ -8,7 +8,7 @@ export interface Cropping1dConfig {
   readonly cropping?: number | readonly [first: number, last: number];
 }
 
-export function cropping1d(config: Cropping1dConfig, _weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function cropping1d(config: Cropping1dConfig, _weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { cropping = 1 } = config;
   const [first, last] = typeof cropping === 'number' ? [cropping, cropping] : cropping;
   const [, time] = x.shape;

@@ -6,7 +6,7 @@
  * Keras knows the paddings valid and same; causal is an extension.
  */
 import { convolution, type ConvolutionConfig } from './convolution.js';
-import type { SimplePass } from './pass.js';
+import type { UnmaskedPass } from './pass.js';
 import { checkWeights, type Tensor, type Tensors } from './tensor.js';
 import { windows, type Padding } from './windows.js';
 
@@ -22,7 +22,7 @@ export interface DepthwiseConv1dConfig extends ConvolutionConfig {
   readonly dilationRate?: number;
 }
 
-export function depthwiseConv1d(config: DepthwiseConv1dConfig, weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function depthwiseConv1d(config: DepthwiseConv1dConfig, weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { kernelSize, depthMultiplier = 1, strides = 1, padding = 'valid', dilationRate = 1, useBias = true } = config;
   const [batch, time, features] = x.shape;
   const filters = features * depthMultiplier;

@@ -22,12 +22,25 @@ function gradientError(of: FurtherCase): number {
   return relativeError(ours, [...expected.weights.slice(0, trained), ...expected.inputs]);
 }
 
+const layersOfTable: readonly FurtherCase['layer'][] = [
+  ...(['conv1d', 'conv1dTranspose', 'depthwiseConv1d', 'separableConv1d'] as const),
+  ...(['averagePooling1d', 'globalAveragePooling1d', 'globalMaxPooling1d', 'maxPooling1d'] as const),
+  ...(['cropping1d', 'repeatVector', 'upSampling1d', 'zeroPadding1d'] as const),
+  ...(['bidirectional', 'embedding', 'gru', 'lstm', 'simpleRNN', 'timeDistributed'] as const),
+  ...(['batchNormalization', 'groupNormalization', 'layerNormalization', 'normalization'] as const),
+  ...(['gaussianNoise', 'spatialDropout1d'] as const),
+  ...(['add', 'average', 'concatenate', 'dot', 'maximum', 'minimum', 'multiply', 'subtract'] as const),
+  ...(['flatten', 'permute', 'reshape'] as const),
+  ...(['activation', 'dense', 'elu', 'leakyReLU', 'prelu', 'softmax'] as const),
+];
+
 describe("the reference's gradients are the central differences of its outputs", () => {
   test.each(furtherCases().map((of) => [of.layer, describeCase(of), of] as const))('%s: %s', (_layer, _options, of) => {
     expect(gradientError(of)).toBeLessThan(limit);
   });
 
-  test('each case is there once', () => {
+  test('every layer is in the table, each case once', () => {
+    expect([...new Set(furtherCases().map(({ layer }) => layer))].sort()).toEqual([...layersOfTable].sort());
     const names = furtherCases().map((of) => `${of.layer}: ${describeCase(of)}`);
     expect(new Set(names).size).toBe(names.length);
   });

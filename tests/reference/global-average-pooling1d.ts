@@ -3,7 +3,7 @@
  * A row without a valid step has mean 0 (in Keras 0 / 0).
  */
 import type { GlobalPooling1dConfig } from './global-max-pooling1d.js';
-import type { Cotangents, SimplePass } from './pass.js';
+import type { Cotangents, UnmaskedPass } from './pass.js';
 import { reshaped, stepOf, addStepInto, addInto, map, zeros, zerosLike } from './tensor.js';
 import type { Mask, Tensor, Tensors } from './tensor.js';
 
@@ -12,7 +12,7 @@ export function globalAveragePooling1d(
   _weights: Tensors,
   [x]: readonly [Tensor],
   mask?: Mask,
-): SimplePass {
+): UnmaskedPass {
   const [batch, time, features] = x.shape;
   const steps = Array.from({ length: time }, (_, t) => t);
   const counts = Array.from({ length: batch }, (_, b) => steps.filter((t) => mask?.[b][t] ?? true).length);
@@ -27,6 +27,7 @@ export function globalAveragePooling1d(
   for (const t of steps) addInto(y, weighted(stepOf(x, t), t));
   return {
     outputs: [config.keepdims === true ? reshaped(y, [batch, 1, features]) : y],
+    mask: undefined,
     backward([dy = zerosLike(y)]: Cotangents<readonly [Tensor]>) {
       const dx = zerosLike(x);
       for (const t of steps) addStepInto(dx, t, weighted(reshaped(dy, [batch, features]), t));

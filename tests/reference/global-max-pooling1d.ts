@@ -4,7 +4,7 @@
  * Backwards the cotangent goes to where the largest value was, to the oldest if there are several. There must be a step.
  */
 import { maxPooling1d } from './max-pooling1d.js';
-import type { Cotangents, SimplePass } from './pass.js';
+import type { Cotangents, UnmaskedPass } from './pass.js';
 import { reshaped, type Tensor, type Tensors } from './tensor.js';
 
 export interface GlobalPooling1dConfig {
@@ -16,12 +16,13 @@ export function globalMaxPooling1d(
   config: GlobalPooling1dConfig,
   _weights: Tensors,
   [x]: readonly [Tensor],
-): SimplePass {
+): UnmaskedPass {
   const [batch, time, features] = x.shape;
   if (time === 0) throw new Error('globalMaxPooling1d: nothing is the largest of no steps');
   const pooled = maxPooling1d({ poolSize: time }, [], [x]);
   return {
     outputs: [reshaped(pooled.outputs[0], config.keepdims === true ? [batch, 1, features] : [batch, features])],
+    mask: undefined,
     backward([dy]: Cotangents<readonly [Tensor]>) {
       return pooled.backward([dy && reshaped(dy, [batch, 1, features])]);
     },

@@ -3,7 +3,7 @@
  *                                                            Keras 3, layers/pooling/max_pooling1d.py
  * Backwards the cotangent goes to where the largest value was, to the oldest if there are several.
  */
-import type { Cotangents, SimplePass } from './pass.js';
+import type { Cotangents, UnmaskedPass } from './pass.js';
 import { zeros, zerosLike, type Tensor, type Tensors } from './tensor.js';
 import { windows, type Padding } from './windows.js';
 
@@ -16,7 +16,7 @@ export interface Pooling1dConfig {
   readonly padding?: Padding;
 }
 
-export function maxPooling1d(config: Pooling1dConfig, _weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function maxPooling1d(config: Pooling1dConfig, _weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { poolSize = 2, strides = poolSize, padding = 'valid' } = config;
   const [batch, time, features] = x.shape;
   const { length, taps } = windows(time, { size: poolSize, strides, padding });
@@ -39,6 +39,7 @@ export function maxPooling1d(config: Pooling1dConfig, _weights: Tensors, [x]: re
   }
   return {
     outputs: [y],
+    mask: undefined,
     backward([dy = zerosLike(y)]: Cotangents<readonly [Tensor]>) {
       const dx = zerosLike(x);
       places.forEach((place, at) => (dx.data[place] += dy.data[at]));

@@ -6,7 +6,7 @@
  */
 import { broadcastTo, commonShape, sumTo, withEqualRanks } from './broadcast.js';
 import type { AnyPass } from './pass.js';
-import { map, reshaped, zerosLike, type Tensor, type Tensors } from './tensor.js';
+import { map, reshaped, zerosLike, type Mask, type Tensor, type Tensors } from './tensor.js';
 
 export type MergeName = 'add' | 'subtract' | 'multiply' | 'average' | 'maximum' | 'minimum';
 
@@ -33,6 +33,13 @@ const merges: Readonly<Record<MergeName, Merge>> = {
     slope: (inputs, which) => (inputs.indexOf(Math.min(...inputs)) === which ? 1 : 0),
   },
 };
+
+/** A step is valid where it is in any input; none is masked if an input has no mask. */
+export function mergedMask(masks: readonly (Mask | undefined)[]): Mask | undefined {
+  const given = masks.filter((mask) => mask !== undefined);
+  if (given.length < masks.length) return undefined;
+  return given[0].map((row, b) => row.map((_, t) => given.some((mask) => mask[b][t])));
+}
 
 export function merge(name: MergeName, inputs: Tensors): AnyPass {
   if (name === 'subtract' && inputs.length !== 2) throw new Error(`subtract: expected 2 inputs, got ${inputs.length}`);

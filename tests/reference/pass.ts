@@ -33,5 +33,8 @@ export interface Pass<Inputs extends Tensors, Outputs extends Tensors> {
 /** A layer of one input and one output. */
 export type SimplePass = Pass<readonly [Tensor], readonly [Tensor]>;
 
+/** One that drops the mask of its input, as Keras has it for layers that do not support masks. */
+export type UnmaskedPass = SimplePass & { readonly mask: undefined };
+
 /** Any layer at all, where only its first input and output are looked at by position. */
 export type AnyPass = Pass<readonly [Tensor, ...Tensor[]], readonly [Tensor, ...Tensor[]]>;

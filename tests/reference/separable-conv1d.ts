@@ -6,19 +6,20 @@
  */
 import { conv1d } from './conv1d.js';
 import { depthwiseConv1d, type DepthwiseConv1dConfig } from './depthwise-conv1d.js';
-import type { Cotangents, SimplePass } from './pass.js';
+import type { Cotangents, UnmaskedPass } from './pass.js';
 import type { Tensor, Tensors } from './tensor.js';
 
 export interface SeparableConv1dConfig extends DepthwiseConv1dConfig {
   readonly filters: number;
 }
 
-export function separableConv1d(config: SeparableConv1dConfig, weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function separableConv1d(config: SeparableConv1dConfig, weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { filters, activation = 'linear', useBias = true } = config;
   const depthwise = depthwiseConv1d({ ...config, activation: 'linear', useBias: false }, weights.slice(0, 1), [x]);
   const pointwise = conv1d({ filters, kernelSize: 1, activation, useBias }, weights.slice(1), depthwise.outputs);
   return {
     outputs: pointwise.outputs,
+    mask: undefined,
     backward(cotangents: Cotangents<readonly [Tensor]>) {
       const ofPointwise = pointwise.backward(cotangents);
       const ofDepthwise = depthwise.backward(ofPointwise.inputs);

@@ -1,11 +1,11 @@
 /** Merges, shapes and activation layers by numbers that one can follow by hand. */
 import { describe, expect, test } from 'vitest';
-import { concatenate } from './concatenate.js';
+import { concatenate, concatenatedMask } from './concatenate.js';
 import { dot } from './dot.js';
 import { elu } from './elu.js';
 import { flatten } from './flatten.js';
 import { leakyReLU } from './leaky-relu.js';
-import { merge, type MergeName } from './merging.js';
+import { merge, mergedMask, type MergeName } from './merging.js';
 import { permute } from './permute.js';
 import { prelu } from './prelu.js';
 import { reshape } from './reshape.js';
@@ -46,6 +46,17 @@ test('Concatenate joins along any axis but the batch', () => {
   expect(concatenate({ axis: 1 }, [], [a, b]).outputs).toEqual([tensor([2, 4, 1], [1, 2, 5, 6, 3, 4, 7, 8])]);
   expect(() => concatenate({ axis: 0 }, [], [a, b])).toThrow('no axis 0 beside the batch');
   expect(() => concatenate({ axis: 1 }, [], [a, zeros(2, 2, 2)])).toThrow('differ beside axis 1');
+});
+
+test('masks are merged and joined as Keras does it', () => {
+  const [a, b] = [[[true, false, false]], [[false, false, true]]];
+  expect(mergedMask([a, b])).toEqual([[true, false, true]]);
+  expect(mergedMask([a, undefined])).toBeUndefined();
+  const sequences = [zeros(1, 3, 2), zeros(1, 3, 2)];
+  expect(concatenatedMask({}, sequences, [a, b])).toEqual([[true, false, true]]);
+  expect(concatenatedMask({}, sequences, [a, undefined])).toEqual([[true, true, true]]);
+  expect(concatenatedMask({ axis: 1 }, sequences, [a, undefined])).toEqual([[true, false, false, true, true, true]]);
+  expect(concatenatedMask({}, sequences, [undefined, undefined])).toBeUndefined();
 });
 
 describe('Dot', () => {

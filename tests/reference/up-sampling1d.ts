@@ -1,5 +1,5 @@
 /** UpSampling1D: each step `size` times.                                Keras 3, layers/reshaping/up_sampling1d.py */
-import type { SimplePass } from './pass.js';
+import type { UnmaskedPass } from './pass.js';
 import { stepMap } from './step-map.js';
 import type { Tensor, Tensors } from './tensor.js';
 
@@ -8,7 +8,7 @@ export interface UpSampling1dConfig {
   readonly size?: number;
 }
 
-export function upSampling1d(config: UpSampling1dConfig, _weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function upSampling1d(config: UpSampling1dConfig, _weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { size = 2 } = config;
   const [, time] = x.shape;
   return stepMap(

@@ -1,5 +1,5 @@
 /** ZeroPadding1D: steps of zeros before and after the sequence.     Keras 3, layers/reshaping/zero_padding1d.py */
-import type { SimplePass } from './pass.js';
+import type { UnmaskedPass } from './pass.js';
 import { stepMap } from './step-map.js';
 import type { Tensor, Tensors } from './tensor.js';
 
@@ -8,7 +8,7 @@ export interface ZeroPadding1dConfig {
   readonly padding?: number | readonly [before: number, after: number];
 }
 
-export function zeroPadding1d(config: ZeroPadding1dConfig, _weights: Tensors, [x]: readonly [Tensor]): SimplePass {
+export function zeroPadding1d(config: ZeroPadding1dConfig, _weights: Tensors, [x]: readonly [Tensor]): UnmaskedPass {
   const { padding = 1 } = config;
   const [before, after] = typeof padding === 'number' ? [padding, padding] : padding;
   const [, time] = x.shape;
