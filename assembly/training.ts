@@ -26,6 +26,8 @@ export { activateByInputBackward } from './elementwise/input-activations-backwar
 export { logSoftmaxBackward } from './elementwise/log-softmax-backward';
 export { preluBackward } from './elementwise/prelu-backward';
 export { softmaxOverTimeBackward } from './elementwise/softmax-over-time-backward';
+export { l2NormalizeBackward } from './merging/l2-normalize-backward';
+export { addProduct, addScaled, extremumBackward } from './merging/merge-backward';
 
 // Forward kernels whose layers are to come: they move to inference.ts with them.
 export { convolution } from './conv/convolution';
@@ -39,3 +41,6 @@ export { logSoftmax } from './elementwise/log-softmax';
 export { maskedSoftmax } from './elementwise/masked-softmax';
 export { prelu } from './elementwise/prelu';
 export { softmaxOverTime } from './elementwise/softmax-over-time';
+export { dot } from './merging/dot';
+export { l2Normalize } from './merging/l2-normalize';
+export { merge } from './merging/merge';
