@@ -1,4 +1,3 @@
-import { lastQuadMask } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
 import { productGradientInto } from '../products/product-backward';
 import { gather, groupOffset } from './product-grouped';
@@ -8,7 +7,7 @@ const blockRows = 256;
 
 /**
  * dw [K, N] += the gradient of grouped weights (./product-grouped.ts), dw[k, n] += Σ_r x[r, group(n)·K + k] · dy[r, n], for
- * x [rows, G·K], dy [rows, N]. dw's rows are quad(N) wide, their padding lanes become 0. `inputs` is K.
+ * x [rows, G·K], dy [rows, N]. dw's rows are quad(N) wide, their padding lanes of no use. `inputs` is K.
  */
 export function productGroupedGradient(
   x: usize,
@@ -43,7 +42,7 @@ export function productGroupedGradient(
       for (let quad = 0; quad < quads; quad++) {
         const column = (<usize>quad) << 4;
         const first = groupOffset(quad << 2, outputs, ofGroup, inputs);
-        for (let k = 0; k < inputs; k += 4) {
+        for (let k = 0; k < inputs; k++) {
           gatheredGradient(
             x + first + ((<usize>k) << 2),
             xStride,
@@ -53,23 +52,13 @@ export function productGroupedGradient(
             dy + column,
             dyStride,
             dw + column + ((<usize>(k * quads)) << 4),
-            (<usize>quads) << 4,
             block,
-            inputs - 1 - k,
           );
         }
       }
     }
     x += <usize>blockRows * xStride;
     dy += <usize>blockRows * dyStride;
-  }
-  if (outputs & 3) {
-    const mask = lastQuadMask(outputs);
-    let last = dw + ((<usize>(quads - 1)) << 4);
-    for (let k = 0; k < inputs; k++) {
-      v128.store(last, v128.and(v128.load(last), mask));
-      last += (<usize>quads) << 4;
-    }
   }
 }
 
@@ -104,7 +93,7 @@ function depthwiseGradient(
   if (d > c) v128.store(dw + d, f32x4.add(v128.load(dw + d), sumD));
 }
 
-/** A quad of outputs × four of their groups' inputs, over one block of rows. Inputs past the last are taken as the last. */
+/** A quad of outputs with one input each, loaded one by one, so many bytes behind the first one's; over one block of rows. */
 function gatheredGradient(
   x: usize,
   xStride: usize,
@@ -114,31 +103,13 @@ function gatheredGradient(
   dy: usize,
   dyStride: usize,
   dw: usize,
-  dwStride: usize,
   rows: i32,
-  lastInput: i32,
 ): void {
-  const b = (<usize>min(1, lastInput)) << 2;
-  const c = (<usize>min(2, lastInput)) << 2;
-  const d = (<usize>min(3, lastInput)) << 2;
-  let sumA = f32x4.splat(0);
-  let sumB = f32x4.splat(0);
-  let sumC = f32x4.splat(0);
-  let sumD = f32x4.splat(0);
+  let sum = f32x4.splat(0);
   do {
-    const gradient = v128.load(dy);
-    sumA = multiplyAdd(gather(x, second, third, fourth), gradient, sumA);
-    sumB = multiplyAdd(gather(x + b, second, third, fourth), gradient, sumB);
-    sumC = multiplyAdd(gather(x + c, second, third, fourth), gradient, sumC);
-    sumD = multiplyAdd(gather(x + d, second, third, fourth), gradient, sumD);
+    sum = multiplyAdd(gather(x, second, third, fourth), v128.load(dy), sum);
     x += xStride;
     dy += dyStride;
   } while (--rows);
-  v128.store(dw, f32x4.add(v128.load(dw), sumA));
-  dw += dwStride;
-  if (b) v128.store(dw, f32x4.add(v128.load(dw), sumB));
-  dw += dwStride;
-  if (c > b) v128.store(dw, f32x4.add(v128.load(dw), sumC));
-  dw += dwStride;
-  if (d > c) v128.store(dw, f32x4.add(v128.load(dw), sumD));
+  v128.store(dw, f32x4.add(v128.load(dw), sum));
 }
