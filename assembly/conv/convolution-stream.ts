@@ -1,4 +1,5 @@
 import { ceilOf, convolution } from './convolution';
+import { product } from '../products/product';
 import { historyAppend } from './history-append';
 
 /**
@@ -31,8 +32,10 @@ export function convolutionStream(
   groups: i32,
   capacity: i32,
 ): void {
-  const xStep = batch * (((inputs + 3) & ~3) << 2);
-  const yStep = batch * (((outputs + 3) & ~3) << 2);
+  const xStride = ((inputs + 3) & ~3) << 2;
+  const xStep = batch * xStride;
+  const yStride = ((outputs + 3) & ~3) << 2;
+  const yStep = batch * yStride;
   const history = (ceilOf(taps, up) - 1) * dilation;
   const room = capacity - history;
   while (steps > 0) {
@@ -41,7 +44,29 @@ export function convolutionStream(
     // How many times an input step sets off outputs in this turn: `up` of them each time.
     const times = ceilOf(turn - first, down);
     const due = max(0, times * up - skip);
-    convolution(appended, packed, bias, y, due, batch, taps, dilation, up, down, first, skip, inputs, outputs, groups);
+    if (up == 1 && down == 1 && groups == 1) {
+      // What most streams are, step by step: convolution() would take 10 to 20 ns more for the same call.
+      const oldest = appended + <usize>(first - history) * xStep;
+      product(oldest, xStride, packed, bias, y, yStride, due * batch, taps, dilation * xStep, inputs, outputs);
+    } else {
+      convolution(
+        appended,
+        packed,
+        bias,
+        y,
+        due,
+        batch,
+        taps,
+        dilation,
+        up,
+        down,
+        first,
+        skip,
+        inputs,
+        outputs,
+        groups,
+      );
+    }
     x += <usize>turn * xStep;
     y += <usize>due * yStep;
     steps -= turn;

@@ -38,16 +38,18 @@ export function productGrouped(
     }
     return;
   }
+  const startStride = bias ? 0 : yStride;
   for (; rows > 0; rows -= blockRows) {
     const block = min(rows, blockRows);
     for (let quad = 0; quad < quads; quad++) {
       const column = (<usize>quad) << 4;
       const w = quadInPanels(packed, quad, taps * inputs);
       const wStride = panelStride(quad, quads);
-      const start = bias ? bias + column : 0;
       const to = y + column;
+      // Sums start at the bias in every row, or each at its own y.
+      const start = bias ? bias + column : to;
       if (ofGroup == 1 && inputs == 1) {
-        depthwiseRows(x + column, xStride, w, wStride, start, to, yStride, block, taps, tapStride);
+        depthwiseRows(x + column, xStride, w, wStride, start, startStride, to, yStride, block, taps, tapStride);
       } else {
         const first = groupOffset(quad << 2, outputs, ofGroup, inputs);
         gatheredRows(
@@ -59,6 +61,7 @@ export function productGrouped(
           w,
           wStride,
           start,
+          startStride,
           to,
           yStride,
           block,
@@ -92,7 +95,8 @@ function depthwiseRows(
   xStride: usize,
   w: usize,
   wStride: usize,
-  bias: usize,
+  start: usize,
+  startStride: usize,
   y: usize,
   yStride: usize,
   rows: i32,
@@ -104,13 +108,11 @@ function depthwiseRows(
     if (rows < 4) count = 1;
     const xs = count == 4 ? xStride : 0;
     const ys = count == 4 ? yStride : 0;
-    const y1 = y + ys;
-    const y2 = y1 + ys;
-    const y3 = y2 + ys;
-    let a = v128.load(bias ? bias : y);
-    let b = v128.load(bias ? bias : y1);
-    let c = v128.load(bias ? bias : y2);
-    let d = v128.load(bias ? bias : y3);
+    const starts = count == 4 ? startStride : 0;
+    let a = v128.load(start);
+    let b = v128.load(start + starts);
+    let c = v128.load(start + 2 * starts);
+    let d = v128.load(start + 3 * starts);
     let p0 = x;
     let p1 = p0 + xs;
     let p2 = p1 + xs;
@@ -129,11 +131,12 @@ function depthwiseRows(
       rowOfW += wStride;
     }
     v128.store(y, a);
-    v128.store(y1, b);
-    v128.store(y2, c);
-    v128.store(y3, d);
+    v128.store(y + ys, b);
+    v128.store(y + 2 * ys, c);
+    v128.store(y + 3 * ys, d);
     x += <usize>count * xStride;
     y += <usize>count * yStride;
+    start += <usize>count * startStride;
   }
 }
 
@@ -146,7 +149,8 @@ function gatheredRows(
   fourth: usize,
   w: usize,
   wStride: usize,
-  bias: usize,
+  start: usize,
+  startStride: usize,
   y: usize,
   yStride: usize,
   rows: i32,
@@ -159,13 +163,11 @@ function gatheredRows(
     if (rows < 4) count = 1;
     const xs = count == 4 ? xStride : 0;
     const ys = count == 4 ? yStride : 0;
-    const y1 = y + ys;
-    const y2 = y1 + ys;
-    const y3 = y2 + ys;
-    let a = v128.load(bias ? bias : y);
-    let b = v128.load(bias ? bias : y1);
-    let c = v128.load(bias ? bias : y2);
-    let d = v128.load(bias ? bias : y3);
+    const starts = count == 4 ? startStride : 0;
+    let a = v128.load(start);
+    let b = v128.load(start + starts);
+    let c = v128.load(start + 2 * starts);
+    let d = v128.load(start + 3 * starts);
     let xOfTap = x;
     let rowOfW = w;
     for (let tap = taps; tap > 0; tap--) {
@@ -189,11 +191,12 @@ function gatheredRows(
       xOfTap += tapStride;
     }
     v128.store(y, a);
-    v128.store(y1, b);
-    v128.store(y2, c);
-    v128.store(y3, d);
+    v128.store(y + ys, b);
+    v128.store(y + 2 * ys, c);
+    v128.store(y + 3 * ys, d);
     x += <usize>count * xStride;
     y += <usize>count * yStride;
+    start += <usize>count * startStride;
   }
 }
 
