@@ -28,6 +28,9 @@ export { preluBackward } from './elementwise/prelu-backward';
 export { softmaxOverTimeBackward } from './elementwise/softmax-over-time-backward';
 export { l2NormalizeBackward } from './merging/l2-normalize-backward';
 export { addProduct, addScaled, extremumBackward } from './merging/merge-backward';
+export { batchMoments, batchNormalizationBackward, movingAverage } from './normalization/batch-normalization-backward';
+export { groupNormalizationBackward } from './normalization/group-normalization-backward';
+export { layerNormalizationBackward } from './normalization/layer-normalization-backward';
 
 // Forward kernels whose layers are to come: they move to inference.ts with them.
 export { convolution } from './conv/convolution';
@@ -44,3 +47,6 @@ export { softmaxOverTime } from './elementwise/softmax-over-time';
 export { dot } from './merging/dot';
 export { l2Normalize } from './merging/l2-normalize';
 export { merge } from './merging/merge';
+export { groupNormalization } from './normalization/group-normalization';
+export { layerNormalization } from './normalization/layer-normalization';
+export { deviationScale, scaleShift } from './normalization/scale-shift';
