@@ -31,6 +31,7 @@ export { addProduct, addScaled, extremumBackward } from './merging/merge-backwar
 export { batchMoments, batchNormalizationBackward, movingAverage } from './normalization/batch-normalization-backward';
 export { groupNormalizationBackward } from './normalization/group-normalization-backward';
 export { layerNormalizationBackward } from './normalization/layer-normalization-backward';
+export { embeddingBackward } from './embedding/embedding-backward';
 
 // Forward kernels whose layers are to come: they move to inference.ts with them.
 export { convolution } from './conv/convolution';
@@ -50,3 +51,4 @@ export { merge } from './merging/merge';
 export { groupNormalization } from './normalization/group-normalization';
 export { layerNormalization } from './normalization/layer-normalization';
 export { deviationScale, scaleShift } from './normalization/scale-shift';
+export { embedding } from './embedding/embedding';
