@@ -108,13 +108,15 @@ test('flattens time into features and back, and exchanges the two', () => {
     const arena = new Arena(module);
     const { rows, value } = tensor(arena, draw, steps, batch, features);
     const wide = steps * features;
-    const flat = arena.put(new Float32Array(batch * quad(wide)));
+    const flat = arena.allocate(batch * quad(wide));
     const flatten: Copy = {
       levels: [
         [steps, batch * quad(features), features],
         [batch, quad(features), quad(wide)],
       ],
       width: features,
+      // Written behind each step's part: the next step's covers it, the last one's stays.
+      padding: quad(wide) - wide,
     };
     copyRows(rows, flat, flatten);
     for (const [i, found] of arena.getRows(flat, batch, wide).entries()) {
