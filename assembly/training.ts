@@ -32,6 +32,12 @@ export { batchMoments, batchNormalizationBackward, movingAverage } from './norma
 export { groupNormalizationBackward } from './normalization/group-normalization-backward';
 export { layerNormalizationBackward } from './normalization/layer-normalization-backward';
 export { embeddingBackward } from './embedding/embedding-backward';
+export { binaryCrossentropy } from './losses/binary-cross-entropy';
+export { categoricalCrossentropy } from './losses/cross-entropy';
+export { adagrad } from './optimizers/adagrad';
+export { constrainNorm } from './optimizers/constraints';
+export { penalty, penaltyGradient } from './optimizers/penalties';
+export { rmsprop } from './optimizers/rmsprop';
 
 // Forward kernels whose layers are to come: they move to inference.ts with them.
 export { convolution } from './conv/convolution';

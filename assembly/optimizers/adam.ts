@@ -48,6 +48,6 @@ export function adam(
 }
 
 /** Positive numbers below 2⁻¹²⁶ become 0; NaN is kept. */
-function flushSubnormal(x: v128): v128 {
+export function flushSubnormal(x: v128): v128 {
   return v128.andnot(x, f32x4.lt(x, f32x4.splat(reinterpret<f32>(0x00800000))));
 }

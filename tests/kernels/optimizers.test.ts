@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { adam, sgd, type AdamConfig, type Optimizer, type SgdConfig } from '../reference/optimizers.js';
+import { maxNorm, unitNorm } from '../reference/constraints.js';
+import {
+  adagrad,
+  adam,
+  rmsprop,
+  sgd,
+  type AdagradConfig,
+  type AdamConfig,
+  type Optimizer,
+  type RmspropConfig,
+  type SgdConfig,
+} from '../reference/optimizers.js';
+import { weightPenalty } from '../reference/penalties.js';
 import { tensor } from '../reference/tensor.js';
-import { Arena, Draw, load, trainingBuilds } from './load.js';
+import { Arena, Draw, load, quad, trainingBuilds } from './load.js';
 
 const counts = [0, 4, 8, 20, 1000];
 const steps = 50;
@@ -16,6 +28,19 @@ const adamConfigs: readonly Required<AdamConfig>[] = [
   { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, epsilonHat: true },
   { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: false },
   { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: true },
+];
+const rmspropConfigs = [0, 0.9].flatMap((momentum) =>
+  [false, true].flatMap((centered) =>
+    [false, true].map((epsilonOutside): Required<RmspropConfig> => {
+      return { learningRate: 0.001, rho: 0.9, momentum, epsilon: 1e-3, centered, epsilonOutside };
+    }),
+  ),
+);
+const adagradConfigs: readonly Required<AdagradConfig>[] = [
+  { learningRate: 0.01, initialAccumulatorValue: 0.1, epsilon: 1e-7, epsilonOutside: false },
+  { learningRate: 0.01, initialAccumulatorValue: 0.1, epsilon: 1e-7, epsilonOutside: true },
+  { learningRate: 0.01, initialAccumulatorValue: 0, epsilon: 1e-3, epsilonOutside: false },
+  { learningRate: 0.01, initialAccumulatorValue: 0, epsilon: 1e-3, epsilonOutside: true },
 ];
 
 describe.each(trainingBuilds)('%s', (build) => {
@@ -44,6 +69,39 @@ describe.each(trainingBuilds)('%s', (build) => {
       };
     });
     expect(cases).toBe(counts.length);
+  });
+
+  test.each(rmspropConfigs)('fifty steps of RMSprop %o agree with float64', (config) => {
+    const { learningRate, rho, momentum, epsilon, centered, epsilonOutside } = config;
+    const cases = train(rmsprop(config), (arena, count) => {
+      const block = () => arena.put(new Float32Array(count));
+      const [v, mean, velocity] = [block(), centered ? block() : 0, momentum > 0 ? block() : 0];
+      const rates = [learningRate, rho, momentum, epsilon, Number(epsilonOutside)];
+      return (w, g) => kernels.rmsprop(w, g, v, mean, velocity, count, ...rates);
+    });
+    expect(cases).toBe(counts.length);
+  });
+
+  test.each(adagradConfigs)('fifty steps of Adagrad %o agree with float64', (config) => {
+    const { learningRate, initialAccumulatorValue, epsilon, epsilonOutside } = config;
+    const cases = train(adagrad(config), (arena, count) => {
+      const accumulator = arena.put(new Float32Array(count).fill(initialAccumulatorValue));
+      return (w, g) => kernels.adagrad(w, g, accumulator, count, learningRate, epsilon, Number(epsilonOutside));
+    });
+    expect(cases).toBe(counts.length);
+  });
+
+  test("Adagrad's first step from 0 tells its two ε apart", () => {
+    const arena = new Arena(module);
+    const [g, a] = [1e-4, 0.01].map(Math.fround);
+    const move = (epsilonOutside: number) => {
+      const [w, gradient, accumulator] = [0, g, 0].map((value) => arena.put([value, 0, 0, 0]));
+      kernels.adagrad(w, gradient, accumulator, 4, 1, a, epsilonOutside);
+      return arena.get(w, 1)[0];
+    };
+    expect(move(0) / (-g / Math.sqrt(g * g + a))).toBeCloseTo(1, 6);
+    expect(move(1) / (-g / (g + a))).toBeCloseTo(1, 6);
+    arena.release();
   });
 
   /** Trains blocks of all sizes by a kernel and by the reference, on gradients from 1e-4 to 10, and compares the weights. */
@@ -94,14 +152,21 @@ describe.each(trainingBuilds)('%s', (build) => {
     for (let step = 0; step < 700; step++) kernels.adam(w, g, m, v, 4, 0.001, 0.9, 0.9, 1e-7, 1, 1, 0);
     expect(Array.from(arena.view(m, 4))).toEqual([0, 0, 0, 0]);
     expect(Array.from(arena.view(v, 4))).toEqual([0, 0, 0, 0]);
+
+    const kept = [v, m, velocity].map(() => arena.put([1e-30, 1e-36, 1.2e-38, 1e-40]));
+    for (let step = 0; step < 700; step++) kernels.rmsprop(w, g, kept[0], kept[1], kept[2], 4, 0.01, 0.9, 0.9, 1e-7, 0);
+    for (const block of kept) expect(Array.from(arena.view(block, 4))).toEqual([0, 0, 0, 0]);
     arena.release();
   });
 
   test('a gradient that is NaN shows in its weight alone', () => {
     const arena = new Arena(module);
     const g = arena.put([0, NaN, 1, 1]);
-    const blocks = Array.from({ length: 6 }, () => arena.put([1, 1, 1, 1]));
+    const blocks = Array.from({ length: 12 }, () => arena.put([1, 1, 1, 1]));
     const [plain, withMomentum, velocity, w, m, v] = blocks;
+    const [ofRmsprop, square, mean, rmspropVelocity, ofAdagrad, accumulator] = blocks.slice(6);
+    kernels.rmsprop(ofRmsprop, g, square, mean, rmspropVelocity, 4, 0.01, 0.9, 0.9, 1e-7, 0);
+    kernels.adagrad(ofAdagrad, g, accumulator, 4, 0.01, 1e-7, 0);
     kernels.sgd(plain, g, 0, 4, 0.01, 0, 0);
     kernels.sgd(withMomentum, g, velocity, 4, 0.01, 0.9, 1);
     kernels.adam(w, g, m, v, 4, 0.001, 0.9, 0.999, 1e-7, 0.1, 0.001, 0);
@@ -152,6 +217,66 @@ describe.each(trainingBuilds)('%s', (build) => {
       }
       arena.view(block, 20).fill(-3.4e38);
     }
+    arena.release();
+  });
+
+  test('a penalty and its gradient are those of float64, 0 has no sign, and padding adds nothing', () => {
+    const arena = new Arena(module);
+    const draw = new Draw(8);
+    for (const count of counts) {
+      for (const [l1, l2] of [
+        [0.01, 0],
+        [0, 0.01],
+        [0.3, 0.02],
+      ]) {
+        const w = draw.floats(count).map((value, i) => (i % 5 === 0 ? 0 : value));
+        const before = draw.floats(count);
+        const [pw, pg] = [arena.put(w), arena.put(before)];
+        const expected = weightPenalty({ l1, l2 }, tensor([count], w));
+        expect(kernels.penalty(pw, count, l1, l2)).toBeCloseTo(expected.value, 10);
+        kernels.penaltyGradient(pw, pg, count, l1, l2);
+        arena.get(pg, count).forEach((value, i) => expect(value).toBeCloseTo(before[i] + expected.gradient.data[i], 6));
+      }
+    }
+    arena.release();
+  });
+
+  test('constrainNorm is maxNorm and unitNorm along any axes, and leaves what lies between the values alone', () => {
+    const draw = new Draw(9);
+    // A kernel of [taps, inputs, outputs]: its axes, and how the kernel sees it.
+    const views: readonly { axis: number | number[]; view: (shape: number[]) => [number, number, number] }[] = [
+      { axis: 0, view: ([a, b, c]) => [1, a, b * c] },
+      { axis: 1, view: ([a, b, c]) => [a, b, c] },
+      { axis: 2, view: ([a, b, c]) => [a * b, c, 1] },
+      { axis: [0, 1], view: ([a, b, c]) => [1, a * b, c] },
+      { axis: [1, 2], view: ([a, b, c]) => [a, b * c, 1] },
+      { axis: [0, 1, 2], view: ([a, b, c]) => [1, a * b * c, 1] },
+    ];
+    for (const { axis, view } of views) {
+      for (let round = 0; round < 30; round++) {
+        const arena = new Arena(module);
+        const shape = [draw.integer(1, 4), draw.integer(1, 6), draw.integer(1, 9)];
+        const [outer, length, inner] = view(shape);
+        const w = draw.floats(outer * length * inner);
+        const [bounded, unit] = [arena.put(w), arena.put(w)];
+        const strides = [length * inner * 4, inner * 4];
+        kernels.constrainNorm(bounded, outer, length, inner, ...strides, 0, 0.8, 1);
+        kernels.constrainNorm(unit, outer, length, inner, ...strides, 1, 1, 1);
+        const expected = [maxNorm({ axis, maxValue: 0.8 }, tensor(shape, w)), unitNorm({ axis }, tensor(shape, w))];
+        arena.get(bounded, w.length).forEach((value, i) => expect(value).toBeCloseTo(expected[0].data[i], 6));
+        arena.get(unit, w.length).forEach((value, i) => expect(value).toBeCloseTo(expected[1].data[i], 6));
+        arena.release();
+      }
+    }
+    // Padded rows, as Embedding's: by column and by row.
+    const arena = new Arena(module);
+    const w = draw.floats(15);
+    const [columns, rows] = [arena.putRows(w, 3, 5), arena.putRows(w, 3, 5)];
+    kernels.constrainNorm(columns, 1, 3, 5, 0, quad(5) * 4, 1, 1, 1);
+    kernels.constrainNorm(rows, 3, 5, 1, quad(5) * 4, 4, 1, 1, 1);
+    const [byColumn, byRow] = [0, 1].map((axis) => unitNorm({ axis }, tensor([3, 5], w)).data);
+    arena.getRows(columns, 3, 5).forEach((value, i) => expect(value).toBeCloseTo(byColumn[i], 6));
+    arena.getRows(rows, 3, 5).forEach((value, i) => expect(value).toBeCloseTo(byRow[i], 6));
     arena.release();
   });
 });
