@@ -23,16 +23,17 @@ export interface Parameter {
 /** Masters and gradients of all weights of a graph; the gradients lie in one block, zeroed by one call. */
 export class Parameters {
   readonly list: readonly Parameter[];
+  /** Floats in all of them. */
+  readonly count: number;
   readonly #workspace: Workspace;
   readonly #gradients: number;
-  readonly #gradientBytes: number;
   readonly #byKey = new Map<Layer, Map<string, number>>();
 
   constructor(graph: Graph, workspace: Workspace) {
     this.#workspace = workspace;
     const specs = graph.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
-    this.#gradientBytes = specs.reduce((sum, { spec }) => sum + 4 * quad(sizeOf(spec.shape)), 0);
-    this.#gradients = workspace.allocate(this.#gradientBytes);
+    this.count = specs.reduce((sum, { spec }) => sum + quad(sizeOf(spec.shape)), 0);
+    this.#gradients = workspace.allocate(4 * this.count);
     for (const { weights } of graph.layers) weights.master ??= new MasterWeights(weights);
     let gradient = this.#gradients;
     this.list = specs.map(({ layer, spec }) => {
@@ -60,7 +61,7 @@ export class Parameters {
   };
 
   zeroGradients(): void {
-    this.#workspace.kernels.zero(this.#gradients, this.#gradientBytes);
+    this.#workspace.kernels.zero(this.#gradients, 4 * this.count);
   }
 
   /** √ Σ g² over all gradients: the global norm. */

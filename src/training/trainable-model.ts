@@ -143,15 +143,13 @@ export class TrainableModel extends Model {
       if (reason !== null) throw new Error(`${this.name}: ${title}: ${reason}`);
     }
     const parameters = this.#trainingParameters();
+    const graph = this.#trainedGraph(objectives);
+    const plan = new TrainingPlan(graph, this.workspace, objectives, parameters);
+    const evaluation = new TrainingPlan(graph, this.workspace, objectives, null);
+    // Last, for it takes memory: nothing is to be given back when something above fails.
     const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, parameters);
     this.#compiled?.optimizer.release();
-    const graph = this.#trainedGraph(objectives);
-    this.#compiled = {
-      objectives,
-      optimizer,
-      plan: new TrainingPlan(graph, this.workspace, objectives, parameters),
-      evaluation: new TrainingPlan(graph, this.workspace, objectives, null),
-    };
+    this.#compiled = { objectives, optimizer, plan, evaluation };
   }
 
   /**

@@ -34,8 +34,10 @@ export class OptimizerState {
   readonly #workspace: Workspace;
   readonly #rule: OptimizerRule;
   readonly #clipping: ClippingOptions;
-  readonly #slots: readonly (readonly number[])[];
   readonly #parameters: Parameters;
+  /** What the rule remembers of each weight: the addresses of its slots, which lie in one block. */
+  readonly #slots: readonly (readonly number[])[];
+  readonly #block: number;
 
   constructor(where: string, option: unknown, workspace: Workspace, parameters: Parameters) {
     const { rule, clipping } = readOptimizer(option, where);
@@ -43,8 +45,14 @@ export class OptimizerState {
     this.#rule = rule;
     this.#clipping = clipping;
     this.#parameters = parameters;
+    this.#block = workspace.allocate(4 * rule.slots * parameters.count);
+    let end = this.#block;
     this.#slots = parameters.list.map(({ count }) =>
-      Array.from({ length: this.#rule.slots }, () => workspace.allocate(4 * count)),
+      Array.from({ length: rule.slots }, () => {
+        const slot = end;
+        end += 4 * count;
+        return slot;
+      }),
     );
   }
 
@@ -60,7 +68,7 @@ export class OptimizerState {
 
   /** Gives its memory back. */
   release(): void {
-    for (const slots of this.#slots) for (const address of slots) this.#workspace.release(address);
+    this.#workspace.release(this.#block);
   }
 }
 
