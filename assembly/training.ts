@@ -1,5 +1,6 @@
 /** What the training builds hold: all of inference, and what goes backward. Re-exports only. */
 export * from './inference';
+export { historyAppend } from './conv/history-append';
 export { addUngated, packTransposed } from './products/pack-backward';
 export { columnSums, productGradient } from './products/product-backward';
 export { activateBackward } from './elementwise/activations-backward';
@@ -38,6 +39,15 @@ export { adagrad } from './optimizers/adagrad';
 export { constrainNorm } from './optimizers/constraints';
 export { penalty, penaltyGradient } from './optimizers/penalties';
 export { rmsprop } from './optimizers/rmsprop';
+export { gaussianNoise } from './random/gaussian-noise';
+export { droppedProduct } from './recurrent/dropped-product';
+export { droppedProductBackward, droppedProductGradient } from './recurrent/dropped-product-backward';
+export { gruForwardDropped } from './recurrent/gru';
+export { gruBackwardDropped } from './recurrent/gru-backward';
+export { lstmForwardDropped } from './recurrent/lstm';
+export { lstmBackwardDropped } from './recurrent/lstm-backward';
+export { simpleRnnForwardDropped } from './recurrent/simple-rnn';
+export { simpleRnnBackwardDropped } from './recurrent/simple-rnn-backward';
 
 // Forward kernels whose layers are to come: they move to inference.ts with them.
 export { convolution } from './conv/convolution';

@@ -23,13 +23,18 @@ export function randomNormal(
 /** Φ(−2): the share of the normal distribution below −2. */
 const BELOW_MINUS_TWO = 0.0227501319481792072;
 
-/** The standard normal number at one index of a stream. Word w stands for the probability (w + ½)/2³²: never 0 or 1. */
+/** What a random word stands for: the probability (w + ½)/2³², never 0 or 1. */
+export function probabilityOf(word: u32): f64 {
+  return (<f64>word + 0.5) * 2.3283064365386963e-10; // 2⁻³², exact
+}
+
+/** The standard normal number at one index of a stream. */
 export function standardNormal(index: i32, truncated: i32, seed: i32, stream: i32): f64 {
   const words = randomWords(seed, stream, index >> 2, 0, 0, 0);
   const lane = index & 3;
   const pair = lane < 2 ? i64x2.extract_lane(words, 0) : i64x2.extract_lane(words, 1);
   const word = <u32>(lane & 1 ? pair >> 32 : pair);
-  const u = (<f64>word + 0.5) * 2.3283064365386963e-10; // 2⁻³², exact
+  const u = probabilityOf(word);
   return normalQuantile(truncated ? BELOW_MINUS_TWO + u * (1.0 - 2.0 * BELOW_MINUS_TWO) : u);
 }
 

@@ -2,6 +2,8 @@ import { SIGMOID, TANH } from '../elementwise/activations';
 import { slopeQuad } from '../elementwise/activations-backward';
 import { multiplyAdd } from '../math/multiply-add';
 import { product } from '../products/product';
+import { multiplyRows } from './dropped-product';
+import { droppedProductBackward } from './dropped-product-backward';
 import { addGradientRow, clearBlockPadding, clearPadding, isValid, zeroRow } from './rows';
 import { sigmoidSlope, tanhSlope } from './slopes';
 
@@ -36,8 +38,55 @@ export function gruBackward(
   recurrentActivation: i32,
   resetAfter: i32,
 ): void {
+  gruBackwardDropped(
+    z,
+    h,
+    h0,
+    kept,
+    dKept,
+    dOut,
+    dh,
+    uGatesT,
+    uCandidateT,
+    0,
+    0,
+    mask,
+    steps,
+    batch,
+    units,
+    activation,
+    recurrentActivation,
+    resetAfter,
+  );
+}
+
+/**
+ * The same of gruForwardDropped: each product's share of dh_{t-1}, and with resetAfter = 0 dKept too, ⊙ its factors. factors
+ * [3, B, Hp], or 0; with them uGatesT is as droppedProductBackward() has it, gate by gate. scratch [B, Hp].
+ */
+export function gruBackwardDropped(
+  z: usize,
+  h: usize,
+  h0: usize,
+  kept: usize,
+  dKept: usize,
+  dOut: usize,
+  dh: usize,
+  uGatesT: usize,
+  uCandidateT: usize,
+  factors: usize,
+  scratch: usize,
+  mask: usize,
+  steps: i32,
+  batch: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+  resetAfter: i32,
+): void {
   const quads = (units + 3) >> 2;
   const rowBytes = quads << 4;
+  const candidateFactors = factors + 2 * batch * rowBytes;
   const stepBytes = batch * rowBytes;
   for (let t = steps - 1; t >= 0; t--) {
     const hPrevious = t > 0 ? h + (t - 1) * stepBytes : h0;
@@ -65,9 +114,28 @@ export function gruBackward(
       }
     }
     if (resetAfter) {
-      product(dReset, rowBytes, uCandidateT, 0, dh, rowBytes, batch, 1, 0, 4 * quads, units);
+      if (factors) {
+        const stride = rowBytes;
+        droppedProductBackward(
+          dReset,
+          stride,
+          candidateFactors,
+          uCandidateT,
+          dh,
+          stride,
+          scratch,
+          1,
+          batch,
+          units,
+          units,
+          1,
+        );
+      } else {
+        product(dReset, rowBytes, uCandidateT, 0, dh, rowBytes, batch, 1, 0, 4 * quads, units);
+      }
     } else {
       product(dz + 2 * rowBytes, 3 * rowBytes, uCandidateT, 0, dReset, rowBytes, batch, 1, 0, 4 * quads, units);
+      if (factors) multiplyRows(dReset, rowBytes, candidateFactors, dReset, batch, rowBytes);
       for (let b = 0; b < batch; b++) {
         const offset = b * rowBytes;
         if (!isValid(mask, t * batch + b)) continue;
@@ -75,7 +143,9 @@ export function gruBackward(
         clearBlockPadding(dz + 3 * offset, 2, units);
       }
     }
-    product(dz, 3 * rowBytes, uGatesT, 0, dh, rowBytes, batch, 1, 0, 8 * quads, units);
+    if (factors)
+      droppedProductBackward(dz, 3 * rowBytes, factors, uGatesT, dh, rowBytes, scratch, 1, batch, units, units, 2);
+    else product(dz, 3 * rowBytes, uGatesT, 0, dh, rowBytes, batch, 1, 0, 8 * quads, units);
   }
 }
 

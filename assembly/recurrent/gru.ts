@@ -2,6 +2,7 @@ import { activateQuads } from '../elementwise/activations';
 import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
 import { product } from '../products/product';
+import { droppedProduct, multiplyRows } from './dropped-product';
 import { clearPadding, copyRow, isValid, takeState, zeroRow } from './rows';
 
 /**
@@ -34,21 +35,75 @@ export function gruForward(
   resetAfter: i32,
   training: i32,
 ): void {
+  gruForwardDropped(
+    z,
+    uGates,
+    uCandidate,
+    recurrentBias,
+    0,
+    0,
+    h0,
+    h,
+    hn,
+    kept,
+    mask,
+    steps,
+    batch,
+    units,
+    activation,
+    recurrentActivation,
+    resetAfter,
+    training,
+  );
+}
+
+/**
+ * The same with h_{t-1} ⊙ factors in each gate's product, and in that of the candidate, instead of h_{t-1}: recurrent dropout,
+ * which training has. factors [3, B, Hp], in the order z r h: keep / (1 − rate), or 0: all is kept, and nothing of this is left
+ * in the inference build. scratch: [3, B, Hp].
+ */
+export function gruForwardDropped(
+  z: usize,
+  uGates: usize,
+  uCandidate: usize,
+  recurrentBias: usize,
+  factors: usize,
+  scratch: usize,
+  h0: usize,
+  h: usize,
+  hn: usize,
+  kept: usize,
+  mask: usize,
+  steps: i32,
+  batch: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+  resetAfter: i32,
+  training: i32,
+): void {
   const quads = (units + 3) >> 2;
   const rowBytes = quads << 4;
   const zStride = 3 * rowBytes;
+  // What of the state goes into the candidate.
+  const fed = factors ? scratch + 2 * batch * rowBytes : hn;
   takeState(h0, hn, batch, units);
   for (let t = 0; t < steps; t++) {
     const candidate = z + 2 * rowBytes;
-    product(hn, rowBytes, uGates, 0, z, zStride, batch, 1, 0, units, 8 * quads);
+    if (factors) {
+      droppedProduct(hn, rowBytes, factors, uGates, 0, z, zStride, scratch, 1, batch, units, units, 2);
+      multiplyRows(hn, rowBytes, factors + 2 * batch * rowBytes, fed, batch, rowBytes);
+    } else {
+      product(hn, rowBytes, uGates, 0, z, zStride, batch, 1, 0, units, 8 * quads);
+    }
     for (let b = 0; b < batch; b++) activateQuads(recurrentActivation, z + b * zStride, 2 * quads, 16);
     if (resetAfter) {
-      product(hn, rowBytes, uCandidate, recurrentBias, kept, rowBytes, batch, 1, 0, units, units);
+      product(fed, rowBytes, uCandidate, recurrentBias, kept, rowBytes, batch, 1, 0, units, units);
     } else {
       for (let b = 0; b < batch; b++) {
         const offset = b * rowBytes;
         // 0 in masked rows, because the gradient of U_h is a product over all rows of kept.
-        if (isValid(mask, t * batch + b)) resetRow(z + b * zStride, hn + offset, kept + offset, quads);
+        if (isValid(mask, t * batch + b)) resetRow(z + b * zStride, fed + offset, kept + offset, quads);
         else zeroRow(kept + offset, quads);
       }
       product(kept, rowBytes, uCandidate, 0, candidate, zStride, batch, 1, 0, units, units);

@@ -3,6 +3,7 @@ import { slopeQuad } from '../elementwise/activations-backward';
 import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
 import { product } from '../products/product';
+import { droppedProductBackward } from './dropped-product-backward';
 import { addGradientRow, clearBlockPadding, clearPadding, isValid, zeroRow } from './rows';
 import { sigmoidSlope, tanhSlope } from './slopes';
 
@@ -25,6 +26,48 @@ export function lstmBackward(
   dh: usize,
   dc: usize,
   uT: usize,
+  mask: usize,
+  steps: i32,
+  batch: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  lstmBackwardDropped(
+    z,
+    c,
+    tanhC,
+    c0,
+    dOut,
+    dh,
+    dc,
+    uT,
+    0,
+    0,
+    mask,
+    steps,
+    batch,
+    units,
+    activation,
+    recurrentActivation,
+  );
+}
+
+/**
+ * The same of lstmForwardDropped: dh_{t-1} = Σ_g factors_g ⊙ (dz_g·U_gᵀ). factors [4, B, Hp], or 0; with them uT is as
+ * droppedProductBackward() has it, gate by gate. scratch [B, Hp].
+ */
+export function lstmBackwardDropped(
+  z: usize,
+  c: usize,
+  tanhC: usize,
+  c0: usize,
+  dOut: usize,
+  dh: usize,
+  dc: usize,
+  uT: usize,
+  factors: usize,
+  scratch: usize,
   mask: usize,
   steps: i32,
   batch: i32,
@@ -60,7 +103,10 @@ export function lstmBackward(
         zeroRow(dz, 4 * quads);
       }
     }
-    product(z + 4 * t * stepBytes, 4 * rowBytes, uT, 0, dh, rowBytes, batch, 1, 0, 16 * quads, units);
+    const dz = z + 4 * t * stepBytes;
+    if (factors)
+      droppedProductBackward(dz, 4 * rowBytes, factors, uT, dh, rowBytes, scratch, 1, batch, units, units, 4);
+    else product(dz, 4 * rowBytes, uT, 0, dh, rowBytes, batch, 1, 0, 16 * quads, units);
   }
 }
 

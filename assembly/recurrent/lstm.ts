@@ -2,6 +2,7 @@ import { activateQuads } from '../elementwise/activations';
 import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
 import { product } from '../products/product';
+import { droppedProduct } from './dropped-product';
 import { clearPadding, copyRow, isValid, takeState } from './rows';
 
 /**
@@ -31,12 +32,58 @@ export function lstmForward(
   activation: i32,
   recurrentActivation: i32,
 ): void {
+  lstmForwardDropped(
+    z,
+    u,
+    0,
+    0,
+    h0,
+    c0,
+    h,
+    hn,
+    c,
+    cn,
+    tanhC,
+    mask,
+    steps,
+    batch,
+    units,
+    activation,
+    recurrentActivation,
+  );
+}
+
+/**
+ * The same with h_{t-1} ⊙ factors in each gate's product instead of h_{t-1}: recurrent dropout, which training has. factors
+ * [4, B, Hp], in the gates' order i f g o: keep / (1 − rate), or 0: all is kept, and nothing of this is left in the inference
+ * build. scratch: [4, B, Hp].
+ */
+export function lstmForwardDropped(
+  z: usize,
+  u: usize,
+  factors: usize,
+  scratch: usize,
+  h0: usize,
+  c0: usize,
+  h: usize,
+  hn: usize,
+  c: usize,
+  cn: usize,
+  tanhC: usize,
+  mask: usize,
+  steps: i32,
+  batch: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
   const quads = (units + 3) >> 2;
   const rowBytes = quads << 4;
   takeState(h0, hn, batch, units);
   takeState(c0, cn, batch, units);
   for (let t = 0; t < steps; t++) {
-    product(hn, rowBytes, u, 0, z, 4 * rowBytes, batch, 1, 0, units, 16 * quads);
+    if (factors) droppedProduct(hn, rowBytes, factors, u, 0, z, 4 * rowBytes, scratch, 1, batch, units, units, 4);
+    else product(hn, rowBytes, u, 0, z, 4 * rowBytes, batch, 1, 0, units, 16 * quads);
     let state = hn;
     let cell = cn;
     for (let b = 0; b < batch; b++) {

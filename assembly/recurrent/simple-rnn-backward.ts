@@ -1,6 +1,7 @@
 import { TANH } from '../elementwise/activations';
 import { slopeQuad } from '../elementwise/activations-backward';
 import { product } from '../products/product';
+import { droppedProductBackward } from './dropped-product-backward';
 import { addGradientRow, clearPadding, isValid, zeroRow } from './rows';
 import { tanhSlope } from './slopes';
 
@@ -23,6 +24,24 @@ export function simpleRnnBackward(
   units: i32,
   activation: i32,
 ): void {
+  simpleRnnBackwardDropped(z, h, dOut, dh, uT, 0, 0, mask, steps, batch, units, activation);
+}
+
+/** The same of simpleRnnForwardDropped: dh_{t-1} = factors ⊙ (dz_t·Uᵀ). factors [B, Hp] or 0; scratch [B, Hp]. */
+export function simpleRnnBackwardDropped(
+  z: usize,
+  h: usize,
+  dOut: usize,
+  dh: usize,
+  uT: usize,
+  factors: usize,
+  scratch: usize,
+  mask: usize,
+  steps: i32,
+  batch: i32,
+  units: i32,
+  activation: i32,
+): void {
   const quads = (units + 3) >> 2;
   const rowBytes = quads << 4;
   for (let t = steps - 1; t >= 0; t--) {
@@ -38,7 +57,9 @@ export function simpleRnnBackward(
         zeroRow(z + offset, quads);
       }
     }
-    product(z + t * batch * rowBytes, rowBytes, uT, 0, dh, rowBytes, batch, 1, 0, 4 * quads, units);
+    const dz = z + t * batch * rowBytes;
+    if (factors) droppedProductBackward(dz, rowBytes, factors, uT, dh, rowBytes, scratch, 1, batch, units, units, 1);
+    else product(dz, rowBytes, uT, 0, dh, rowBytes, batch, 1, 0, 4 * quads, units);
   }
 }
 

@@ -1,6 +1,7 @@
 import { activateQuads } from '../elementwise/activations';
 import { flushTiny } from '../math/lanes';
 import { product } from '../products/product';
+import { droppedProduct } from './dropped-product';
 import { clearPadding, copyRow, isValid, takeState } from './rows';
 
 /**
@@ -22,11 +23,33 @@ export function simpleRnnForward(
   units: i32,
   activation: i32,
 ): void {
+  simpleRnnForwardDropped(z, u, 0, 0, h0, h, hn, mask, steps, batch, units, activation);
+}
+
+/**
+ * The same with h_{t-1} ⊙ factors instead of h_{t-1}: recurrent dropout, which training has. factors [B, Hp]: keep / (1 − rate),
+ * or 0: all is kept, and nothing of this is left in the inference build. scratch: [B, Hp].
+ */
+export function simpleRnnForwardDropped(
+  z: usize,
+  u: usize,
+  factors: usize,
+  scratch: usize,
+  h0: usize,
+  h: usize,
+  hn: usize,
+  mask: usize,
+  steps: i32,
+  batch: i32,
+  units: i32,
+  activation: i32,
+): void {
   const quads = (units + 3) >> 2;
   const rowBytes = quads << 4;
   takeState(h0, hn, batch, units);
   for (let t = 0; t < steps; t++) {
-    product(hn, rowBytes, u, 0, z, rowBytes, batch, 1, 0, units, units);
+    if (factors) droppedProduct(hn, rowBytes, factors, u, 0, z, rowBytes, scratch, 1, batch, units, units, 1);
+    else product(hn, rowBytes, u, 0, z, rowBytes, batch, 1, 0, units, units);
     let state = hn;
     for (let b = 0; b < batch; b++) {
       if (isValid(mask, t * batch + b)) {
