@@ -68,3 +68,4 @@ export { groupNormalization } from './normalization/group-normalization';
 export { layerNormalization } from './normalization/layer-normalization';
 export { deviationScale, scaleShift } from './normalization/scale-shift';
 export { embedding } from './embedding/embedding';
+export { zeroMaskedRows } from './elementwise/zero-masked-rows';
