@@ -1,5 +1,4 @@
-import type { Graph } from '../graph/graph.js';
-import { batchSizeOf, type Rows, type TensorsLike } from '../graph/inputs.js';
+import type { Rows, TensorsLike } from '../graph/inputs.js';
 import { streamKey } from '../graph/stream-key.js';
 import { checkWholeBatches } from '../model/states.js';
 import { fields, flag, oneOf, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
@@ -72,7 +71,7 @@ export interface Trainable {
   readonly name: string;
   readonly isStateful: boolean;
   readonly workspace: Workspace;
-  readonly graph: Graph;
+  batchSizeOf(where: string, given: number | undefined): number;
   readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] };
   trainRows(
     where: string,
@@ -105,7 +104,7 @@ export async function fitModel(
   const read = fields(options, where, fitFields);
   const { training, validation } = splitData(model, where, x, y, read);
   const { epochs, seed, signal } = read;
-  const batchSize = batchSizeOf(where, model.graph.inputs, read.batchSize, 32);
+  const batchSize = model.batchSizeOf(where, read.batchSize);
   if (model.isStateful) {
     checkWholeBatches(where, training.to - training.from, batchSize);
     if (validation !== null) checkWholeBatches(`${where}: validation`, validation.to - validation.from, batchSize);

@@ -35,6 +35,7 @@ import { fitModel, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
 import { apart, restore, save } from './kept-states.js';
 import { lossReader, meanOf, type LossName, type LossOption } from './losses.js';
+import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
@@ -154,7 +155,8 @@ export class TrainableModel extends Model {
 
   /**
    * Trains over epochs. Yields to the event loop every 30 ms or so.
-   * @param x inputs, as for `predict`; `y` targets, shaped as the outputs that have a loss.
+   * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out.
+   * @param y targets, shaped as the outputs that have a loss.
    * @returns losses and metrics of every epoch.
    * @throws NonFiniteLossError when a loss or gradient is NaN or infinite; the weights of the last good batch stay.
    */
@@ -184,7 +186,7 @@ export class TrainableModel extends Model {
     const where = `${this.name}: evaluate`;
     const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
     const { inputs, targets } = this.readData(where, x, y, 'batches');
-    const batchSize = batchSizeOf(where, this.graph.inputs, read.batchSize, 32);
+    const batchSize = this.batchSizeOf(where, read.batchSize);
     const rows = inputs[0]?.shape[0] ?? 0;
     if (this.isStateful) checkWholeBatches(where, rows, batchSize);
     return this.evaluateRows(where, inputs, targets, 0, rows, batchSize);
@@ -239,14 +241,15 @@ export class TrainableModel extends Model {
   /** @internal Checks inputs and targets against each other. */
   readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] } {
     const { objectives, plan } = this.#requireCompiled(where.slice(this.name.length + 2));
-    const inputs = readTensors(where, plan.graph.inputs, x, allowed);
+    const needed = plan.graph.inputs;
+    const inputs = readTensors(where, needed, givenForNeeded(x, this.graph.inputs, needed), allowed);
     const symbols = objectives.map(({ symbolic }) => symbolic);
     const targets = readTensors(`${where}: targets`, symbols, y, allowed, this.#outputNames);
     const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
     if (rows !== targetRows) {
       throw new TypeError(`${where}: expected as many targets as inputs, ${rows}, got ${targetRows}`);
     }
-    setSizes(plan.run, plan.graph.inputs, inputs, rows ?? 0);
+    setSizes(plan.run, needed, inputs, rows ?? 0);
     checkMasks(where, plan.graph, plan.run);
     symbols.forEach((output, i) => {
       const [{ time }, came] = [output, targets[i]?.shape[1]];
@@ -258,6 +261,11 @@ export class TrainableModel extends Model {
       }
     });
     return { inputs, targets };
+  }
+
+  /** @internal As given, or as an input's shape fixes it, or 32. */
+  batchSizeOf(where: string, given: number | undefined): number {
+    return batchSizeOf(where, this.#requireCompiled('fit').plan.graph.inputs, given, 32);
   }
 
   /** @internal One step of the optimizer on the given rows. */
@@ -384,7 +392,7 @@ export class TrainableModel extends Model {
   #trainedGraph(objectives: readonly Objective[]): Graph {
     const outputs = objectives.map(({ symbolic }) => symbolic);
     if (this.isStateful || outputs.length === this.graph.outputs.length) return this.graph;
-    return traceGraph(this.name, this.graph.inputs, outputs);
+    return traceGraph(this.name, neededInputs(this.graph, outputs), outputs);
   }
 
   #checkSteps(where: string, given: readonly Numbers[], sizes: Sizes): void {

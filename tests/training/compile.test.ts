@@ -1,8 +1,18 @@
 /** What compile promises: which outputs are trained, from which inputs; what was compiled before stays until all is well. */
 import { describe, expect, test, vi } from 'vitest';
-import { functional, input, layers, type TrainableModel } from '../../src/index.js';
+import {
+  functional,
+  input,
+  layers,
+  optimizers,
+  tensor,
+  type CompileArguments,
+  type TrainableModel,
+} from '../../src/index.js';
+import type { TensorsLike } from '../../src/graph/inputs.js';
 import { Layer, type LayerDefinition, type SymbolicTensor } from '../../src/graph/layer.js';
-import { ones, zeros } from '../numbers.js';
+import { ones, rowsOf, zeros } from '../numbers.js';
+import { createRandom } from '../random.js';
 
 const valuesOf = (model: TrainableModel) => model.getWeights().map(({ data }) => data);
 
@@ -43,5 +53,63 @@ describe('a compile that fails', () => {
     allocate.mockRestore();
     for (const one of [model, quiet]) one.trainOnBatch(ones(2, 3), zeros(2, 1));
     expect(valuesOf(model)).toEqual(valuesOf(quiet));
+  });
+});
+
+describe('training only some outputs', () => {
+  const random = createRandom(21);
+  const draw = (...shape: number[]) => ({ data: random.normals(shape.reduce((a, b) => a * b)), shape });
+  /** Three inputs; output a reads p and r, output b reads q. */
+  const create = (loss: CompileArguments['loss']) => {
+    const [p, q, r] = ['p', 'q', 'r'].map((name) => input({ shape: [null, 2], name }));
+    const initial = layers.gru({ units: 2 }).apply(r);
+    const a = layers.gru({ units: 2, name: 'a' }).apply(p, { initialState: initial });
+    const b = layers.dense({ units: 1, name: 'b' }).apply(layers.simpleRNN({ units: 3 }).apply(q));
+    const model = functional({ inputs: [p, q, r], outputs: [a, b] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 1 }), loss });
+    return model;
+  };
+  const [p, q, r] = [draw(4, 3, 2), draw(4, 5, 2), draw(4, 2, 2)];
+  const [a, b] = [draw(4, 2), draw(4, 1)];
+
+  test('gives the steps of a model without the others, from the inputs that those need or from all', () => {
+    const [whole, some] = [create({ a: 'mse', b: 'mse' }), create({ a: 'mse' })];
+    const { aLoss } = whole.trainOnBatch([p, q, r], [a, b]);
+    const before = valuesOf(create('mse'));
+    const given: TensorsLike[] = [[p, q, r], [p, r], { p, r }, { p, q, r }];
+    for (const x of given) {
+      const model = create({ a: 'mse' });
+      expect(model.trainOnBatch(x, a)).toEqual({ loss: aLoss });
+      // The weights of `b` come last.
+      const [ours, theirs] = [valuesOf(model), valuesOf(whole)];
+      const names = model.layers.flatMap((layer) => layer.weights.specs.map(() => layer.title));
+      names.forEach((name, i) => {
+        const isOfB = name === 'simple_rnn' || name === 'b';
+        expect(ours[i], name).toEqual(isOfB ? before[i] : theirs[i]);
+      });
+    }
+    expect(some.evaluate([p, r], a)).toEqual({ loss: aLoss });
+  });
+
+  test('from one input: as it is, in a list of its own, or among all', async () => {
+    const model = create({ b: 'mse' });
+    const nested = tensor(q.data, q.shape).toArray() as number[][][];
+    const { loss } = model.evaluate(q, b);
+    const given: TensorsLike[] = [[q], { q }, nested, [p, q, r], [p, nested, r], [[], nested, []], { p, q, r }];
+    for (const x of given) {
+      expect(model.evaluate(x, b).loss).toBe(loss);
+    }
+    // As many rows as the model has inputs are no list of inputs.
+    const three = { loss: model.evaluate(rowsOf(q, 0, 3), rowsOf(b, 0, 3)).loss };
+    expect(model.evaluate(nested.slice(0, 3), rowsOf(b, 0, 3))).toEqual(three);
+    const { history } = await model.fit([p, q, r], b, { validationData: [q, b], shuffle: false, verbose: 0 });
+    expect(history.loss[0]).toBe(loss);
+  });
+
+  test('an input that is needed must be there, one that is not known must not', () => {
+    const model = create({ a: 'mse' });
+    expect(() => model.trainOnBatch({ p }, a)).toThrow('functional: trainOnBatch: expected "r", got none');
+    expect(() => model.trainOnBatch({ p, r, s: q }, a)).toThrow('functional: trainOnBatch: expected "p", "r", got "s"');
+    expect(() => model.trainOnBatch(p, a)).toThrow('expected 2 tensors (p, r), got one');
   });
 });
