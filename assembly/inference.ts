@@ -7,7 +7,6 @@ export { softmax } from './elementwise/softmax';
 export { masking } from './elementwise/masking';
 export { exportRows, importRows, reverseTime } from './elementwise/rows';
 export { convStream } from './conv/conv-stream';
-export { historyAppend } from './conv/history-append';
 export { gruForward } from './recurrent/gru';
 export { lstmForward } from './recurrent/lstm';
 export { simpleRnnForward } from './recurrent/simple-rnn';

@@ -146,7 +146,7 @@ const loaderForNumbers = [
   ['const extended = preInstantiate(imports);', 'const extended = {};'],
   ['postInstantiate(extended, instance)', 'instance.exports'],
   ['const utf16 = new TextDecoder', 'const utf16 = /* @__PURE__ */ new TextDecoder'],
-  ['Object.hasOwn = Object.hasOwn ||', 'const hasOwn = Object.hasOwn ||'],
+  ['Object.hasOwn = Object.hasOwn || function', 'const hasOwn = function'],
 ];
 
 /** @type {import('esbuild').Plugin} */

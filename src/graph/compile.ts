@@ -1,4 +1,5 @@
 import { known } from '../plan/known.js';
+import { numbered } from './numbered.js';
 import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
 import { batch, multiply, type Size } from '../plan/size.js';
 import type { Graph } from './graph.js';
@@ -76,7 +77,7 @@ export function compileGraph(
     zeroHead(symbolic, symbolic.node.layer.title);
   }
 
-  const titles = nodeTitles(graph);
+  const titles = numbered(graph.nodes, ({ layer }) => layer.title);
   const nodes = graph.nodes
     .filter((node) => !isIdentity(node, random))
     .map((node) => {
@@ -280,16 +281,4 @@ function headRoom(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicT
     head.set(source, Math.max(history, head.get(source) ?? 0));
   }
   return head;
-}
-
-/** The layer's name; from a shared layer's second call on with the call's number. */
-function nodeTitles(graph: Graph): Map<Node, string> {
-  const calls = new Map<Layer, number>();
-  const titles = new Map<Node, string>();
-  for (const node of graph.nodes) {
-    const call = calls.get(node.layer) ?? 0;
-    calls.set(node.layer, call + 1);
-    titles.set(node, call === 0 ? node.layer.title : `${node.layer.title}@${call}`);
-  }
-  return titles;
 }

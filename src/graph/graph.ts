@@ -79,15 +79,15 @@ function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): 
 /** Names every layer that has none: its kind, then kind_1, kind_2 … as Keras does, counted in this graph alone. */
 export function nameLayers(model: string, layers: readonly Layer[]): void {
   const taken = new Set<string>();
-  for (const { name } of new Set(layers)) {
-    if (name === undefined) continue;
+  for (const { name, isNamed } of new Set(layers)) {
+    if (name === undefined || !isNamed) continue;
     if (taken.has(name)) throw new Error(`${model}: two layers are called "${name}"; names must be unique in a model`);
     taken.add(name);
   }
   for (const layer of layers) {
-    if (layer.name !== undefined) continue;
+    if (layer.isNamed) continue;
     const { baseName } = layer.definition;
-    let name = baseName;
+    let name = layer.name ?? baseName;
     for (let n = 1; taken.has(name); n++) name = `${baseName}_${n}`;
     layer.name = name;
     taken.add(name);

@@ -1,4 +1,5 @@
 import type { Graph } from './graph.js';
+import { numbered } from './numbered.js';
 import { printShape } from './shape.js';
 import type { SymbolicTensor } from './layer.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
@@ -14,16 +15,7 @@ export type Names = ReadonlyMap<SymbolicTensor, string>;
 
 /** Its layer's name; a further output of the same call has its number too (lstm:1), a further call of the layer its (lstm@1). */
 export function namesOf(symbols: readonly SymbolicTensor[]): Names {
-  const names = new Map<SymbolicTensor, string>();
-  const uses = new Map<string, number>();
-  for (const symbolic of symbols) {
-    const { title } = symbolic.node.layer;
-    const name = symbolic.index === 0 ? title : `${title}:${symbolic.index}`;
-    const use = uses.get(name) ?? 0;
-    uses.set(name, use + 1);
-    names.set(symbolic, use === 0 ? name : `${name}@${use}`);
-  }
-  return names;
+  return numbered(symbols, ({ node, index }) => (index === 0 ? node.layer.title : `${node.layer.title}:${index}`));
 }
 
 const axisNames = ['batch', 'time'];

@@ -1,4 +1,4 @@
-import { asGiven, fields, mismatch } from '../options/options.js';
+import { asGiven, fields, mismatch, refuse } from '../options/options.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
@@ -134,6 +134,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   readonly batchInputShape: Shape | undefined;
   /** The user's name for it, or the one that the first model over it gave. */
   name: string | undefined;
+  /** Whether the name is the user's: others give way where two meet in a graph. */
+  readonly isNamed: boolean;
   #workspace: Workspace | undefined;
   #weights: LayerWeights | undefined;
   #features: number | undefined;
@@ -143,13 +145,14 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     this.definition = definition;
     this.config = config;
     this.name = name;
+    this.isNamed = name !== undefined;
     this.batchInputShape = batchInputShape;
   }
 
   /** Lends options and weights to a wrapper such as TimeDistributed; from then on only the wrapper can be called. */
   wrapIn(wrapper: string): void {
     if (this.#wrapper !== undefined || this.#features !== undefined) {
-      throw new Error(`${wrapper}: ${this.title} is in use already; give the wrapper a layer of its own`);
+      throw new Error(`${wrapper}: ${this.title} is in use already`);
     }
     this.#wrapper = wrapper;
   }
@@ -224,8 +227,9 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       ...call.initialState,
       ...(call.mask === null ? [] : [call.mask]),
     ];
-    if (call.inputs.length === 0 || !tensors.every((tensor) => tensor instanceof SymbolicTensor)) {
-      mismatch(this.title, 'symbolic tensors (from input() or layer.apply())', 'something else');
+    const wrong = tensors.findIndex((tensor) => !(tensor instanceof SymbolicTensor));
+    if (call.inputs.length === 0 || wrong >= 0) {
+      refuse(this.title, 'symbolic tensors (from input() or layer.apply())', tensors[wrong]);
     }
     const { mask } = call;
     if (mask?.dtype === 'float32')

@@ -31,5 +31,5 @@ export function sameSteps(
   if (call.initialState.length > 0) mismatch(name, 'no initial state', call.initialState.length);
   const input = inputOf(name, call);
   const shape: Shape = [...input.shape.slice(0, -1), features ?? input.features];
-  return [{ shape, time: input.time, dtype: 'float32', mask: input.mask }];
+  return [{ shape, time: input.time, dtype: 'float32', mask: call.mask }];
 }

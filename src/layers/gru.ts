@@ -1,6 +1,6 @@
 import { activationCode, elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
 import { flag, optional } from '../options/options.js';
 import { batch, quad } from '../plan/size.js';
@@ -9,8 +9,7 @@ import { makeLayer } from './make-layer.js';
 import {
   emitCopies,
   processedInput,
-  recurrentBehaviour,
-  recurrentOutputs,
+  recurrentDefinition,
   recurrentReaders,
   recurrentWeights,
   sequencePlace,
@@ -31,15 +30,11 @@ export interface GruConfig extends RecurrentConfig {
   readonly resetAfter: boolean;
 }
 
-const definition: LayerDefinition<GruConfig> = {
-  className: 'GRU',
-  baseName: 'gru',
-  ...recurrentBehaviour,
-  outputs: (config, call, name) => recurrentOutputs(config, call, name, 1),
-  weights: gruWeights,
-  packing: gruPacking,
-  forward: emitGru,
-};
+const definition = /* @__PURE__ */ recurrentDefinition<GruConfig>(
+  { className: 'GRU', baseName: 'gru', forward: emitGru, weights: gruWeights, packing: gruPacking },
+  3,
+  1,
+);
 
 /**
  * Gated recurrent unit (Cho et al. 2014), as `keras.layers.GRU`:

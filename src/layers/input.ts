@@ -42,9 +42,11 @@ const readers = {
  * @throws TypeError when the shape is not [features], [time, features] or, for a mask, [time].
  */
 export function input(options: InputOptions): SymbolicTensor {
-  const { name, dtype, shape, batchShape = shape && [null, ...shape] } = fields(options, 'input', readers);
+  const read = fields(options, 'input', readers);
+  const { name, dtype, shape, batchShape = shape && [null, ...shape] } = read;
   const title = name ?? 'input';
   if (batchShape === undefined) mismatch(title, 'shape or batchShape', 'neither');
+  if (shape && read.batchShape) mismatch(title, 'shape or batchShape', 'both');
   const ranks = dtype === 'bool' ? [2] : [2, 3];
   if (!ranks.includes(batchShape.length)) {
     const expected = dtype === 'bool' ? '[batch, time]' : '[batch, features] or [batch, time, features]';

@@ -1,6 +1,6 @@
 import { activationCode, elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { flag, optional } from '../options/options.js';
 import { batch, quad } from '../plan/size.js';
 import { emitProduct } from './affine.js';
@@ -8,11 +8,8 @@ import { makeLayer } from './make-layer.js';
 import {
   emitCopies,
   processedInput,
-  recurrentBehaviour,
-  recurrentOutputs,
-  recurrentPacking,
+  recurrentDefinition,
   recurrentReaders,
-  recurrentWeights,
   sequencePlace,
   statePlaces,
   type RecurrentConfig,
@@ -31,15 +28,11 @@ export interface LstmConfig extends RecurrentConfig {
   readonly unitForgetBias: boolean;
 }
 
-const definition: LayerDefinition<LstmConfig> = {
-  className: 'LSTM',
-  baseName: 'lstm',
-  ...recurrentBehaviour,
-  outputs: (config, call, name) => recurrentOutputs(config, call, name, 2),
-  weights: (config, features) => recurrentWeights(config, features, 4),
-  packing: (config, features) => recurrentPacking(config, features, 4),
-  forward: emitLstm,
-};
+const definition = /* @__PURE__ */ recurrentDefinition<LstmConfig>(
+  { className: 'LSTM', baseName: 'lstm', forward: emitLstm },
+  4,
+  2,
+);
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), as `keras.layers.LSTM`:

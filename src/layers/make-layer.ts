@@ -1,5 +1,5 @@
 import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
-import { fields, optional, shape, text, type Reader } from '../options/options.js';
+import { fields, mismatch, optional, shape, text, type Reader } from '../options/options.js';
 
 /** A layer's own options, each with what reads it. */
 export type Readers<C> = { readonly [K in keyof C]: Reader<C[K]> };
@@ -21,7 +21,9 @@ export function makeLayer<C extends object, Output extends SymbolicTensor | Symb
   options: object,
 ): Layer<C, Output> {
   const all: typeof commonReaders = { ...readers, ...commonReaders };
-  const read = fields(options, titleOf(options, definition.baseName), all);
+  const title = titleOf(options, definition.baseName);
+  const read = fields(options, title, all);
+  if (read.inputShape && read.batchInputShape) mismatch(title, 'inputShape or batchInputShape', 'both');
   const { name, inputShape, batchInputShape = inputShape && [null, ...inputShape], ...config } = read;
   return new Layer(definition, config as C, name, batchInputShape);
 }

@@ -1,12 +1,12 @@
 import { elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { Call, LayerOptions, OutputSpec } from '../graph/layer.js';
+import type { Call, LayerDefinition, LayerOptions, OutputSpec } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { PackedBlock, WeightSpec } from '../graph/weights.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, mismatch, optional, positiveInteger, rate } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
-import { batch, multiply, type Size } from '../plan/size.js';
+import { batch, multiply } from '../plan/size.js';
 import { affinePacking, affineReaders, affineWeights, part, type AffineConfig } from './affine.js';
 import { sequenceInput } from './expectations.js';
 
@@ -64,12 +64,22 @@ export const recurrentReaders = {
   recurrentDropout: optional(rate, 0),
 };
 
-/** What is the same in every recurrent definition. */
-export const recurrentBehaviour = {
-  time: ({ goBackwards }: RecurrentConfig) => ({ lookahead: goBackwards ? Infinity : 0, history: 0 }),
-  isStateful: ({ stateful }: RecurrentConfig) => stateful,
-  givesList: ({ returnState }: RecurrentConfig) => returnState,
-};
+/** A kind of recurrent layer: how many gates and states it has, its forward steps, and what else is its own. */
+export function recurrentDefinition<C extends RecurrentConfig>(
+  own: Pick<LayerDefinition<C>, 'className' | 'baseName' | 'forward'> & Partial<LayerDefinition<C>>,
+  gates: number,
+  states: number,
+): LayerDefinition<C> {
+  return {
+    time: ({ goBackwards }) => ({ lookahead: goBackwards ? Infinity : 0, history: 0 }),
+    isStateful: ({ stateful }) => stateful,
+    givesList: ({ returnState }) => returnState,
+    outputs: (config, call, name) => recurrentOutputs(config, call, name, states),
+    weights: (config, features) => recurrentWeights(config, features, gates),
+    packing: (config, features) => recurrentPacking(config, features, gates),
+    ...own,
+  };
+}
 
 /** kernel [features, gates · units], recurrentKernel [units, gates · units], bias. */
 export function recurrentWeights(options: RecurrentConfig, features: number, gates: number): WeightSpec[] {
@@ -79,15 +89,15 @@ export function recurrentWeights(options: RecurrentConfig, features: number, gat
 }
 
 /** All gates interleaved, of a layer whose gates are all computed alike. */
-export function recurrentPacking({ units, useBias }: RecurrentConfig, features: number, gates: number): PackedBlock[] {
+function recurrentPacking({ units, useBias }: RecurrentConfig, features: number, gates: number): PackedBlock[] {
   const [kernel, bias] = affinePacking(useBias, features, units, gates);
   const recurrentKernel = part('recurrentKernel', units, gates);
   return [kernel, { name: 'recurrentKernel', rows: units, transposed: 1, parts: [recurrentKernel] }, bias];
 }
 
 /** Checks a recurrent layer's call; gives the outputs: the sequence or the last step, then the states if asked for. */
-export function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, states: number): OutputSpec[] {
-  const { units, returnSequences, returnState, goBackwards } = config;
+function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, states: number): OutputSpec[] {
+  const { units, returnSequences, returnState } = config;
   const x = sequenceInput(name, call);
   const { initialState } = call;
   if (initialState.length !== 0 && initialState.length !== states) {
@@ -98,10 +108,9 @@ export function recurrentOutputs(config: RecurrentConfig, call: Call, name: stri
       mismatch(name, `initial states of shape [batch, ${units}]`, printShape(state.shape, ['batch']));
     }
   }
-  const [batchSize, time] = [x.shape[0] ?? null, x.shape[1] ?? null];
+  const [batchSize = null, time = null] = x.shape;
   const last: OutputSpec = { shape: [batchSize, units], time: null, dtype: 'float32', mask: null };
-  const mask = goBackwards && call.mask !== null ? 'computed' : call.mask;
-  const sequence: OutputSpec = { shape: [batchSize, time, units], time: x.time, dtype: 'float32', mask };
+  const sequence: OutputSpec = { ...last, shape: [batchSize, time, units], time: x.time, mask: call.mask };
   const output = returnSequences ? sequence : last;
   return returnState ? [output, ...Array.from({ length: states }, () => last)] : [output];
 }
@@ -116,8 +125,7 @@ export function processedInput(
   const reversed = context.scratch('reversed', context.leading, context.features());
   context.emit('reverseTime', x, reversed, context.steps, multiply(batch, x.rowBytes), 0);
   if (mask === null) return { x: reversed, mask };
-  const target = context.computedMask ?? context.scratchMask('reversedMask');
-  context.keep('reversedMask', target);
+  const target = context.scratchMask('reversedMask');
   context.emit('reverseTime', mask, target, context.steps, multiply(batch, 4), 0);
   return { x: reversed, mask: target };
 }
@@ -155,16 +163,16 @@ export function statePlaces(
     // Through importRows, which flushes what is below 2^-100: states are never subnormal, wherever they come from.
     context.emit('importRows', given, initial, batch, 1, initial.rowBytes / 4);
   } else if (carried !== null) {
-    context.emit('copy', initial, carried, bytesOf(initial));
+    context.emit('copy', initial, carried, initial.bytes);
   } else {
-    context.emit('zero', initial, bytesOf(initial));
+    context.emit('zero', initial, initial.bytes);
   }
   return { initial, final, copies };
 }
 
 /** Emits the copies of a final state that other outputs want. */
 export function emitCopies(context: ForwardContext, places: StatePlaces): void {
-  for (const copy of places.copies) context.emit('copy', copy, places.final, bytesOf(copy));
+  for (const copy of places.copies) context.emit('copy', copy, places.final, copy.bytes);
 }
 
 /** The tensor for every step's h: the output, or in training one of the call's own; null when nobody needs it. */
@@ -173,8 +181,4 @@ export function sequencePlace(context: ForwardContext, { units, returnSequences 
   if (output === null) return context.training ? context.scratch('sequence', context.leading, units) : null;
   context.keep('sequence', output);
   return output;
-}
-
-function bytesOf(state: PlanTensor): Size {
-  return multiply(batch, state.rowBytes);
 }

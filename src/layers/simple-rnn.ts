@@ -1,32 +1,25 @@
 import { activationCode } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { Layer, LayerDefinition, SymbolicTensor } from '../graph/layer.js';
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { batch } from '../plan/size.js';
 import { emitProduct } from './affine.js';
 import { makeLayer } from './make-layer.js';
 import {
   emitCopies,
   processedInput,
-  recurrentBehaviour,
-  recurrentOutputs,
-  recurrentPacking,
+  recurrentDefinition,
   recurrentReaders,
-  recurrentWeights,
   sequencePlace,
   statePlaces,
   type RecurrentConfig,
   type RecurrentOptions,
 } from './recurrent.js';
 
-const definition: LayerDefinition<RecurrentConfig> = {
-  className: 'SimpleRNN',
-  baseName: 'simple_rnn',
-  ...recurrentBehaviour,
-  outputs: (config, call, name) => recurrentOutputs(config, call, name, 1),
-  weights: (config, features) => recurrentWeights(config, features, 1),
-  packing: (config, features) => recurrentPacking(config, features, 1),
-  forward: emitSimpleRnn,
-};
+const definition = /* @__PURE__ */ recurrentDefinition<RecurrentConfig>(
+  { className: 'SimpleRNN', baseName: 'simple_rnn', forward: emitSimpleRnn },
+  1,
+  1,
+);
 
 /**
  * The plain recurrent layer (Elman 1990), as `keras.layers.SimpleRNN`: y_t = φ(x_t·W + y_{t−1}·U + b).

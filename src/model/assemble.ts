@@ -1,9 +1,10 @@
 import { nameLayers, traceGraph, type Graph } from '../graph/graph.js';
 import { Layer, SymbolicTensor } from '../graph/layer.js';
+import { printShape } from '../graph/shape.js';
 import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { input } from '../layers/input.js';
-import { mismatch } from '../options/options.js';
+import { mismatch, refuse } from '../options/options.js';
 import { Workspace } from '../plan/workspace.js';
 
 /** Makes the first values of weights, in a workspace, from a seed. */
@@ -11,6 +12,8 @@ export type InitializeIn = (workspace: Workspace, seed: number) => Initialize;
 
 /** What a model is made with, beside its graph. */
 export interface Making {
+  /** The kernels that the user asked for, and those of a new workspace if he did not. */
+  readonly wanted?: KernelBuild | undefined;
   readonly kernels: KernelBuild;
   /** Undefined where nothing can: the weights are zeros until they are set. */
   readonly initialize: InitializeIn | undefined;
@@ -34,7 +37,10 @@ export function assemble(
 ): Assembled {
   const graph = traceGraph(name, inputs, outputs);
   const layers = graph.layers;
-  const workspace = commonWorkspace(name, layers, into) ?? new Workspace(making.kernels, name);
+  const workspace = commonWorkspace(name, layers, into) ?? new Workspace(making.wanted ?? making.kernels, name);
+  if (making.wanted !== undefined && workspace.build !== making.wanted) {
+    throw new Error(`${name}: kernels: others are in the workspace of "${workspace.owner}"`);
+  }
   nameLayers(name, layers);
   const initialize = making.initialize?.(workspace, making.seed);
   const fresh = layers.filter((layer) => layer.workspace === undefined);
@@ -52,25 +58,24 @@ export function assemble(
 export function chain(name: string, layers: readonly Layer[]): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
   const [first] = layers;
   if (first === undefined) mismatch(name, 'at least one layer', 'none');
-  if (!layers.every((layer): layer is Layer => layer instanceof Layer)) {
-    mismatch(name, 'layers (such as layers.lstm({ … }))', 'something else');
-  }
+  const wrong = layers.findIndex((layer: unknown) => !(layer instanceof Layer));
+  if (wrong >= 0) refuse(`${name}: layers[${wrong}]`, 'a layer (such as layers.lstm({ … }))', layers[wrong]);
   commonWorkspace(name, layers, undefined);
   nameLayers(name, layers);
   const { batchInputShape } = first;
   if (batchInputShape === undefined) {
-    throw new TypeError(
-      `${name}: the first layer, ${first.title}, must say its inputShape, such as [null, 8] for [time, features]`,
-    );
+    throw new TypeError(`${name}: the first layer, ${first.title}, must say its inputShape, such as [null, 8]`);
   }
   const start = input({ batchShape: batchInputShape });
   let outputs: readonly SymbolicTensor[] = [start];
   for (const layer of layers) {
     if (outputs.length > 1) {
       const before = outputs[0]?.node.layer.title ?? '';
-      throw new TypeError(
-        `${name}: ${before} returns its states too, which a sequential model cannot pass on; use functional`,
-      );
+      throw new TypeError(`${name}: ${before} returns its states too: use functional`);
+    }
+    const [came = null, wanted] = [outputs[0]?.shape, layer.batchInputShape];
+    if (layer !== first && wanted && came && printShape(wanted) !== printShape(came)) {
+      mismatch(layer.title, `an input of its inputShape, ${printShape(wanted)}`, printShape(came));
     }
     outputs = layer.call(outputs).outputs;
   }
@@ -95,7 +100,7 @@ function commonWorkspace(name: string, layers: readonly Layer[], into: Workspace
     if (workspace === undefined || layer.weights.specs.length === 0) continue;
     if (found !== undefined && found !== workspace) {
       throw new Error(
-        `${name}: ${title} has its weights in the workspace of "${workspace.owner}", other layers theirs in that of "${found.owner}"; one model needs one workspace`,
+        `${name}: ${title} has its weights in the workspace of "${workspace.owner}", others in the workspace of "${found.owner}"`,
       );
     }
     found = workspace;

@@ -44,7 +44,7 @@ export function assembleSequential(options: SequentialOptions, making: Omit<Maki
   const name = read.name ?? 'sequential';
   if (!Array.isArray(options.layers)) refuse(`${name}: layers`, 'an array of layers', options.layers);
   const { inputs, outputs } = chain(name, options.layers);
-  return assemble(name, inputs, outputs, { ...making, seed: read.seed, kernels: read.kernels ?? making.kernels });
+  return assemble(name, inputs, outputs, { ...making, seed: read.seed, wanted: read.kernels });
 }
 
 /** Reads the options of `functional` and assembles its graph. */
@@ -53,7 +53,7 @@ export function assembleFunctional(options: FunctionalOptions, making: Omit<Maki
   const name = read.name ?? 'functional';
   const inputs = checkEnds(name, 'inputs', options.inputs);
   const outputs = checkEnds(name, 'outputs', options.outputs);
-  return assemble(name, inputs, outputs, { ...making, seed: read.seed, kernels: read.kernels ?? making.kernels });
+  return assemble(name, inputs, outputs, { ...making, seed: read.seed, wanted: read.kernels });
 }
 
 const making = { kernels: deterministicInference, initialize: undefined };

@@ -13,7 +13,7 @@ export function fields<S extends Record<string, Reader<unknown>>>(given: unknown
   if (typeof given !== 'object' || given === null || Array.isArray(given)) refuse(where, 'an object of options', given);
   const values: Record<string, unknown> = { ...given };
   for (const name of Object.keys(values)) {
-    if (!(name in readers)) {
+    if (!Object.hasOwn(readers, name)) {
       throw new TypeError(`${where}: unknown option "${name}"; known: ${Object.keys(readers).join(', ')}`);
     }
   }

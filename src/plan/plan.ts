@@ -64,17 +64,27 @@ export class Plan {
   readonly wanted = new Set<PlanTensor>();
 
   /** Rows of features, padded: `leading` are the axes before the features, such as [T, B]. */
-  rows(name: string, leading: readonly Size[], features: number, options: TensorOptions = {}): PlanTensor {
+  rows(
+    name: string,
+    leading: readonly Size[],
+    features: number,
+    { head = 0, region = 'scratch' }: TensorOptions = {},
+  ): PlanTensor {
     const rowBytes = 4 * quad(features);
-    const headBytes = multiply(options.head ?? 0, rowBytes);
     const bytes = multiply(leading.reduce(multiply, 1), rowBytes);
-    return this.#add({ name, shape: [...leading, features], bytes, rowBytes, headBytes, ...regionOf(options) });
+    return this.#add({
+      name,
+      shape: [...leading, features],
+      bytes,
+      rowBytes,
+      headBytes: multiply(head, rowBytes),
+      region,
+    });
   }
 
   /** Values without padding: what users hand in and take out, and masks. */
-  dense(name: string, shape: readonly Size[], options: TensorOptions = {}): PlanTensor {
-    const bytes = multiply(shape.reduce(multiply, 1), 4);
-    return this.#add({ name, shape, bytes, rowBytes: 0, headBytes: 0, ...regionOf(options) });
+  dense(name: string, shape: readonly Size[], { region = 'scratch' }: TensorOptions = {}): PlanTensor {
+    return this.#add({ name, shape, bytes: shape.reduce(multiply, 4), rowBytes: 0, headBytes: 0, region });
   }
 
   emit<K extends KernelName>(owner: string, kernel: K, ...args: ArgumentsOf<K>): void {
@@ -85,10 +95,6 @@ export class Plan {
     this.tensors.push(tensor);
     return tensor;
   }
-}
-
-function regionOf(options: TensorOptions): Pick<PlanTensor, 'region'> {
-  return { region: options.region ?? 'scratch' };
 }
 
 /** What a step reads and writes, for lifetimes and for people. */

@@ -61,5 +61,5 @@ export function evaluate(size: Size, sizes: Sizes): number {
 
 /** n rounded up to a multiple of 4, the number of lanes of a SIMD vector. */
 export function quad(n: number): number {
-  return (n + 3) & ~3;
+  return Math.ceil(n / 4) * 4;
 }

@@ -94,7 +94,7 @@ export class Workspace {
       memory.grow(Math.ceil(missing / pageBytes));
     } catch {
       throw new RangeError(
-        `${this.owner}: out of memory: ${megabytes(end)} MB are needed, more than WebAssembly can have here (at most ${megabytes(addressable)} MB)`,
+        `${this.owner}: out of memory: ${megabytes(end)} MB are needed, of ${megabytes(addressable)} MB at most`,
       );
     }
     this.floats = new Float32Array(memory.buffer);

@@ -142,6 +142,7 @@ export class Session {
     const { batch: sequences } = this;
     const features = this.#features;
     const [first = 0, second = 0] = shape;
+    if (shape.at(-1) === 0) return 0;
     if (shape.length === 3 && first === sequences && shape[2] === features) return second;
     if (sequences === 1 && shape.length === 1 && first === features) return 1;
     if (sequences === 1 && shape.length === 2 && (second === features || first === 0)) return first;

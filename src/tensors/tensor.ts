@@ -41,12 +41,14 @@ export function tensor(values: TensorLike, shape?: readonly number[]): Tensor {
 
 /** Wraps data that nobody else holds. */
 export function makeTensor(data: Float32Array, shape: readonly number[]): Tensor {
-  return { data, shape, toArray: () => nest(data, shape, 0, 0) };
+  const own = [...shape];
+  return { data, shape: own, toArray: () => nest(data, own, 0, 0) };
 }
 
 /** Reads numbers in any form; `where` names them in errors, such as "model: input "x"". */
 export function readNumbers(values: unknown, where: string): Numbers {
   if (isTensorObject(values)) {
+    if ('stride' in values || 'strides' in values) mismatch(where, 'data and shape, row by row', 'strides too');
     const { data, shape } = values;
     if (!isTyped(data) && !Array.isArray(data)) refuse(where, 'data to be an array of numbers', data);
     if (!Array.isArray(shape)) refuse(where, 'shape to be an array', shape);

@@ -184,7 +184,7 @@ describe('graphs', () => {
     sequential({ name: 'first', layers: [a] });
     sequential({ name: 'second', layers: [b] });
     const x = input({ shape: [2] });
-    const message = /dense has its weights in the workspace of "second", other layers theirs in that of "first"/;
+    const message = /dense has its weights in the workspace of "second", others in the workspace of "first"/;
     expect(() => functional({ inputs: x, outputs: b.apply(a.apply(x)) })).toThrow(message);
     expect(() => sequential({ layers: [a, b] })).toThrow(message);
     // An input holds nothing, so it may be any model's.
@@ -212,7 +212,7 @@ describe('graphs', () => {
     );
     const returning = layers.gru({ units: 4, inputShape: [null, 3], returnState: true });
     expect(() => sequential({ layers: [returning, layers.dense({ units: 1 })] })).toThrow(
-      'gru returns its states too, which a sequential model cannot pass on',
+      'gru returns its states too: use functional',
     );
     const shared = layers.dense({ units: 2, name: 'shared' });
     shared.apply(input({ shape: [3] }));

@@ -97,7 +97,7 @@ describe('more bytes than there can be', () => {
   const message = (name: string): RegExp =>
     new RegExp(
       `^sequential: ${name}: a batch of shape \\[4000, 100, 1\\] does not fit: ` +
-        'sequential: out of memory: \\d{4,5} MB are needed, more than WebAssembly can have here \\(at most 2048 MB\\)$',
+        'sequential: out of memory: \\d{4,5} MB are needed, of 2048 MB at most$',
     );
 
   test('each call refuses before it allocates, with the figure, the batch and the length; the model works on', async () => {

@@ -55,7 +55,7 @@ export function dropoutFactors(
 
 /** Outputs: y and the final states, always. Inputs' gradients: those of x and of the initial states, given or not. */
 export interface RecurrentPass<Inputs extends Tensors, Outputs extends Tensors> extends Pass<Inputs, Outputs> {
-  /** The mask of a returned sequence, in its order. */
+  /** The mask of a returned sequence: as it came. */
   readonly mask: Mask | undefined;
 }
 
@@ -107,7 +107,8 @@ export function recur(
   return {
     y: returnSequences ? sequence : states[0],
     states,
-    mask: returnSequences ? mask?.map((row) => order.map((t) => row[t])) : undefined,
+    // As it came, also of steps taken backwards: Keras.
+    mask: returnSequences ? mask : undefined,
     backward(dy, dStates) {
       const weightGradients = weights.map(zerosLike);
       const dx = zerosLike(x);
