@@ -58,7 +58,7 @@ export class Session {
   /**
    * Runs the steps of a chunk. With `out` nothing is allocated: it runs in the hot path.
    * @param x for batch 1: [features], a flat Float32Array of whole rows, or [time, features]; else [batch, time, features].
-   * @param out where the output goes, of a model with one output: as many values as the result has.
+   * @param out where the output goes, of a model with one output: as many values as the result has, apart from those of x.
    * @returns the outputs of these steps, [time, features] or [batch, time, features]: one tensor, or an array for several
    *   outputs; a layer that collapses time gives one row, as of the last step. With `out`, the number of rows.
    * @throws TypeError when the shape does not fit; Error when the session is closed.
