@@ -54,7 +54,7 @@ export function assembleFile({ topology }: ModelFile, making: Making, options: L
  */
 export function setFileWeights(model: Model, { weights }: ModelFile): void {
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
-  const values = model.layers.flatMap((layer) =>
+  const values = model.graph.leaves.flatMap((layer) =>
     layer.weights.specs.map((spec) => {
       const path = `${layer.title}/${spec.name}`;
       const found = byName.get(path);

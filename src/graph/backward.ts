@@ -1,6 +1,6 @@
 import type { ArgumentsOf, Argument, KernelName, Plan, PlanTensor } from '../plan/plan.js';
 import { add, multiply, type Size } from '../plan/size.js';
-import { leadingOf, type CompiledGraph, type CompiledNode, type NodeContext } from './compile.js';
+import type { CompiledGraph, CompiledNode, NodeContext } from './compile.js';
 import type { Graph } from './graph.js';
 import type { Layer, SymbolicTensor } from './layer.js';
 import { Randomness } from './randomness.js';
@@ -42,7 +42,7 @@ export class TensorGradients {
     const found = this.#tensors.get(source);
     if (found !== undefined || !this.#needed.has(source)) return found ?? null;
     const values = this.#compiled.tensorOf(source);
-    const tensor = this.#plan.rows(`d(${values.name})`, leadingOf(source), source.features);
+    const tensor = this.#plan.rows(`d(${values.name})`, source.leading, source.features);
     this.#tensors.set(source, tensor);
     this.#plan.emit(source.node.layer.title, 'zero', tensor, tensor.bytes);
     return tensor;
@@ -198,8 +198,8 @@ export function rowsOf(tensor: PlanTensor, offset: Size = 0): Rows {
 function neededGradients(graph: Graph, wanted: readonly SymbolicTensor[]): Set<SymbolicTensor> {
   const needed = new Set<SymbolicTensor>(wanted);
   for (const node of graph.nodes) {
-    const hasWeights = node.layer.weights.specs.length > 0;
-    const reaches = [...node.inputs, ...node.initialState].some((tensor) => needed.has(tensor));
+    const hasWeights = node.inside === null && node.layer.weights.specs.length > 0;
+    const reaches = (node.inside ?? [...node.inputs, ...node.initialState]).some((tensor) => needed.has(tensor));
     if (hasWeights || reaches) for (const output of node.outputs) needed.add(output);
   }
   return needed;

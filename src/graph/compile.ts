@@ -2,9 +2,12 @@ import { known } from '../plan/known.js';
 import { numbered } from './numbered.js';
 import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
 import { batch, multiply, type Size } from '../plan/size.js';
+import { growth, valueBefore } from '../plan/growth.js';
+import { axesBetween, copyArguments } from './copy.js';
 import type { Graph } from './graph.js';
 import type { ForwardContext } from './context.js';
 import type { Layer, Node, SymbolicTensor } from './layer.js';
+import { innerAxes, leadingAxes, viewAs, type View } from './view.js';
 
 /**
  * What a plan is for. `stream`: the input comes in chunks, every layer carries its state. `train` and `gradients`: backward
@@ -26,13 +29,10 @@ export interface CompiledGraph {
   readonly nodes: readonly CompiledNode[];
   /** The tensor that holds a symbolic tensor's values; layers that change nothing share their input's. */
   tensorOf(symbolic: SymbolicTensor): PlanTensor;
+  /** Its steps in a run. */
+  stepsOf(symbolic: SymbolicTensor): Size | null;
   /** The symbolic tensor whose values these are, behind layers that change nothing. */
   resolve(symbolic: SymbolicTensor): SymbolicTensor;
-}
-
-/** Axes before the features. */
-export function leadingOf(tensor: SymbolicTensor): readonly Size[] {
-  return tensor.time === null ? [batch] : [tensor.time, batch];
 }
 
 /** Emits a call's forward steps. */
@@ -50,22 +50,31 @@ export function compileGraph(
   const random = purpose === 'train';
   const plan = new Plan();
   const resolve = (symbolic: SymbolicTensor): SymbolicTensor => resolveIdentity(graph, symbolic, random);
-  const read = readTensors(graph, resolve, purpose === 'evaluate' || purpose === 'train');
-  const head = purpose === 'stream' ? new Map<SymbolicTensor, number>() : headRoom(graph, resolve);
+  const read = readTensors(graph, resolve, random, purpose === 'evaluate' || purpose === 'train');
+  const isStream = purpose === 'stream';
+  const room = isStream ? new Map<SymbolicTensor, Room>() : roomAround(graph, resolve);
   const tensors = new Map<SymbolicTensor, PlanTensor>();
+  const steps = new StepCounter(graph, isStream);
 
   const create = (symbolic: SymbolicTensor, name: string): PlanTensor => {
-    const tensor =
-      symbolic.dtype === 'bool'
-        ? plan.dense(name, leadingOf(symbolic))
-        : plan.rows(name, leadingOf(symbolic), symbolic.features, { head: multiply(head.get(symbolic) ?? 0, batch) });
+    const { batch: sequences } = symbolic;
+    const { head = 0, tail = 0 } = room.get(symbolic) ?? {};
+    const leading = leadingAxes(symbolic.shape, steps.of(symbolic), sequences);
+    const tensor = symbolic.isDense
+      ? plan.dense(name, leading)
+      : plan.rows(name, leading, symbolic.features, {
+          head: multiply(head, sequences),
+          tail: multiply(tail, sequences),
+        });
     tensors.set(symbolic, tensor);
     return tensor;
   };
-  const zeroHead = (symbolic: SymbolicTensor, owner: string): void => {
+  const zeroRoom = (symbolic: SymbolicTensor, owner: string): void => {
     const tensor = tensors.get(symbolic);
-    if (tensor === undefined || tensor.headBytes === 0) return;
-    plan.emit(owner, 'zero', { tensor, offset: multiply(-1, tensor.headBytes) }, tensor.headBytes);
+    if (tensor === undefined) return;
+    const { bytes, headBytes, tailBytes } = tensor;
+    if (headBytes !== 0) plan.emit(owner, 'zero', { tensor, offset: multiply(-1, headBytes) }, headBytes);
+    if (tailBytes !== 0) plan.emit(owner, 'zero', { tensor, offset: bytes }, tailBytes);
   };
   const tensorOf = (symbolic: SymbolicTensor): PlanTensor => {
     return known(tensors.get(resolve(symbolic)), symbolic.node.layer.title);
@@ -74,7 +83,7 @@ export function compileGraph(
   const staging = new Map<SymbolicTensor, PlanTensor>();
   for (const symbolic of graph.inputs) {
     staging.set(symbolic, emitInput(plan, symbolic, create(symbolic, symbolic.node.layer.title)));
-    zeroHead(symbolic, symbolic.node.layer.title);
+    zeroRoom(symbolic, symbolic.node.layer.title);
   }
 
   const titles = numbered(graph.nodes, ({ layer }) => layer.title);
@@ -86,15 +95,15 @@ export function compileGraph(
         symbolic !== null && read.has(symbolic) ? create(symbolic, name) : null;
       const outputs = node.outputs.map((output, i) => made(output, i === 0 ? title : `${title}/${i}`));
       const computedMask = made(node.computedMask, `${title}/mask`);
-      const context = new NodeContext(plan, node, title, purpose, tensorOf, outputs, computedMask);
+      const context = new NodeContext(plan, node, title, purpose, steps, tensorOf, outputs, computedMask);
       const { definition, config } = node.layer;
       const forward = forwardOf(node.layer);
       if (forward === undefined) definition.forward(context, config);
       else forward(context, config);
-      for (const output of node.outputs) zeroHead(output, title);
+      for (const output of node.outputs) zeroRoom(output, title);
       return { node, context };
     });
-  return { plan, staging, nodes, tensorOf, resolve };
+  return { plan, staging, nodes, tensorOf, resolve, stepsOf: (symbolic) => steps.of(symbolic) };
 }
 
 /**
@@ -102,31 +111,49 @@ export function compileGraph(
  * @param role what the user's numbers are, for errors and explain().
  */
 export function emitInput(plan: Plan, symbolic: SymbolicTensor, target: PlanTensor, role = 'given'): PlanTensor {
-  const { title, steps, dense } = denseBlock(plan, symbolic, role);
+  const { node, shape, time, isDense, features } = symbolic;
+  const { title } = node.layer;
+  const inner = innerAxes(shape);
+  const steps = time ?? 1;
+  const dense = plan.dense(`${title} (${role})`, [batch, steps, ...inner, features]);
   plan.given.add(dense);
-  const isMask = symbolic.dtype === 'bool';
-  const rows = isMask ? plan.rows(`${title} (rows)`, leadingOf(symbolic), 1) : target;
-  plan.emit(title, 'importRows', dense, rows, batch, steps, symbolic.features);
-  if (isMask) plan.emit(title, 'exportRows', rows, target, 1, multiply(steps, batch), 1);
+  if (isDense) {
+    const rows = plan.rows(`${title} (rows)`, [steps, batch], 1);
+    plan.emit(title, 'importRows', dense, rows, batch, steps, 1);
+    plan.emit(title, 'exportRows', rows, target, 1, multiply(steps, batch), 1);
+  } else if (inner.length === 0) {
+    plan.emit(title, 'importRows', dense, target, batch, steps, features);
+  } else {
+    const rows = plan.rows(`${title} (rows)`, [batch, steps, ...inner], features);
+    plan.emit(title, 'importRows', dense, rows, [batch, steps, ...inner].reduce(multiply), 1, features);
+    const { lengths, strides } = viewAs(shape, steps, batch);
+    const axes = axesBetween(lengths, denseStrides(lengths, rows.rowBytes), strides);
+    plan.emit(title, 'copyRows', ...copyArguments({ axes }, rows, target));
+  }
   return dense;
 }
 
 /** Emits the way from a tensor of the plan to a dense [B, T, F] block that is there after the run. */
-export function emitOutput(plan: Plan, symbolic: SymbolicTensor, source: PlanTensor): PlanTensor {
-  const { title, steps, dense } = denseBlock(plan, symbolic, 'taken');
+export function emitOutput(plan: Plan, symbolic: SymbolicTensor, source: PlanTensor, time = symbolic.time): PlanTensor {
+  const { node, shape, features } = symbolic;
+  const { title } = node.layer;
+  const inner = innerAxes(shape);
+  const dense = plan.dense(`${title} (taken)`, [batch, time ?? 1, ...inner, features]);
   plan.wanted.add(dense);
-  plan.emit(title, 'exportRows', source, dense, batch, steps, symbolic.features);
+  if (inner.length === 0) {
+    plan.emit(title, 'exportRows', source, dense, batch, time ?? 1, features);
+  } else {
+    const { lengths, strides } = viewAs(shape, time, batch);
+    const axes = axesBetween(lengths, strides, denseStrides(lengths, 4 * features));
+    plan.emit(title, 'copyRows', ...copyArguments({ axes }, source, dense));
+  }
   return dense;
 }
 
-function denseBlock(
-  plan: Plan,
-  { node, time, features }: SymbolicTensor,
-  role: string,
-): { readonly title: string; readonly steps: Size; readonly dense: PlanTensor } {
-  const { title } = node.layer;
-  const steps = time ?? 1;
-  return { title, steps, dense: plan.dense(`${title} (${role})`, [batch, steps, features]) };
+/** Strides of an array whose axes lie in their order, rows so many bytes apart. */
+function denseStrides(lengths: readonly Size[], rowBytes: number): Size[] {
+  const rows = lengths.slice(0, -1);
+  return [...rows.map((_, i) => rows.slice(i + 1).reduce(multiply, rowBytes)), 4];
 }
 
 /** What one call of a layer works on: its tensors by role. Forward and backward steps are emitted through it. */
@@ -140,6 +167,7 @@ export class NodeContext implements ForwardContext {
   /** The states that it carries from run to run, in the order of the layer's initial states. */
   readonly states: PlanTensor[] = [];
   readonly #node: Node;
+  readonly #steps: StepCounter;
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
   readonly #outputs: readonly (PlanTensor | null)[];
   readonly #kept = new Map<string, PlanTensor>();
@@ -149,12 +177,14 @@ export class NodeContext implements ForwardContext {
     node: Node,
     title: string,
     purpose: Purpose,
+    steps: StepCounter,
     tensorOf: (symbolic: SymbolicTensor) => PlanTensor,
     outputs: readonly (PlanTensor | null)[],
     computedMask: PlanTensor | null,
   ) {
     this.plan = plan;
     this.#node = node;
+    this.#steps = steps;
     this.title = title;
     this.training = purpose === 'train' || purpose === 'gradients';
     this.streaming = purpose === 'stream';
@@ -165,15 +195,37 @@ export class NodeContext implements ForwardContext {
   }
 
   get steps(): Size {
-    return this.#input(0).time ?? 1;
+    return this.#steps.of(this.#input(0)) ?? 1;
+  }
+
+  get outputSteps(): Size {
+    return this.#steps.of(known(this.#node.outputs[0], this.title)) ?? 1;
+  }
+
+  get stepsBefore(): Size {
+    return this.#steps.before(this.#input(0));
+  }
+
+  get batch(): Size {
+    return this.#input(0).batch;
   }
 
   get rows(): Size {
-    return multiply(this.steps, batch);
+    return this.leading.reduce(multiply);
   }
 
   get leading(): readonly Size[] {
-    return leadingOf(this.#input(0));
+    const { shape, batch: sequences } = this.#input(0);
+    return leadingAxes(shape, this.#steps.of(this.#input(0)), sequences);
+  }
+
+  get inputs(): number {
+    return this.#node.inputs.length;
+  }
+
+  viewOf(which: number | 'output'): View {
+    const symbolic = which === 'output' ? known(this.#node.outputs[0], this.title) : this.#input(which);
+    return viewAs(symbolic.shape, this.#steps.of(symbolic), symbolic.batch);
   }
 
   get mask(): PlanTensor | null {
@@ -226,7 +278,7 @@ export class NodeContext implements ForwardContext {
   state(name: string, features: number): PlanTensor | null {
     const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
     if (!carries) return null;
-    const tensor = this.plan.rows(`${this.title}.${name}`, [batch], features, { region: 'state' });
+    const tensor = this.plan.rows(`${this.title}.${name}`, [this.batch], features, { region: 'state' });
     this.states.push(tensor);
     return tensor;
   }
@@ -244,16 +296,19 @@ export class NodeContext implements ForwardContext {
   }
 }
 
-function isIdentity(node: Node, random: boolean): boolean {
-  return node.layer.definition.isIdentity?.(node.layer.config, random) === true;
+function isIdentity({ layer, inputs, inside }: Node, random: boolean): boolean {
+  const [input] = inputs;
+  if (input === undefined) return false;
+  return inside !== null || layer.definition.isIdentity?.(layer.config, random, input) === true;
 }
 
-/** Goes back through calls that change nothing, up to the model's inputs. */
+/** Goes back through calls that change nothing, and into composites, up to the model's inputs. */
 function resolveIdentity(graph: Graph, symbolic: SymbolicTensor, random: boolean): SymbolicTensor {
   let found = symbolic;
   for (;;) {
-    const [source] = found.node.inputs;
-    if (source === undefined || graph.inputs.includes(found) || !isIdentity(found.node, random)) return found;
+    const { node, index } = found;
+    const source = node.inside === null ? node.inputs[0] : node.inside[index];
+    if (source === undefined || graph.inputs.includes(found) || !isIdentity(node, random)) return found;
     found = source;
   }
 }
@@ -262,23 +317,72 @@ function resolveIdentity(graph: Graph, symbolic: SymbolicTensor, random: boolean
 function readTensors(
   graph: Graph,
   resolve: (symbolic: SymbolicTensor) => SymbolicTensor,
+  random: boolean,
   masks: boolean,
 ): Set<SymbolicTensor> {
   const read = new Set(graph.outputs.map(resolve));
   if (masks) for (const output of graph.outputs) if (output.mask !== null) read.add(resolve(output.mask));
-  for (const node of graph.nodes) for (const need of node.needs) read.add(resolve(need));
+  for (const node of graph.nodes) {
+    if (!isIdentity(node, random)) for (const need of node.needs) read.add(resolve(need));
+  }
   return read;
 }
 
-/** Steps of zeros that consumers want before a tensor's first row: the maximum over them. */
-function headRoom(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicTensor): Map<SymbolicTensor, number> {
-  const head = new Map<SymbolicTensor, number>();
+/** Steps of zeros that are read before a tensor's first row and behind its last one. */
+interface Room {
+  readonly head: number;
+  readonly tail: number;
+}
+
+/** What consumers want, the maximum over them. */
+function roomAround(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicTensor): Map<SymbolicTensor, Room> {
+  const room = new Map<SymbolicTensor, Room>();
   for (const node of graph.nodes) {
-    const history = node.layer.time.history;
+    const { history, padding = 0 } = node.layer.time;
     const [input] = node.inputs;
-    if (history === 0 || input === undefined) continue;
+    if (input === undefined || (history === 0 && padding === 0)) continue;
     const source = resolve(input);
-    head.set(source, Math.max(history, head.get(source) ?? 0));
+    const { head, tail } = room.get(source) ?? { head: 0, tail: 0 };
+    room.set(source, { head: Math.max(history, head), tail: Math.max(padding, tail) });
   }
-  return head;
+  return room;
+}
+
+/** How many steps each tensor has in a run; in a stream, how many it gets with the steps that come in a run. */
+class StepCounter {
+  readonly #graph: Graph;
+  readonly #isStream: boolean;
+  readonly #emitted = new Map<SymbolicTensor, Size | null>();
+
+  constructor(graph: Graph, isStream: boolean) {
+    this.#graph = graph;
+    this.#isStream = isStream;
+  }
+
+  of(symbolic: SymbolicTensor): Size | null {
+    const emitted = this.#isStream ? this.emitted(symbolic) : symbolic.time;
+    return emitted !== null && this.#isStream && typeof emitted !== 'number' ? growth(emitted) : emitted;
+  }
+
+  /** In a stream: how many steps of it came before. */
+  before(symbolic: SymbolicTensor): Size {
+    const emitted = this.emitted(symbolic);
+    return emitted === null ? 0 : valueBefore(emitted);
+  }
+
+  /** How many steps of a tensor a stream has given after so many steps of its input, an expression of these. */
+  emitted(symbolic: SymbolicTensor): Size | null {
+    const found = this.#emitted.get(symbolic);
+    if (found !== undefined) return found;
+    const { node, index, time } = symbolic;
+    const [input] = node.inside === null ? node.inputs : [node.inside[index]];
+    const isGiven = input === undefined || this.#graph.inputs.includes(symbolic);
+    let emitted = time;
+    if (!isGiven && time !== null && typeof time !== 'number') {
+      const before = this.emitted(input) ?? 1;
+      emitted = node.inside === null ? node.layer.stepsAfter(before) : before;
+    }
+    this.#emitted.set(symbolic, emitted);
+    return emitted;
+  }
 }

@@ -1,12 +1,14 @@
 import type { ArgumentsOf, KernelName, PlanTensor } from '../plan/plan.js';
 import type { Size } from '../plan/size.js';
+import type { View } from './view.js';
 
 /** How a layer stands to time: what decides whether it can run step by step. */
 export interface TimeBehaviour {
   /** Future steps that an output needs: 0, or Infinity (only the whole sequence will do). */
   readonly lookahead: number;
-  /** Past steps of its input that a layer reads in place, as head-room before the tensor's first row. */
+  /** Steps of zeros that it reads before its input's first row and behind the last one, in whole runs. */
   readonly history: number;
+  readonly padding?: number;
 }
 
 /** What a layer needs to emit its forward steps into a plan. */
@@ -15,8 +17,9 @@ export interface ForwardContext {
   readonly training: boolean;
   /** Whether the input arrives in chunks: then `state` carries what a later chunk needs. */
   readonly streaming: boolean;
-  /** Steps of the input (1 without a time axis) and its rows: steps · B. */
+  /** Steps of the input (1 without a time axis), sequences side by side, and rows: steps · batch. */
   readonly steps: Size;
+  readonly batch: Size;
   readonly rows: Size;
   /** Axes before the features: [T, B] or [B]. */
   readonly leading: readonly Size[];
@@ -25,6 +28,13 @@ export interface ForwardContext {
   readonly computedMask: PlanTensor | null;
   input(index?: number): PlanTensor;
   features(index?: number): number;
+  /** How many inputs there are, and how input `index`, or the only output, lies. */
+  readonly inputs: number;
+  viewOf(which: number | 'output'): View;
+  /** Steps of the only output. */
+  readonly outputSteps: Size;
+  /** In a stream: how many steps of the input came before this run's, where `steps` depends on it. */
+  readonly stepsBefore: Size;
   initialState(index: number): PlanTensor | null;
   /** An output's tensor; null when nobody reads it. */
   output(index?: number): PlanTensor | null;

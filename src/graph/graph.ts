@@ -6,8 +6,10 @@ export interface Graph {
   readonly outputs: readonly SymbolicTensor[];
   /** Every call that the outputs need, each after those that it needs itself. Inputs are no calls. */
   readonly nodes: readonly Node[];
-  /** Each layer once, in Keras's order: by distance from the outputs, farthest first. */
+  /** Each layer once, in Keras's order: by distance from the outputs, farthest first. Parts of composites are not listed. */
   readonly layers: readonly Layer[];
+  /** The layers with weights and steps of their own, in the same order: composites stand as their parts. */
+  readonly leaves: readonly Layer[];
 }
 
 /**
@@ -52,7 +54,8 @@ export function traceGraph(name: string, inputs: readonly SymbolicTensor[], outp
   for (const tensor of inputs) {
     if (!used.has(tensor)) throw new Error(`${name}: no output needs the input "${tensor.node.layer.title}"`);
   }
-  return { inputs, outputs, nodes, layers: kerasOrder(inputs, nodes) };
+  const layers = kerasOrder(inputs, nodes);
+  return { inputs, outputs, nodes, layers, leaves: layers.flatMap((layer) => layer.leaves) };
 }
 
 function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): Layer[] {
@@ -63,15 +66,15 @@ function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): 
   const nodeDepths = new Map<Node, number>();
   for (const node of [...nodes].reverse()) {
     const depth = nodeDepths.get(node) ?? 0;
-    deepen(node.layer, depth);
+    deepen(node.layer.outermost, depth);
     for (const need of node.needs) {
       nodeDepths.set(need.node, Math.max(depth + 1, nodeDepths.get(need.node) ?? 0));
     }
   }
   for (const tensor of inputs) {
-    if (tensor.node.inputs.length === 0) deepen(tensor.node.layer, nodeDepths.get(tensor.node) ?? 0);
+    if (tensor.node.inputs.length === 0) deepen(tensor.node.layer.outermost, nodeDepths.get(tensor.node) ?? 0);
   }
-  const order = [...new Set([...inputs.map((t) => t.node.layer), ...nodes.map((node) => node.layer)])];
+  const order = [...new Set([...inputs, ...nodes.map((node) => ({ node }))].map(({ node }) => node.layer.outermost))];
   const known = order.filter((layer) => depths.has(layer));
   return known.sort((a, b) => (depths.get(b) ?? 0) - (depths.get(a) ?? 0));
 }

@@ -3,6 +3,7 @@ import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
+import { leadingAxes } from './view.js';
 import { LayerWeights, type PackedBlock, type WeightSpec } from './weights.js';
 
 /*
@@ -14,6 +15,7 @@ import { LayerWeights, type PackedBlock, type WeightSpec } from './weights.js';
 export class SymbolicTensor implements TensorSpec {
   readonly shape: Shape;
   readonly time: Size | null;
+  readonly batch: Size;
   readonly dtype: 'float32' | 'bool';
   /** Which time steps count, [batch, time]; null: all of them. */
   readonly mask: SymbolicTensor | null;
@@ -26,13 +28,24 @@ export class SymbolicTensor implements TensorSpec {
     this.index = index;
     this.shape = spec.shape;
     this.time = spec.time;
+    this.batch = spec.batch;
     this.dtype = spec.dtype;
     this.mask = mask;
   }
 
+  /** Axes before the features, as they lie in memory. */
+  get leading(): readonly Size[] {
+    return leadingAxes(this.shape, this.time, this.batch);
+  }
+
+  /** Whether it has one value a step, [batch, time], as masks and words have: such a tensor lies without padding. */
+  get isDense(): boolean {
+    return this.shape.length === 2 && this.time !== null;
+  }
+
   /** The length of the last axis; 1 for a mask. */
   get features(): number {
-    return this.dtype === 'bool' ? 1 : (this.shape.at(-1) ?? 1);
+    return this.isDense ? 1 : (this.shape.at(-1) ?? 1);
   }
 }
 
@@ -57,22 +70,20 @@ export class Node implements Call {
   readonly outputs: readonly SymbolicTensor[];
   /** The mask that this call computes, if it computes one. */
   readonly computedMask: SymbolicTensor | null;
+  /** Of a composite layer: the tensors inside it that its outputs are. */
+  readonly inside: readonly SymbolicTensor[] | null;
 
-  constructor(layer: Layer, call: Call, specs: readonly OutputSpec[]) {
+  constructor(layer: Layer, call: Call, specs: readonly OutputSpec[], inside: Node['inside'] = null) {
     this.layer = layer;
     this.inputs = call.inputs;
     this.initialState = call.initialState;
     this.mask = call.mask;
+    this.inside = inside;
     const masked = specs.find((spec) => spec.mask === 'computed');
     this.computedMask =
       masked === undefined
         ? null
-        : new SymbolicTensor(
-            this,
-            specs.length,
-            { shape: masked.shape.slice(0, 2), time: masked.time, dtype: 'bool' },
-            null,
-          );
+        : new SymbolicTensor(this, specs.length, { ...masked, shape: masked.shape.slice(0, 2), dtype: 'bool' }, null);
     this.outputs = specs.map(
       (spec, index) => new SymbolicTensor(this, index, spec, spec.mask === 'computed' ? this.computedMask : spec.mask),
     );
@@ -80,7 +91,7 @@ export class Node implements Call {
 
   /** Everything that must be computed before this call. */
   get needs(): readonly SymbolicTensor[] {
-    return [...this.inputs, ...this.initialState, ...(this.mask === null ? [] : [this.mask])];
+    return this.inside ?? [...this.inputs, ...this.initialState, ...(this.mask === null ? [] : [this.mask])];
   }
 }
 
@@ -90,12 +101,21 @@ export interface LayerDefinition<C> {
   readonly className: string;
   /** The name that a layer gets when the user gives none; the second one in a graph gets `_1`. */
   readonly baseName: string;
-  /** Checks what it is called with and says what comes out. Throws an error that starts with the layer's name. */
+  /**
+   * Checks what it is called with and says what comes out; of a composite, a layer made of others: calls these, and gives
+   * the tensors that are its outputs. Throws an error that starts with the layer's name.
+   */
   outputs(config: C, call: Call, name: string): readonly OutputSpec[];
+  /** The layers of a composite that have weights, in Keras's order. */
+  inside?(config: C): readonly Layer[];
+  /** Whether it takes each row [features] by itself, whatever axes lie before. */
+  readonly rowByRow?: true;
   weights?(config: C, features: number): readonly WeightSpec[];
   packing?(config: C, features: number): readonly PackedBlock[];
   /** Whether the output is the input, bit for bit (Dropout unless values are dropped at random): then no step runs. */
-  isIdentity?(config: C, random: boolean): boolean;
+  isIdentity?(config: C, random: boolean, input: SymbolicTensor): boolean;
+  /** How many steps come out; absent: as many as go in. In a stream, how many after so many. */
+  steps?(config: C, input: Size, streaming: boolean): Size;
   /** How it stands to time; absent: each step of the output depends on the same step of the input alone. */
   time?(config: C): TimeBehaviour;
   /** Whether the config asks for states that live on from run to run. */
@@ -139,7 +159,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   #workspace: Workspace | undefined;
   #weights: LayerWeights | undefined;
   #features: number | undefined;
-  #wrapper: string | undefined;
+  /** The composite that it is a part of; that alone may call it. */
+  #parent: Layer | undefined;
+  #calling = false;
+  /** Of a composite: what its calls made beside the layers that it is defined by. */
+  readonly #helpers: Layer[] = [];
 
   constructor(definition: LayerDefinition<C>, config: C, name?: string, batchInputShape?: Shape) {
     this.definition = definition;
@@ -149,17 +173,53 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     this.batchInputShape = batchInputShape;
   }
 
-  /** Lends options and weights to a wrapper such as TimeDistributed; from then on only the wrapper can be called. */
-  wrapIn(wrapper: string): void {
-    if (this.#wrapper !== undefined || this.#features !== undefined) {
-      throw new Error(`${wrapper}: ${this.title} is in use already`);
+  /** Makes it a part of a composite, under a name of its own in there; '': its weights go by the composite's name. */
+  joinComposite(parent: Layer, name: string): void {
+    if (this.#parent !== undefined || this.#features !== undefined) {
+      throw new Error(`${parent.title}: the ${this.definition.baseName} is in use already`);
     }
-    this.#wrapper = wrapper;
+    this.#parent = parent;
+    this.name = name;
   }
 
-  /** How errors call it. */
+  /** Makes the layers between a composite's inputs and outputs its parts. */
+  #adoptHelpers(call: Call, outputs: readonly SymbolicTensor[]): void {
+    const given = [...call.inputs, ...call.initialState];
+    const seen = new Set([...given, ...given.map(({ mask }) => mask), call.mask]);
+    const visit = (tensor: SymbolicTensor): void => {
+      if (seen.has(tensor)) return;
+      seen.add(tensor);
+      tensor.node.needs.forEach(visit);
+      const { layer } = tensor.node;
+      if (layer.#parent !== undefined || tensor.node.inputs.length === 0) return;
+      layer.#parent = this;
+      layer.name ??= `${layer.definition.baseName}_${this.#helpers.length}`;
+      this.#helpers.push(layer);
+    };
+    outputs.forEach(visit);
+  }
+
+  /** How errors, weights and random numbers call it: a part of a composite by both names, "bidirectional/forward_lstm". */
   get title(): string {
-    return this.name ?? this.definition.baseName;
+    const name = this.name ?? this.definition.baseName;
+    if (this.#parent === undefined) return name;
+    return name === '' ? this.#parent.title : `${this.#parent.title}/${name}`;
+  }
+
+  /** The layer that the user's graph holds: itself, or the composite that it is a part of. */
+  get outermost(): Layer {
+    return this.#parent?.outermost ?? this;
+  }
+
+  /** The layers that have weights and steps of their own: itself, or a composite's parts. */
+  get leaves(): readonly Layer[] {
+    const inside = [...(this.definition.inside?.(this.config) ?? []), ...this.#helpers];
+    return inside.length === 0 ? [this] : inside.flatMap((layer) => layer.leaves);
+  }
+
+  /** How many steps a stream has given after so many of its input. */
+  stepsAfter(input: Size): Size {
+    return this.definition.steps?.(this.config, input, true) ?? input;
   }
 
   get time(): TimeBehaviour {
@@ -178,7 +238,9 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
 
   /** As `apply`, but gives the node itself. */
   call(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Node {
-    if (this.#wrapper !== undefined) throw new Error(`${this.title}: is inside ${this.#wrapper}; call that instead`);
+    if (this.#parent !== undefined && !this.#parent.#calling) {
+      throw new Error(`${this.definition.baseName}: is inside ${this.#parent.title}; call that instead`);
+    }
     const list = toList(inputs);
     fields(options, `${this.title}: apply`, { initialState: asGiven, mask: asGiven });
     const call: Call = {
@@ -187,7 +249,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       mask: options.mask ?? list[0]?.mask ?? null,
     };
     this.#checkCall(call);
-    const specs = this.definition.outputs(this.config, call, this.title);
+    const specs = this.#outputsOf(call);
     const features = list[0]?.features ?? 0;
     if (this.definition.weights !== undefined) {
       if (this.#features !== undefined && this.#features !== features) {
@@ -195,7 +257,9 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       }
       this.#features = features;
     }
-    return new Node(this, call, specs);
+    if (!specs.every((spec) => spec instanceof SymbolicTensor)) return new Node(this, call, specs);
+    this.#adoptHelpers(call, specs);
+    return new Node(this, call, specs, specs);
   }
 
   /** The workspace that its weights live in; undefined before the first model over it was made. */
@@ -219,6 +283,15 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   get weights(): LayerWeights {
     if (this.#weights === undefined) throw new Error(`${this.title}: no model was made over this layer yet`);
     return this.#weights;
+  }
+
+  #outputsOf(call: Call): readonly OutputSpec[] {
+    this.#calling = true;
+    try {
+      return this.definition.outputs(this.config, call, this.title);
+    } finally {
+      this.#calling = false;
+    }
   }
 
   #checkCall(call: Call): void {

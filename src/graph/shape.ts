@@ -8,6 +8,8 @@ export interface TensorSpec {
   readonly shape: Shape;
   /** The time length, an expression of the model inputs' lengths; null when there is no time axis. */
   readonly time: Size | null;
+  /** How many sequences run side by side: B, or T·B inside TimeDistributed. */
+  readonly batch: Size;
   readonly dtype: 'float32' | 'bool';
 }
 

@@ -3,7 +3,7 @@ import type { ForwardContext } from '../graph/context.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { oneOf, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
-import { add, batch, multiply } from '../plan/size.js';
+import { add, multiply } from '../plan/size.js';
 import {
   affinePacking,
   affineReaders,
@@ -94,7 +94,7 @@ function emitConvolution(context: ForwardContext, config: Conv1DConfig): void {
   const { kernelSize, dilationRate, filters } = config;
   const history = historyOf(config);
   const [x, y] = [context.input(), context.result()];
-  const stepBytes = multiply(batch, x.rowBytes);
+  const stepBytes = multiply(context.batch, x.rowBytes);
   if (context.streaming && history > 0) {
     // Room for as many new steps as there is history: then moving the history to the front costs one row a step on average.
     const capacity = history + Math.max(maxChunk, history);
@@ -107,7 +107,7 @@ function emitConvolution(context: ForwardContext, config: Conv1DConfig): void {
       context.weights('bias'),
       y,
       context.steps,
-      batch,
+      context.batch,
       kernelSize,
       dilationRate,
       context.features(),

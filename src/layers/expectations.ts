@@ -1,6 +1,7 @@
 import type { Call, OutputSpec, SymbolicTensor } from '../graph/layer.js';
-import { printShape, type Shape } from '../graph/shape.js';
+import { printShape } from '../graph/shape.js';
 import { mismatch } from '../options/options.js';
+import type { Size } from '../plan/size.js';
 
 /** The one input of a layer that takes one. */
 export function onlyInput(name: string, { inputs }: Call): SymbolicTensor {
@@ -21,15 +22,27 @@ export function sequenceInput(name: string, call: Call): SymbolicTensor {
   return input;
 }
 
-/** The output of a layer that has no states: like its input, but perhaps for the features. */
+/** The output of a layer that has no states: like its input, but perhaps for the features and the number of steps. */
 export function sameSteps(
   name: string,
   call: Call,
   inputOf: typeof onlyInput,
   features?: number,
+  stepsAfter: (steps: Size) => Size = (steps) => steps,
 ): readonly [OutputSpec] {
   if (call.initialState.length > 0) mismatch(name, 'no initial state', call.initialState.length);
-  const input = inputOf(name, call);
-  const shape: Shape = [...input.shape.slice(0, -1), features ?? input.features];
-  return [{ shape, time: input.time, dtype: 'float32', mask: call.mask }];
+  const { shape, time, batch, dtype, features: before } = inputOf(name, call);
+  const [sequences = null, steps = null, ...inner] = shape.slice(0, -1);
+  // A length that is known is an expression without symbols: it comes out as a number.
+  const length = steps === null ? null : (stepsAfter(steps) as number);
+  const leading = time === null ? [sequences] : [sequences, length, ...inner];
+  return [
+    {
+      shape: [...leading, features ?? before],
+      time: time === null ? null : stepsAfter(time),
+      batch,
+      dtype,
+      mask: call.mask,
+    },
+  ];
 }

@@ -3,7 +3,7 @@ import type { ForwardContext } from '../graph/context.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
 import { flag, optional } from '../options/options.js';
-import { batch, quad } from '../plan/size.js';
+import { quad } from '../plan/size.js';
 import { emitProduct, part } from './affine.js';
 import { makeLayer } from './make-layer.js';
 import {
@@ -96,10 +96,10 @@ function emitGru(context: ForwardContext, config: GruConfig): void {
     h.initial,
     sequence ?? 0,
     h.final,
-    context.scratch('recurrentPart', training ? leading : [batch], units),
+    context.scratch('recurrentPart', training ? leading : [context.batch], units),
     mask ?? 0,
     steps,
-    batch,
+    context.batch,
     units,
     activationCode(activation),
     activationCode(recurrentActivation),

@@ -2,7 +2,7 @@ import { Layer, Node, type LayerDefinition, type SymbolicTensor } from '../graph
 import { printShape } from '../graph/shape.js';
 import { fields, mismatch, oneOf, optional, shape, text } from '../options/options.js';
 import { known } from '../plan/known.js';
-import { symbol } from '../plan/size.js';
+import { batch, symbol } from '../plan/size.js';
 
 export interface InputOptions {
   /** Axes without the batch: [time, features] or [features]; null: any length. For dtype 'bool' (a mask): [time]. */
@@ -24,7 +24,7 @@ const definition: LayerDefinition<InputConfig> = {
   baseName: 'input',
   outputs: ({ batchShape, dtype }) => {
     const hasTime = batchShape.length === 3 || dtype === 'bool';
-    return [{ shape: batchShape, time: hasTime ? symbol('T') : null, dtype, mask: null }];
+    return [{ shape: batchShape, time: hasTime ? symbol('T') : null, batch, dtype, mask: null }];
   },
   forward: () => undefined,
 };

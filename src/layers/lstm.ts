@@ -2,7 +2,7 @@ import { activationCode, elementwiseActivation, type ElementwiseActivation } fro
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { flag, optional } from '../options/options.js';
-import { batch, quad } from '../plan/size.js';
+import { quad } from '../plan/size.js';
 import { emitProduct } from './affine.js';
 import { makeLayer } from './make-layer.js';
 import {
@@ -79,7 +79,7 @@ function emitLstm(context: ForwardContext, config: LstmConfig): void {
     activatedCells,
     mask ?? 0,
     steps,
-    batch,
+    context.batch,
     units,
     activationCode(activation),
     activationCode(recurrentActivation),

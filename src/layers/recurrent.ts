@@ -6,7 +6,7 @@ import type { PackedBlock, WeightSpec } from '../graph/weights.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, mismatch, optional, positiveInteger, rate } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
-import { batch, multiply } from '../plan/size.js';
+import { multiply } from '../plan/size.js';
 import { affinePacking, affineReaders, affineWeights, part, type AffineConfig } from './affine.js';
 import { sequenceInput } from './expectations.js';
 
@@ -109,7 +109,8 @@ function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, sta
     }
   }
   const [batchSize = null, time = null] = x.shape;
-  const last: OutputSpec = { shape: [batchSize, units], time: null, dtype: 'float32', mask: null };
+  const { batch } = x;
+  const last: OutputSpec = { shape: [batchSize, units], time: null, batch, dtype: 'float32', mask: null };
   const sequence: OutputSpec = { ...last, shape: [batchSize, time, units], time: x.time, mask: call.mask };
   const output = returnSequences ? sequence : last;
   return returnState ? [output, ...Array.from({ length: states }, () => last)] : [output];
@@ -123,10 +124,10 @@ export function processedInput(
   const [x, mask] = [context.input(), context.mask];
   if (!goBackwards) return { x, mask };
   const reversed = context.scratch('reversed', context.leading, context.features());
-  context.emit('reverseTime', x, reversed, context.steps, multiply(batch, x.rowBytes), 0);
+  context.emit('reverseTime', x, reversed, context.steps, multiply(context.batch, x.rowBytes), 0);
   if (mask === null) return { x: reversed, mask };
   const target = context.scratchMask('reversedMask');
-  context.emit('reverseTime', mask, target, context.steps, multiply(batch, 4), 0);
+  context.emit('reverseTime', mask, target, context.steps, multiply(context.batch, 4), 0);
   return { x: reversed, mask: target };
 }
 
@@ -155,13 +156,13 @@ export function statePlaces(
     index === 0 && !returnSequences ? context.output() : null,
     returnState ? context.output(1 + index) : null,
   ].filter((tensor) => tensor !== null);
-  const [final = context.scratch(`${name}Final`, [batch], units), ...copies] = wanted;
+  const [final = context.scratch(`${name}Final`, [context.batch], units), ...copies] = wanted;
   if (given === null && carried !== null && !context.training) return { initial: carried, final, copies };
 
-  const initial = context.scratch(`${name}Initial`, [batch], units);
+  const initial = context.scratch(`${name}Initial`, [context.batch], units);
   if (given !== null) {
     // Through importRows, which flushes what is below 2^-100: states are never subnormal, wherever they come from.
-    context.emit('importRows', given, initial, batch, 1, initial.rowBytes / 4);
+    context.emit('importRows', given, initial, context.batch, 1, initial.rowBytes / 4);
   } else if (carried !== null) {
     context.emit('copy', initial, carried, initial.bytes);
   } else {

@@ -1,7 +1,6 @@
 import { activationCode } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
-import { batch } from '../plan/size.js';
 import { emitProduct } from './affine.js';
 import { makeLayer } from './make-layer.js';
 import {
@@ -51,7 +50,7 @@ function emitSimpleRnn(context: ForwardContext, config: RecurrentConfig): void {
     h.final,
     mask ?? 0,
     context.steps,
-    batch,
+    context.batch,
     units,
     activationCode(activation),
   );

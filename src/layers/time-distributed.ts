@@ -1,41 +1,45 @@
 import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
-import { refuse, type Reader } from '../options/options.js';
-import { denseDefinition, type DenseConfig } from './dense.js';
-import { sameSteps, sequenceInput } from './expectations.js';
+import { printShape } from '../graph/shape.js';
+import { mismatch, refuse, type Reader } from '../options/options.js';
+import { onlyInput } from './expectations.js';
+import { fold, unfold } from './fold.js';
 import { makeLayer } from './make-layer.js';
 
 export interface TimeDistributedOptions extends LayerOptions {
-  /** What to apply to every step. So far a Dense layer; it must be used nowhere else. */
-  layer: Layer<DenseConfig, SymbolicTensor>;
+  /** What to apply to every step; it must be used nowhere else. */
+  layer: Layer;
 }
 
 export interface TimeDistributedConfig {
-  readonly layer: Layer<DenseConfig>;
+  readonly layer: Layer;
 }
 
 const definition: LayerDefinition<TimeDistributedConfig> = {
   className: 'TimeDistributed',
   baseName: 'time_distributed',
-  outputs: ({ layer }, call, name) => sameSteps(name, call, sequenceInput, layer.config.units),
-  weights: ({ layer }, features) => denseDefinition.weights(layer.config, features),
-  packing: ({ layer }, features) => denseDefinition.packing(layer.config, features),
-  forward: (context, { layer }) => {
-    denseDefinition.forward(context, layer.config);
+  inside: ({ layer }) => [layer],
+  outputs: ({ layer }, call, name) => {
+    const x = onlyInput(name, call);
+    if (x.shape.length < 3 || x.time === null) {
+      mismatch(name, 'an input of shape [batch, time, …, features]', printShape(x.shape, ['batch']));
+    }
+    // What works on each row alone can take all of them at once.
+    if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x).outputs;
+    return layer.call(fold().apply(x)).outputs.map((output) => unfold().apply([output, x]));
   },
+  forward: () => undefined,
 };
 
-const denseLayer: Reader<Layer<DenseConfig>> = (value, where) =>
-  value instanceof Layer && value.definition === denseDefinition
-    ? (value as Layer<DenseConfig>)
-    : refuse(where, 'a dense layer', value instanceof Layer ? value.definition.className : value);
+const anyLayer: Reader<Layer> = (value, where) =>
+  value instanceof Layer ? (value as Layer) : refuse(where, 'a layer', value);
 
 /**
- * Applies a layer to every step: [batch, time, features] → [batch, time, units]. As `keras.layers.TimeDistributed`; weights are
- * those of the inner layer.
- * @throws TypeError when the inner layer is not a Dense layer, Error when it is in use already.
+ * Applies a layer to every step: [batch, time, …] → [batch, time, …], the layer seeing [batch·time, …]. As
+ * `keras.layers.TimeDistributed`; weights are those of the inner layer.
+ * @throws TypeError when the inner layer is no layer, Error when it is in use already.
  */
 export function timeDistributed(options: TimeDistributedOptions): Layer<TimeDistributedConfig, SymbolicTensor> {
-  const made = makeLayer(definition, { layer: denseLayer }, options);
-  made.config.layer.wrapIn(made.title);
+  const made = makeLayer(definition, { layer: anyLayer }, options);
+  made.config.layer.joinComposite(made, '');
   return made;
 }

@@ -36,14 +36,14 @@ export function assemble(
   into?: Workspace,
 ): Assembled {
   const graph = traceGraph(name, inputs, outputs);
-  const layers = graph.layers;
-  const workspace = commonWorkspace(name, layers, into) ?? new Workspace(making.wanted ?? making.kernels, name);
+  const { layers, leaves } = graph;
+  const workspace = commonWorkspace(name, leaves, into) ?? new Workspace(making.wanted ?? making.kernels, name);
   if (making.wanted !== undefined && workspace.build !== making.wanted) {
     throw new Error(`${name}: kernels: others are in the workspace of "${workspace.owner}"`);
   }
   nameLayers(name, layers);
   const initialize = making.initialize?.(workspace, making.seed);
-  const fresh = layers.filter((layer) => layer.workspace === undefined);
+  const fresh = leaves.filter((layer) => layer.workspace === undefined);
   // All values first: where one cannot be made, no layer is built.
   const values = fresh.map(
     ({ title, weightSpecs }) => initialize && weightSpecs.map((spec) => initialize(spec, title)),
@@ -60,7 +60,11 @@ export function chain(name: string, layers: readonly Layer[]): { inputs: Symboli
   if (first === undefined) mismatch(name, 'at least one layer', 'none');
   const wrong = layers.findIndex((layer: unknown) => !(layer instanceof Layer));
   if (wrong >= 0) refuse(`${name}: layers[${wrong}]`, 'a layer (such as layers.lstm({ … }))', layers[wrong]);
-  commonWorkspace(name, layers, undefined);
+  commonWorkspace(
+    name,
+    layers.flatMap((layer) => layer.leaves),
+    undefined,
+  );
   nameLayers(name, layers);
   const { batchInputShape } = first;
   if (batchInputShape === undefined) {

@@ -126,7 +126,7 @@ export class Model {
 
   /** Copies of all weights, layer by layer in Keras's order. */
   getWeights(): Tensor[] {
-    return this.layers.flatMap((layer) => {
+    return this.graph.leaves.flatMap((layer) => {
       const values = layer.weights.get();
       return layer.weights.specs.map((spec, i) => makeTensor(values[i] ?? new Float32Array(), spec.shape));
     });
@@ -137,7 +137,7 @@ export class Model {
    * @throws TypeError when the number of weights or a shape does not fit; nothing is changed then.
    */
   setWeights(weights: readonly TensorLike[]): void {
-    const specs = this.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
+    const specs = this.graph.leaves.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     if (!Array.isArray(weights) || weights.length !== specs.length) {
       const came = Array.isArray(weights) ? weights.length : typeof weights;
       mismatch(`${this.name}: setWeights`, `${specs.length} weights`, came);
@@ -151,7 +151,7 @@ export class Model {
       return data;
     });
     let next = 0;
-    for (const layer of this.layers) {
+    for (const layer of this.graph.leaves) {
       const end = next + layer.weights.specs.length;
       layer.weights.set(values.slice(next, end));
       next = end;

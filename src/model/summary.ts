@@ -14,7 +14,7 @@ export function summarize(name: string, graph: Graph): string {
   const rows = graph.layers.map((layer) => [
     `${layer.title} (${layer.definition.className})`,
     printShape(shapes.get(layer) ?? []),
-    grouped(parametersIn([layer])),
+    grouped(parametersIn(layer.leaves)),
   ]);
   const header = ['Layer (type)', 'Output shape', 'Parameters'];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -23,7 +23,7 @@ export function summarize(name: string, graph: Graph): string {
       .map((cell, column) => (column === 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
       .join('  ');
   const rule = '─'.repeat(widths.reduce((sum, width) => sum + width + 2, -2));
-  const total = parametersIn(graph.layers);
+  const total = parametersIn(graph.leaves);
   return [
     `Model: "${name}"`,
     rule,

@@ -47,6 +47,8 @@ function sizePrinter(): (size: Size) => string {
         return `${print(size.left)}·${print(size.right)}`;
       case 'atLeastZero':
         return `max(0, ${print(size.of)})`;
+      case 'ceilDivide':
+        return `⌈${print(size.of)} / ${size.by}⌉`;
     }
   };
   return print;

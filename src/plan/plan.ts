@@ -17,6 +17,8 @@ export interface PlanTensor {
   readonly rowBytes: number;
   /** Bytes before the first row that a consumer reads as history (zeroed by a step of each run). */
   readonly headBytes: Size;
+  /** Bytes behind the last row that a consumer reads as padding (likewise zeroed). */
+  readonly tailBytes: Size;
   readonly region: 'scratch' | 'state';
 }
 
@@ -51,7 +53,9 @@ export type ArgumentsOf<K extends KernelName> = InPlan<Parameters<TrainingKernel
 type InPlan<Numbers extends unknown[]> = { [I in keyof Numbers]: Argument };
 
 export interface TensorOptions {
+  /** Rows of zeros in front and behind. */
   readonly head?: Size;
+  readonly tail?: Size;
   readonly region?: PlanTensor['region'];
 }
 
@@ -68,23 +72,18 @@ export class Plan {
     name: string,
     leading: readonly Size[],
     features: number,
-    { head = 0, region = 'scratch' }: TensorOptions = {},
+    { head = 0, tail = 0, region = 'scratch' }: TensorOptions = {},
   ): PlanTensor {
     const rowBytes = 4 * quad(features);
     const bytes = multiply(leading.reduce(multiply, 1), rowBytes);
-    return this.#add({
-      name,
-      shape: [...leading, features],
-      bytes,
-      rowBytes,
-      headBytes: multiply(head, rowBytes),
-      region,
-    });
+    const [headBytes, tailBytes] = [multiply(head, rowBytes), multiply(tail, rowBytes)];
+    return this.#add({ name, shape: [...leading, features], bytes, rowBytes, headBytes, tailBytes, region });
   }
 
   /** Values without padding: what users hand in and take out, and masks. */
   dense(name: string, shape: readonly Size[], { region = 'scratch' }: TensorOptions = {}): PlanTensor {
-    return this.#add({ name, shape, bytes: shape.reduce(multiply, 4), rowBytes: 0, headBytes: 0, region });
+    const bytes = shape.reduce(multiply, 4);
+    return this.#add({ name, shape, bytes, rowBytes: 0, headBytes: 0, tailBytes: 0, region });
   }
 
   emit<K extends KernelName>(owner: string, kernel: K, ...args: ArgumentsOf<K>): void {

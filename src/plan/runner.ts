@@ -1,7 +1,7 @@
 import { known } from './known.js';
 import { layOut, type Layout } from './layout.js';
 import { isAddress, isTensor, type Argument, type Plan, type PlanTensor } from './plan.js';
-import { evaluate, type Sizes, type SizeSymbol } from './size.js';
+import { add, evaluate, type Sizes, type SizeSymbol } from './size.js';
 import type { Workspace } from './workspace.js';
 
 type Kernel = (...args: number[]) => unknown;
@@ -87,7 +87,8 @@ export class PlanRunner {
     let outgrown: Map<PlanTensor, number> | null = null;
     for (const tensor of this.plan.tensors) {
       if (tensor.region !== 'scratch') continue;
-      const needed = align(evaluate(tensor.bytes, sizes) + evaluate(tensor.headBytes, sizes)) + slack;
+      const { bytes, headBytes, tailBytes } = tensor;
+      const needed = align(evaluate(add(add(headBytes, bytes), tailBytes), sizes)) + slack;
       if (needed <= (this.#capacities.get(tensor) ?? 0)) continue;
       outgrown ??= new Map(this.#capacities);
       outgrown.set(tensor, needed);

@@ -8,7 +8,9 @@ export type Size =
   | number
   | SizeSymbol
   | { readonly op: 'add' | 'multiply'; readonly left: Size; readonly right: Size }
-  | { readonly op: 'atLeastZero'; readonly of: Size };
+  | { readonly op: 'atLeastZero'; readonly of: Size }
+  /** ⌈of / by⌉ */
+  | { readonly op: 'ceilDivide'; readonly of: Size; readonly by: number };
 
 /** A size that only a run knows. Identity counts, not the label: two inputs have two time lengths. */
 export interface SizeSymbol {
@@ -41,8 +43,18 @@ export function multiply(left: Size, right: Size): Size {
 
 /** max(0, left − right). */
 export function less(left: Size, right: Size): Size {
-  const difference = add(left, multiply(-1, right));
+  const difference = subtract(left, right);
   return typeof difference === 'number' ? Math.max(0, difference) : { op: 'atLeastZero', of: difference };
+}
+
+export function subtract(left: Size, right: Size): Size {
+  return add(left, multiply(-1, right));
+}
+
+/** ⌈of / by⌉, of no less than 0. */
+export function ceilDivide(of: Size, by: number): Size {
+  if (by === 1) return of;
+  return typeof of === 'number' ? Math.ceil(of / by) : { op: 'ceilDivide', of, by };
 }
 
 export function evaluate(size: Size, sizes: Sizes): number {
@@ -56,6 +68,8 @@ export function evaluate(size: Size, sizes: Sizes): number {
       return evaluate(size.left, sizes) * evaluate(size.right, sizes);
     case 'atLeastZero':
       return Math.max(0, evaluate(size.of, sizes));
+    case 'ceilDivide':
+      return Math.ceil(evaluate(size.of, sizes) / size.by);
   }
 }
 

@@ -72,7 +72,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const staging = known(compiled.staging.get(input), input.node.layer.title);
   const outputs = graph.outputs.map((symbolic) => ({
     symbolic,
-    dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic)),
+    dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), compiled.stepsOf(symbolic)),
   }));
   const start = compileStart(name, graph, workspace, compiled.nodes, moving);
   return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start };
@@ -111,7 +111,7 @@ function compileStart(
   const outputs = [...new Set(wanted.map(({ symbolic }) => symbolic))];
   const inputs = graph.inputs.filter((symbolic) => symbolic.time === null);
   const nodes = graph.nodes.filter((node) => !moving.has(node));
-  const startGraph = compileGraph({ inputs, outputs, nodes, layers: graph.layers }, 'predict');
+  const startGraph = compileGraph({ ...graph, inputs, outputs, nodes }, 'predict');
   const states = wanted.map(({ symbolic, to }) => {
     const from = startGraph.tensorOf(symbolic);
     startGraph.plan.wanted.add(from);

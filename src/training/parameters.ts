@@ -31,10 +31,10 @@ export class Parameters {
 
   constructor(graph: Graph, workspace: Workspace) {
     this.#workspace = workspace;
-    const specs = graph.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
+    const specs = graph.leaves.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     this.count = specs.reduce((sum, { spec }) => sum + quad(sizeOf(spec.shape)), 0);
     this.#gradients = workspace.allocate(4 * this.count);
-    for (const { weights } of graph.layers) weights.master ??= new MasterWeights(weights);
+    for (const { weights } of graph.leaves) weights.master ??= new MasterWeights(weights);
     let gradient = this.#gradients;
     this.list = specs.map(({ layer, spec }) => {
       const count = quad(sizeOf(spec.shape));

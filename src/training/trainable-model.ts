@@ -99,7 +99,7 @@ export class TrainableModel extends Model {
 
   /** Number of values in all weights. */
   countParameters(): number {
-    return parametersIn(this.layers);
+    return parametersIn(this.graph.leaves);
   }
 
   /** The layers with output shapes and numbers of parameters, as text; `print` gets it too, `console.log` by default. */
@@ -139,7 +139,7 @@ export class TrainableModel extends Model {
     const where = `${this.name}: compile`;
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
     const objectives = this.#objectivesOf(read.loss, read.metrics, where);
-    for (const { definition, config, title } of this.graph.layers) {
+    for (const { definition, config, title } of this.graph.leaves) {
       const reason = backwardTable[definition.className]?.untrainable?.(config) ?? null;
       if (reason !== null) throw new Error(`${this.name}: ${title}: ${reason}`);
     }
@@ -298,7 +298,7 @@ export class TrainableModel extends Model {
       throw new NonFiniteLossError(this.name, what, place, tensor, norm);
     }
     optimizer.step(norm);
-    parameters.refresh(this.layers);
+    parameters.refresh(this.graph.leaves);
     this.#steps++;
     return errors;
   }

@@ -1,4 +1,4 @@
-import { compileGraph, emitInput, emitOutput, leadingOf, type CompiledGraph, type Forward } from '../graph/compile.js';
+import { compileGraph, emitInput, emitOutput, type CompiledGraph, type Forward } from '../graph/compile.js';
 import { emitBackward, TensorGradients } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
 import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
@@ -51,7 +51,7 @@ export class TrainingPlan {
     const gradients = parameters === null ? null : new TensorGradients(graph, this.compiled, []);
     this.#objectives = objectives.map((objective) => {
       const { symbolic } = objective;
-      const padded = plan.rows(`${symbolic.node.layer.title} (target rows)`, leadingOf(symbolic), symbolic.features);
+      const padded = plan.rows(`${symbolic.node.layer.title} (target rows)`, symbolic.leading, symbolic.features);
       const target = emitInput(plan, symbolic, padded, 'target');
       const prediction = this.compiled.tensorOf(symbolic);
       const mask = symbolic.mask === null ? null : this.compiled.tensorOf(symbolic.mask);
@@ -135,7 +135,7 @@ export class GradientPlan {
     const wanted = graph.inputs.filter((symbolic) => symbolic.dtype === 'float32');
     const gradients = new TensorGradients(graph, this.compiled, wanted);
     this.cotangents = graph.outputs.map((symbolic) => {
-      const padded = plan.rows(`${symbolic.node.layer.title} (cotangent rows)`, leadingOf(symbolic), symbolic.features);
+      const padded = plan.rows(`${symbolic.node.layer.title} (cotangent rows)`, symbolic.leading, symbolic.features);
       const dense = emitInput(plan, symbolic, padded, 'cotangent');
       const target = gradients.of(symbolic);
       if (target !== null) {

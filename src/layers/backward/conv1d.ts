@@ -1,5 +1,5 @@
 import { rowsOf, type Backward } from '../../graph/backward.js';
-import { batch, less, multiply } from '../../plan/size.js';
+import { less, multiply } from '../../plan/size.js';
 import type { Conv1DConfig } from '../conv1d.js';
 import { emitActivationGradient } from './activation.js';
 
@@ -16,7 +16,7 @@ export const conv1dBackward: Backward<Conv1DConfig> = {
     context.emitBiasGradient('bias', rowsOf(dz), forward.rows);
     const [x, dx] = [forward.input(), context.inputGradient()];
     for (let tap = 0; tap < config.kernelSize; tap++) {
-      const lag = multiply((config.kernelSize - 1 - tap) * config.dilationRate, batch);
+      const lag = multiply((config.kernelSize - 1 - tap) * config.dilationRate, forward.batch);
       const later = rowsOf(dz, multiply(lag, dz.rowBytes));
       const rows = less(forward.rows, lag);
       context.emitWeightGradient('kernel', rowsOf(x), later, rows, 0, tap);

@@ -2,7 +2,6 @@ import type { Backward } from '../../graph/backward.js';
 import type { NodeContext } from '../../graph/compile.js';
 import type { Randomness } from '../../graph/randomness.js';
 import type { PlanTensor } from '../../plan/plan.js';
-import { batch } from '../../plan/size.js';
 import type { DropoutConfig } from '../dropout.js';
 
 /** What was dropped forward lets no gradient through: the same counters give the same choice. */
@@ -27,5 +26,5 @@ function emitDropout(
 ): void {
   const { seed, stream, epoch, indices } = randomness.of(context.plan, context.title, 'dropout');
   const [steps, features] = [context.steps, context.features()];
-  context.emit('dropout', from, to, batch, steps, features, rate, seed, stream, epoch, indices, accumulate);
+  context.emit('dropout', from, to, context.batch, steps, features, rate, seed, stream, epoch, indices, accumulate);
 }

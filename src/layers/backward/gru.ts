@@ -1,6 +1,6 @@
 import { activationCode } from '../../activations/activation.js';
 import { rowsOf, type Backward } from '../../graph/backward.js';
-import { batch, quad } from '../../plan/size.js';
+import { quad } from '../../plan/size.js';
 import type { GruConfig } from '../gru.js';
 import {
   emitInitialStateGradient,
@@ -34,7 +34,7 @@ export const gruBackward: Backward<GruConfig> = {
       context.transposed('recurrentKernel', 1),
       stepMask(context, config),
       forward.steps,
-      batch,
+      forward.batch,
       units,
       activationCode(config.activation),
       activationCode(config.recurrentActivation),

@@ -1,13 +1,13 @@
 import type { BackwardTable } from '../../graph/backward.js';
 import { activationBackward } from './activation.js';
 import { conv1dBackward } from './conv1d.js';
+import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
 import { dropoutBackward } from './dropout.js';
 import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
 import { maskingBackward } from './masking.js';
 import { simpleRnnBackward } from './simple-rnn.js';
-import { timeDistributedBackward } from './time-distributed.js';
 
 /** The backward steps of every layer, by Keras's class name. */
 export const backwardTable = {
@@ -15,9 +15,10 @@ export const backwardTable = {
   Conv1D: conv1dBackward,
   Dense: denseBackward,
   Dropout: dropoutBackward,
+  Fold: copyBackward,
   GRU: gruBackward,
   LSTM: lstmBackward,
   Masking: maskingBackward,
   SimpleRNN: simpleRnnBackward,
-  TimeDistributed: timeDistributedBackward,
+  Unfold: copyBackward,
 } as BackwardTable;

@@ -1,6 +1,5 @@
 import { activationCode } from '../../activations/activation.js';
 import type { Backward } from '../../graph/backward.js';
-import { batch } from '../../plan/size.js';
 import type { LstmConfig } from '../lstm.js';
 import {
   emitInitialStateGradient,
@@ -32,7 +31,7 @@ export const lstmBackward: Backward<LstmConfig> = {
       context.transposed('recurrentKernel'),
       stepMask(context, config),
       forward.steps,
-      batch,
+      forward.batch,
       config.units,
       activationCode(config.activation),
       activationCode(config.recurrentActivation),

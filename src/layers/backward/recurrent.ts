@@ -1,6 +1,6 @@
 import { rowsOf, type BackwardContext, type Rows } from '../../graph/backward.js';
 import type { PlanTensor } from '../../plan/plan.js';
-import { add, batch, less, multiply } from '../../plan/size.js';
+import { add, less, multiply } from '../../plan/size.js';
 import type { RecurrentConfig } from '../recurrent.js';
 
 /** What SimpleRNN, LSTM and GRU share on the way back. Steps are counted in the order in which forward took them. */
@@ -27,7 +27,7 @@ export function sequenceGradient(context: BackwardContext, { returnSequences }: 
  * of the initial state.
  */
 export function emitStateGradient(context: BackwardContext, config: RecurrentConfig, index: number): PlanTensor {
-  const gradient = context.scratch(`d(state ${index})`, [batch], config.units);
+  const gradient = context.scratch(`d(state ${index})`, [context.forward.batch], config.units);
   context.emit('zero', gradient, gradient.bytes);
   const last = index === 0 && !config.returnSequences ? context.outputGradient() : null;
   const state = config.returnState ? context.outputGradient(1 + index) : null;
@@ -45,10 +45,10 @@ export function emitInitialStateGradient(context: BackwardContext, index: number
 /** dU += h_{t−1}ᵀ·dz_t over all steps, for one part of the recurrent weights: h_{−1} is the initial state. */
 export function emitRecurrentGradient(context: BackwardContext, dz: PlanTensor, offset: number, part: number): void {
   const { forward } = context;
-  const laterRows = less(forward.rows, batch);
+  const laterRows = less(forward.rows, forward.batch);
   const firstRows = add(forward.rows, multiply(-1, laterRows));
   const first = rowsOf(dz, offset);
-  const later = rowsOf(dz, add(offset, multiply(batch, dz.rowBytes)));
+  const later = rowsOf(dz, add(offset, multiply(forward.batch, dz.rowBytes)));
   context.emitWeightGradient('recurrentKernel', rowsOf(forward.kept('hInitial')), first, firstRows, part);
   context.emitWeightGradient('recurrentKernel', rowsOf(forward.kept('sequence')), later, laterRows, part);
 }
@@ -74,5 +74,5 @@ export function emitKernelGradients(
   columns.forEach((rows, part) => {
     context.emitInputGradient('kernel', rows, rowsOf(target), forward.rows, forward.features(), part);
   });
-  if (target !== dx) context.emit('reverseTime', target, dx, forward.steps, multiply(batch, dx.rowBytes), 1);
+  if (target !== dx) context.emit('reverseTime', target, dx, forward.steps, multiply(forward.batch, dx.rowBytes), 1);
 }

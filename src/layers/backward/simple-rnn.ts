@@ -1,6 +1,5 @@
 import { activationCode } from '../../activations/activation.js';
 import type { Backward } from '../../graph/backward.js';
-import { batch } from '../../plan/size.js';
 import type { RecurrentConfig } from '../recurrent.js';
 import {
   emitInitialStateGradient,
@@ -28,7 +27,7 @@ export const simpleRnnBackward: Backward<RecurrentConfig> = {
       context.transposed('recurrentKernel'),
       stepMask(context, config),
       forward.steps,
-      batch,
+      forward.batch,
       config.units,
       activationCode(config.activation),
     );

@@ -1,0 +1,56 @@
+import { known } from '../plan/known.js';
+import type { Argument, ArgumentsOf, PlanTensor } from '../plan/plan.js';
+import type { Size } from '../plan/size.js';
+
+/** An axis that is walked: how many steps, and the bytes from one to the next on either side (0: the same place again). */
+export interface Axis {
+  readonly count: Size;
+  readonly from: Size;
+  readonly to: Size;
+}
+
+/** Values that go from one tensor to another. */
+export interface Copy {
+  /** Four at most; on either side one must go through the values of a row. */
+  readonly axes: readonly Axis[];
+  /** Bytes to the first value. */
+  readonly fromOffset?: Size;
+  readonly toOffset?: Size;
+}
+
+/** The axes of an array that goes over into another of the same lengths. */
+export function axesBetween(lengths: readonly Size[], from: readonly Size[], to: readonly Size[]): Axis[] {
+  return lengths.map((count, i) => ({ count, from: from[i] ?? 0, to: to[i] ?? 0 }));
+}
+
+/** The arguments of the kernel `copyRows`; with `accumulate` values are added. */
+export function copyArguments(
+  { axes, fromOffset = 0, toOffset = 0 }: Copy,
+  from: PlanTensor,
+  to: PlanTensor,
+  accumulate: 0 | 1 = 0,
+): ArgumentsOf<'copyRows'> {
+  const innermost = axes.findIndex((axis) => axis.to === 4);
+  const row = known(axes[innermost], 'the values of a row');
+  const none: Axis = { count: 1, from: 0, to: 0 };
+  const [a = none, b = none, c = none] = axes.filter((_, i) => i !== innermost);
+  const at = (tensor: PlanTensor, offset: Size): Argument => (offset === 0 ? tensor : { tensor, offset });
+  return [
+    at(from, fromOffset),
+    at(to, toOffset),
+    ...[a, b, c].flatMap((axis) => [axis.count, axis.from, axis.to]),
+    row.count,
+    row.from,
+    0,
+    accumulate,
+  ] as ArgumentsOf<'copyRows'>;
+}
+
+/** The same copy the other way round. */
+export function reversed({ axes, fromOffset = 0, toOffset = 0 }: Copy): Copy {
+  return {
+    axes: axes.map(({ count, from, to }) => ({ count, from: to, to: from })),
+    fromOffset: toOffset,
+    toOffset: fromOffset,
+  };
+}

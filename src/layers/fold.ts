@@ -1,0 +1,67 @@
+import { axesBetween } from '../graph/copy.js';
+import { Layer, type SymbolicTensor } from '../graph/layer.js';
+import { known } from '../plan/known.js';
+import { multiply } from '../plan/size.js';
+import { copyLayer } from './copying.js';
+import { onlyInput } from './expectations.js';
+
+/*
+ * What TimeDistributed puts around a layer: steps become sequences of a batch of T·B, and again steps afterwards. Without
+ * inner axes nothing moves, as the rows lie that way already.
+ */
+
+const foldDefinition = copyLayer<object>({
+  className: 'Fold',
+  baseName: 'fold',
+  outputs: (_config, call, name) => {
+    const { shape, time, batch, dtype } = onlyInput(name, call);
+    const [, , second = null, ...rest] = shape;
+    const hasSteps = shape.length > 3;
+    return [
+      {
+        shape: [null, second, ...rest],
+        time: hasSteps ? (second ?? 1) : null,
+        batch: multiply(time ?? 1, batch),
+        dtype,
+        mask: null,
+      },
+    ];
+  },
+  isIdentity: (_config, _random, input) => input.shape.length <= 3,
+  // [B, T, S, …] → [T·B, S, …]: the axis S comes first, the others stay.
+  copies: (context) => {
+    const { lengths, strides } = context.viewOf(0);
+    const [, inside = 0, ...rest] = context.viewOf('output').strides;
+    const [row = 0] = context.viewOf('output').strides;
+    const [batch = 1] = lengths;
+    return [{ input: 0, axes: axesBetween(lengths, strides, [row, multiply(batch, row), inside, ...rest]) }];
+  },
+});
+
+const unfoldDefinition = copyLayer<object>({
+  className: 'Unfold',
+  baseName: 'unfold',
+  /** The second input says how many steps come back. */
+  outputs: (_config, { inputs: [x, steps] }, name) => {
+    const [{ shape, dtype }, like] = [known(x, name), known(steps, name)];
+    const { time, batch, mask } = like;
+    return [{ shape: [like.shape[0] ?? null, like.shape[1] ?? null, ...shape.slice(1)], time, batch, dtype, mask }];
+  },
+  isIdentity: (_config, _random, input) => input.shape.length <= 2,
+  copies: (context) => {
+    const { lengths, strides } = context.viewOf('output');
+    const [row = 0, inside = 0, ...rest] = context.viewOf(0).strides;
+    const [batch = 1] = lengths;
+    return [{ input: 0, axes: axesBetween(lengths, [row, multiply(batch, row), inside, ...rest], strides) }];
+  },
+});
+
+/** [batch, time, …] → [batch·time, …]. */
+export function fold(): Layer<object, SymbolicTensor> {
+  return new Layer(foldDefinition, {});
+}
+
+/** The way back, to the steps and the batch of a second input. */
+export function unfold(): Layer<object, SymbolicTensor> {
+  return new Layer(unfoldDefinition, {});
+}
