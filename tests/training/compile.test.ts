@@ -21,7 +21,7 @@ describe('a compile that fails', () => {
   const forwardOnly: LayerDefinition<null> = {
     className: 'ForwardOnly',
     baseName: 'forward_only',
-    outputs: (_config, { inputs: [{ shape, time }] }) => [{ shape, time, batch: call.inputs[0].batch, dtype: 'float32', mask: null }],
+    outputs: (_config, { inputs: [{ shape, time, batch }] }) => [{ shape, time, batch, dtype: 'float32', mask: null }],
     forward: (context) => context.emit('zero', context.result(), context.result().bytes),
   };
   const create = () => {
