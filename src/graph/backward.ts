@@ -100,6 +100,12 @@ export class BackwardContext {
     return symbolic === undefined ? null : this.#gradients.of(symbolic);
   }
 
+  /** Where the gradient of a weight that is read as it is is summed; 0 where the layer has none of this name. */
+  vectorGradient(name: string): Size {
+    const { layer } = this.forward;
+    return this.forward.vector(name) === 0 ? 0 : this.#weightGradients(layer, name);
+  }
+
   /** To add to; null when nobody needs it. */
   initialStateGradient(index: number): PlanTensor | null {
     const symbolic = this.#node.initialState[index];

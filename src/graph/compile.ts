@@ -257,6 +257,11 @@ export class NodeContext implements ForwardContext {
     return this.layer.weights.part(block, part).address;
   }
 
+  vector(name: string): number {
+    const { weights } = this.layer;
+    return weights.specs.some((spec) => spec.name === name) ? weights.canonical(name) : 0;
+  }
+
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor {
     return this.keep(name, this.plan.rows(`${this.title}.${name}`, leading, features));
   }

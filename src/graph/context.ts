@@ -42,6 +42,8 @@ export interface ForwardContext {
   result(): PlanTensor;
   /** Address of packed weights, or of one part of them. */
   weights(block: string, part?: number): number;
+  /** Address of a weight that is read as it is: a vector such as gamma; 0 where the layer has none of this name. */
+  vector(name: string): number;
   /** A tensor of this call's own. In training it lives until the backward steps have used it, under this name. */
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor;
   /** As `scratch`, for a mask. */

@@ -6,6 +6,12 @@ import type { Workspace } from '../plan/workspace.js';
 export interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Whether the optimizer changes it; absent: yes. Moving averages are not. */
+  readonly trainable?: false;
+  /** Rows [last axis] that lie padded to whole quads, for kernels that read them where they are (Embedding). */
+  readonly padded?: true;
+  /** Columns of the matrix that packing sees; absent: the last axis. */
+  readonly columns?: number;
   /** The layer's config. What it says of a weight's training, such as kernelInitializer, is read by training alone. */
   readonly options: object;
 }
@@ -75,7 +81,8 @@ export class LayerWeights {
   constructor(workspace: Workspace, specs: readonly WeightSpec[], blocks: readonly PackedBlock[]) {
     this.workspace = workspace;
     this.specs = specs;
-    for (const spec of specs) if (spec.name === 'bias') this.#place(spec);
+    const packed = new Set(blocks.flatMap(({ parts }) => parts.flatMap(({ sources }) => sources.map((s) => s.weight))));
+    for (const spec of specs) if (spec.name === 'bias' || !packed.has(spec.name)) this.#place(spec);
     for (const block of blocks) {
       const bytesOf = (part: PackedPart): number => 4 * block.rows * widthOf(part);
       let address = workspace.allocate(block.parts.reduce((sum, part) => sum + bytesOf(part), 0));
@@ -98,17 +105,22 @@ export class LayerWeights {
 
   get(): Float32Array[] {
     return this.#withCanonical(() =>
-      this.specs.map(({ name, shape }) => {
-        const at = this.canonical(name) / 4;
-        return this.workspace.floats.slice(at, at + sizeOf(shape));
+      this.specs.map((spec) => {
+        const at = this.canonical(spec.name) / 4;
+        return withoutPadding(spec, this.workspace.floats.subarray(at, at + storedSize(spec)));
       }),
     );
   }
 
   set(values: readonly Float32Array[]): void {
     this.#withCanonical(() => {
-      this.specs.forEach(({ name }, i) => {
-        this.workspace.floats.set(values[i] ?? [], this.canonical(name) / 4);
+      this.specs.forEach((spec, i) => {
+        const [width, stride] = rowOf(spec);
+        const rows = storedSize(spec) / stride;
+        for (let row = 0; row < rows; row++) {
+          const value = values[i]?.subarray(row * width, (row + 1) * width) ?? [];
+          this.workspace.floats.set(value, this.canonical(spec.name) / 4 + row * stride);
+        }
       });
       this.pack();
     });
@@ -143,12 +155,13 @@ export class LayerWeights {
 
   /** Where a source's first value lies, and the bytes from one row to the next. */
   locate({ weight, row, column }: Source): [address: number, stride: number] {
-    const columns = this.specs.find(({ name }) => name === weight)?.shape.at(-1) ?? 1;
+    const spec = this.specs.find(({ name }) => name === weight);
+    const columns = spec?.columns ?? spec?.shape.at(-1) ?? 1;
     return [this.canonical(weight) + 4 * (row * columns + column), 4 * columns];
   }
 
-  #place({ name, shape }: WeightSpec): void {
-    this.#canonical.set(name, this.workspace.allocate(4 * sizeOf(shape)));
+  #place(spec: WeightSpec): void {
+    this.#canonical.set(spec.name, this.workspace.allocate(4 * storedSize(spec)));
   }
 
   /** Runs a function while every weight has canonical values. */
@@ -163,6 +176,28 @@ export class LayerWeights {
       }
     }
   }
+}
+
+/** Floats of a row, and from one row to the next; a weight without padding is one row. */
+function rowOf({ shape, padded }: WeightSpec): [width: number, stride: number] {
+  const width = padded === true ? (shape.at(-1) ?? 1) : sizeOf(shape);
+  return [width, padded === true ? quad(width) : width];
+}
+
+/** Floats that a weight's canonical values take. */
+export function storedSize(spec: WeightSpec): number {
+  const [width, stride] = rowOf(spec);
+  return width === 0 ? 0 : (sizeOf(spec.shape) / width) * stride;
+}
+
+/** Values as users have them, out of those that are stored (or of a gradient, which lies likewise). */
+export function withoutPadding(spec: WeightSpec, stored: Float32Array): Float32Array {
+  const [width, stride] = rowOf(spec);
+  if (width === stride) return stored.slice();
+  return Float32Array.from(
+    { length: sizeOf(spec.shape) },
+    (_, i) => stored[Math.floor(i / width) * stride + (i % width)] ?? 0,
+  );
 }
 
 export function sizeOf(shape: readonly number[]): number {

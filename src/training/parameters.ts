@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.js';
 import type { Layer } from '../graph/layer.js';
 import { MasterWeights } from '../graph/master-weights.js';
-import { sizeOf } from '../graph/weights.js';
+import { storedSize, withoutPadding, type WeightSpec } from '../graph/weights.js';
 import { quad } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
@@ -12,7 +12,7 @@ export interface Parameter {
   readonly layer: Layer;
   /** layer/weight. */
   readonly path: string;
-  readonly shape: readonly number[];
+  readonly spec: WeightSpec;
   /** The master values, and the gradient in the same layout. */
   readonly values: number;
   readonly gradient: number;
@@ -31,17 +31,19 @@ export class Parameters {
 
   constructor(graph: Graph, workspace: Workspace) {
     this.#workspace = workspace;
-    const specs = graph.leaves.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
-    this.count = specs.reduce((sum, { spec }) => sum + quad(sizeOf(spec.shape)), 0);
+    const specs = graph.leaves.flatMap((layer) =>
+      layer.weights.specs.filter((spec) => spec.trainable !== false).map((spec) => ({ layer, spec })),
+    );
+    this.count = specs.reduce((sum, { spec }) => sum + quad(storedSize(spec)), 0);
     this.#gradients = workspace.allocate(4 * this.count);
     for (const { weights } of graph.leaves) weights.master ??= new MasterWeights(weights);
     let gradient = this.#gradients;
     this.list = specs.map(({ layer, spec }) => {
-      const count = quad(sizeOf(spec.shape));
+      const count = quad(storedSize(spec));
       const parameter = {
         layer,
         path: `${layer.title}/${spec.name}`,
-        shape: spec.shape,
+        spec,
         values: layer.weights.canonical(spec.name),
         gradient,
         count,
@@ -72,9 +74,9 @@ export class Parameters {
 
   /** Copies of the gradients, shaped as the weights. */
   readGradients(): Tensor[] {
-    return this.list.map(({ gradient, shape }) => {
+    return this.list.map(({ gradient, spec }) => {
       const at = gradient / 4;
-      return makeTensor(this.#workspace.floats.slice(at, at + sizeOf(shape)), shape);
+      return makeTensor(withoutPadding(spec, this.#workspace.floats.subarray(at, at + storedSize(spec))), spec.shape);
     });
   }
 
