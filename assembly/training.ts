@@ -48,24 +48,3 @@ export { lstmForwardDropped } from './recurrent/lstm';
 export { lstmBackwardDropped } from './recurrent/lstm-backward';
 export { simpleRnnForwardDropped } from './recurrent/simple-rnn';
 export { simpleRnnBackwardDropped } from './recurrent/simple-rnn-backward';
-
-// Forward kernels whose layers are to come: they move to inference.ts with them.
-export { convolution } from './conv/convolution';
-export { convolutionStream } from './conv/convolution-stream';
-export { pool } from './pooling/pool';
-export { poolStream } from './pooling/pool-stream';
-export { globalPool } from './pooling/global-pool';
-export { copyRows } from './reshaping/copy-rows';
-export { activateByInput } from './elementwise/input-activations';
-export { logSoftmax } from './elementwise/log-softmax';
-export { maskedSoftmax } from './elementwise/masked-softmax';
-export { prelu } from './elementwise/prelu';
-export { softmaxOverTime } from './elementwise/softmax-over-time';
-export { dot } from './merging/dot';
-export { l2Normalize } from './merging/l2-normalize';
-export { merge } from './merging/merge';
-export { groupNormalization } from './normalization/group-normalization';
-export { layerNormalization } from './normalization/layer-normalization';
-export { deviationScale, scaleShift } from './normalization/scale-shift';
-export { embedding } from './embedding/embedding';
-export { zeroMaskedRows } from './elementwise/zero-masked-rows';

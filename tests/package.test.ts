@@ -15,9 +15,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const entryPoints = ['bucle', 'bucle/layers', 'bucle/inference', 'bucle/relaxed', 'bucle/convert'];
 
 describe('bundled for a browser', () => {
-  test('bucle/inference with every layer is under 20 KB, minified and gzipped', async () => {
+  test('bucle/inference with every layer is under 30 KB, minified and gzipped', async () => {
     const bundle = await bundleForBrowser(`export * from 'bucle/inference'`);
-    expect(gzipSize(bundle)).toBeLessThan(20_000);
+    expect(gzipSize(bundle)).toBeLessThan(30_000);
   });
 
   test('bucle/inference holds the inference kernels alone, and needs no other file', async () => {
