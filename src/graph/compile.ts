@@ -202,6 +202,15 @@ export class NodeContext implements ForwardContext {
     return this.#steps.of(known(this.#node.outputs[0], this.title)) ?? 1;
   }
 
+  get inputMasks(): readonly PlanTensor[] {
+    return this.#node.inputs.map(({ mask }) => this.#tensorOf(known(mask, `${this.title}'s mask`)));
+  }
+
+  get outputLeading(): readonly Size[] {
+    const output = known(this.#node.outputs[0], this.title);
+    return leadingAxes(output.shape, this.#steps.of(output), output.batch);
+  }
+
   get stepsBefore(): Size {
     return this.#steps.before(this.#input(0));
   }

@@ -31,6 +31,10 @@ export interface ForwardContext {
   /** How many inputs there are, and how input `index`, or the only output, lies. */
   readonly inputs: number;
   viewOf(which: number | 'output'): View;
+  /** The inputs' masks, of a layer whose inputs all have one. */
+  readonly inputMasks: readonly PlanTensor[];
+  /** Axes of the only output before its features. */
+  readonly outputLeading: readonly Size[];
   /** Steps of the only output. */
   readonly outputSteps: Size;
   /** In a stream: how many steps of the input came before this run's, where `steps` depends on it. */

@@ -91,7 +91,11 @@ export class Node implements Call {
 
   /** Everything that must be computed before this call. */
   get needs(): readonly SymbolicTensor[] {
-    return this.inside ?? [...this.inputs, ...this.initialState, ...(this.mask === null ? [] : [this.mask])];
+    if (this.inside !== null) return this.inside;
+    // A mask made of several is made of those of all inputs.
+    const merged = this.computedMask !== null && this.inputs.length > 1;
+    const masks = [this.mask, ...(merged ? this.inputs.map(({ mask }) => mask) : [])];
+    return [...this.inputs, ...this.initialState, ...masks.filter((mask) => mask !== null)];
   }
 }
 
@@ -108,6 +112,8 @@ export interface LayerDefinition<C> {
   outputs(config: C, call: Call, name: string): readonly OutputSpec[];
   /** The layers of a composite that have weights, in Keras's order. */
   inside?(config: C): readonly Layer[];
+  /** Whether its inputs must have as many steps each. */
+  readonly joins?: true;
   /** Whether it takes each row [features] by itself, whatever axes lie before. */
   readonly rowByRow?: true;
   weights?(config: C, features: number): readonly WeightSpec[];

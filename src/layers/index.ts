@@ -10,3 +10,8 @@ export { masking, type MaskingOptions } from './masking.js';
 export type { RecurrentOptions } from './recurrent.js';
 export { simpleRNN } from './simple-rnn.js';
 export { timeDistributed, type TimeDistributedOptions } from './time-distributed.js';
+export { concatenate, type ConcatenateOptions } from './concatenate.js';
+export { add, average, maximum, minimum, multiplied as multiply, subtract } from './merging.js';
+export { permute, type PermuteOptions } from './permute.js';
+export { repeatVector, type RepeatVectorOptions } from './repeat-vector.js';
+export { flatten, reshape, type ReshapeOptions } from './reshape.js';

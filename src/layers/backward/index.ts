@@ -7,6 +7,7 @@ import { dropoutBackward } from './dropout.js';
 import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
 import { maskingBackward } from './masking.js';
+import { mergeBackward } from './merging.js';
 import { simpleRnnBackward } from './simple-rnn.js';
 
 /** The backward steps of every layer, by Keras's class name. */
@@ -16,6 +17,12 @@ export const backwardTable = {
   Dense: denseBackward,
   Dropout: dropoutBackward,
   Fold: copyBackward,
+  Flatten: copyBackward,
+  Reshape: copyBackward,
+  Permute: copyBackward,
+  RepeatVector: copyBackward,
+  Concatenate: copyBackward,
+  ...mergeBackward,
   GRU: gruBackward,
   LSTM: lstmBackward,
   Masking: maskingBackward,

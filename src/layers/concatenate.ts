@@ -1,0 +1,69 @@
+import { axesBetween } from '../graph/copy.js';
+import type { Layer, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
+import { printShape } from '../graph/shape.js';
+import { mismatch, optional, refuse, type Reader } from '../options/options.js';
+import { known } from '../plan/known.js';
+import { add, multiply, type Size } from '../plan/size.js';
+import { copyLayer, type InputCopy } from './copying.js';
+import { makeLayer } from './make-layer.js';
+
+export interface ConcatenateOptions extends LayerOptions {
+  /** Which axis grows, counted with the batch; −1: the last one. Any but the batch. Default −1. */
+  axis?: number;
+}
+
+export interface ConcatenateConfig {
+  readonly axis: number;
+}
+
+const axis: Reader<number> = (value, where) =>
+  typeof value === 'number' && Number.isInteger(value) && value !== 0
+    ? value
+    : refuse(where, 'an axis but the batch', value);
+
+const definition = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
+  className: 'Concatenate',
+  baseName: 'concatenate',
+  joins: true,
+  outputs: ({ axis: wanted }, { inputs, initialState }, name) => {
+    if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+    const first = known(inputs[0], name);
+    const rank = first.shape.length;
+    const along = wanted < 0 ? rank + wanted : wanted;
+    if (along < 1 || along >= rank) mismatch(name, `an axis from 1 to ${rank - 1}`, wanted);
+    for (const { shape } of inputs) {
+      const fits = shape.length === rank && shape.every((n, i) => i === along || i < 2 || n === first.shape[i]);
+      if (!fits) mismatch(name, `inputs as ${printShape(first.shape)} but for axis ${along}`, printShape(shape));
+    }
+    const lengths = inputs.map(({ shape }) => shape[along] ?? null);
+    const length = lengths.reduce((sum, n) => (sum === null || n === null ? null : sum + n), 0);
+    const isTime = along === 1 && rank > 2;
+    const time = isTime ? inputs.reduce<Size>((sum, { time: steps }) => add(sum, steps ?? 1), 0) : first.time;
+    const masks = new Set(inputs.map(({ mask }) => mask));
+    const [mask = null] = masks.size === 1 && !isTime ? masks : [];
+    const shape = first.shape.map((n, i) => (i === along ? length : n));
+    const output: OutputSpec = { shape, time, batch: first.batch, dtype: 'float32', mask };
+    return [output];
+  },
+  // Along time, what comes later can begin only when what comes before has ended.
+  time: ({ axis: wanted }) => ({ lookahead: wanted === 1 ? Infinity : 0, history: 0 }),
+  copies: (context, { axis: wanted }) => {
+    const output = context.viewOf('output');
+    const along = wanted < 0 ? output.lengths.length + wanted : wanted;
+    let toOffset: Size = 0;
+    return Array.from({ length: context.inputs }, (_, input): InputCopy => {
+      const { lengths, strides } = context.viewOf(input);
+      const copy = { input, axes: axesBetween(lengths, strides, output.strides), toOffset };
+      toOffset = add(toOffset, multiply(lengths[along] ?? 0, output.strides[along] ?? 0));
+      return copy;
+    });
+  },
+});
+
+/**
+ * Inputs one behind the other along an axis but the batch; their other axes must be equal. As `keras.layers.Concatenate`.
+ * @throws TypeError when the shapes do not fit.
+ */
+export function concatenate(options: ConcatenateOptions = {}): Layer<ConcatenateConfig, SymbolicTensor> {
+  return makeLayer(definition, { axis: optional(axis, -1) }, options);
+}

@@ -1,0 +1,160 @@
+import { axesBetween, copyArguments, reversed, type Copy } from '../graph/copy.js';
+import type { ForwardContext } from '../graph/context.js';
+import type { Call, Layer, LayerDefinition, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
+import { printShape, type Shape } from '../graph/shape.js';
+import type { View } from '../graph/view.js';
+import { mismatch } from '../options/options.js';
+import { known } from '../plan/known.js';
+import type { ArgumentsOf, PlanTensor } from '../plan/plan.js';
+import { ceilDivide, multiply } from '../plan/size.js';
+import { makeLayer } from './make-layer.js';
+
+/** What a layer that merges does with two values (assembly/merging/merge.ts). */
+const codes = { Add: 0, Subtract: 1, Multiply: 2, Average: 3, Maximum: 4, Minimum: 5 } as const;
+
+export type MergeKind = keyof typeof codes;
+
+export type MergeLayer = Layer<object, SymbolicTensor>;
+
+/** An input as the kernels want it: of the output's shape, copied there where it is broadcast. */
+export interface Part {
+  readonly tensor: PlanTensor;
+  /** How it was broadcast; null: it is the input itself. */
+  readonly copy: Copy | null;
+}
+
+function definitionOf(className: MergeKind): LayerDefinition<object> {
+  return {
+    className,
+    baseName: className.toLowerCase(),
+    joins: true,
+    outputs: (_config, call, name) => mergedOutput(name, call, className === 'Subtract' ? 2 : undefined),
+    forward: (context) => {
+      emitMergedMask(context);
+      const y = context.output();
+      if (y === null) return;
+      const [first, ...others] = partsOf(context).map(({ tensor }) => tensor);
+      let before = known(first, 'an input');
+      others.forEach((other, i) => {
+        const isLast = i === others.length - 1;
+        const code = className === 'Average' && !isLast ? codes.Add : codes[className];
+        context.emit('merge', ...mergeArguments(context, code, before, other, y, others.length + 1));
+        before = y;
+      });
+    },
+  };
+}
+
+/** y = a and b merged, value by value. */
+export function mergeArguments(
+  context: ForwardContext,
+  code: number,
+  a: PlanTensor,
+  b: PlanTensor,
+  y: PlanTensor,
+  divisor = 1,
+): ArgumentsOf<'merge'> {
+  const rows = multiply(y.bytes, 1 / y.rowBytes);
+  const features = known(context.viewOf('output').lengths.at(-1), 'features');
+  return [code, a, b, y, rows, features, rows, divisor];
+}
+
+/** The inputs, broadcast to the output's shape where theirs is another. Kept for the way back as part0, part1 … */
+export function partsOf(context: ForwardContext): Part[] {
+  const output = context.viewOf('output');
+  return Array.from({ length: context.inputs }, (_, i) => {
+    const copy = broadcastOf(context.viewOf(i), output);
+    if (copy === null) return { tensor: context.keep(`part${i}`, context.input(i)), copy };
+    const [time = 1, batch = 1, ...inner] = [output.lengths[1], output.lengths[0], ...output.lengths.slice(2, -1)];
+    const features = known(output.lengths.at(-1), 'features') as number;
+    const leading = output.lengths.length === 2 ? [batch] : [time, batch, ...inner];
+    const tensor = context.scratch(`part${i}`, leading, features);
+    context.emit('zero', tensor, tensor.bytes);
+    context.emit('copyRows', ...copyArguments(copy, context.input(i), tensor));
+    return { tensor, copy };
+  });
+}
+
+/** A row [batch, features] stands for every step; an axis of length 1 for any length. */
+export function broadcastOf(input: View, output: View): Copy | null {
+  const missing = output.lengths.length - input.lengths.length;
+  const [batch, ...rest] = input.strides;
+  const [, ...lengths] = input.lengths;
+  const from = [batch ?? 0, ...Array.from({ length: missing }, () => 0), ...rest];
+  const known = [input.lengths[0] ?? 1, ...Array.from({ length: missing }, () => 1), ...lengths];
+  const isSame = missing === 0 && known.every((length, i) => length !== 1 || output.lengths[i] === 1);
+  if (isSame) return null;
+  const strides = from.map((stride, i) => (i > 0 && known[i] === 1 ? 0 : stride));
+  return { axes: axesBetween(output.lengths, strides, output.strides) };
+}
+
+/** Hands the gradient of a broadcast input back: what went to many places is summed. */
+export function broadcastBack(copy: Copy, dy: PlanTensor, dx: PlanTensor): ArgumentsOf<'copyRows'> {
+  return copyArguments(reversed(copy), dy, dx, 1);
+}
+
+function mergedOutput(name: string, { inputs, initialState }: Call, wanted: number | undefined): OutputSpec[] {
+  if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+  if (inputs.length < 2 || inputs.length !== (wanted ?? inputs.length)) {
+    mismatch(name, wanted === undefined ? 'two inputs or more' : `${wanted} inputs`, inputs.length);
+  }
+  const longest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
+  const shape = inputs.map((input) => input.shape).reduce((a, b) => commonShape(name, a, b));
+  const { time, batch, dtype } = inputs.find((input) => input.time !== null && input.time !== 1) ?? longest;
+  return [{ shape, time: longest.time === null ? null : time, batch, dtype, mask: mergedMask(inputs) }];
+}
+
+function commonShape(name: string, a: Shape, b: Shape): Shape {
+  const [longer, shorter] = a.length >= b.length ? [a, b] : [b, a];
+  const [batch = null, ...rest] = shorter;
+  const filled = [batch, ...longer.slice(1, longer.length - rest.length).map(() => 1), ...rest];
+  return longer.map((length, axis) => {
+    const other = filled[axis] ?? null;
+    if (length === other || other === 1) return length;
+    if (length === 1 || length === null) return other;
+    if (other === null) return length;
+    return mismatch(name, `inputs of one shape, as ${printShape(a)}`, printShape(b));
+  });
+}
+
+/** The mask that goes on: none if an input has none; where there are several, a step counts that counts in any. */
+function mergedMask(inputs: readonly SymbolicTensor[]): OutputSpec['mask'] {
+  const masks = new Set(inputs.map(({ mask }) => mask));
+  const [only] = masks;
+  if (masks.has(null)) return null;
+  return masks.size === 1 ? (only ?? null) : 'computed';
+}
+
+function emitMergedMask(context: ForwardContext): void {
+  const y = context.computedMask;
+  if (y === null) return;
+  const [first, ...others] = context.inputMasks;
+  let before = known(first, 'a mask');
+  for (const other of others) {
+    const rows = ceilDivide(multiply(y.bytes, 0.25), 4);
+    context.emit('merge', codes.Maximum, before, other, y, rows, 4, rows, 1);
+    before = y;
+  }
+}
+
+/**
+ * The sum of two inputs or more, value by value; [batch, features] stands for every step of a sequence, an axis of length 1
+ * for any length. Their shape → the same. As `keras.layers.Add`.
+ * @throws TypeError when the shapes do not fit.
+ */
+export const add = /* @__PURE__ */ mergeMaker('Add');
+/** The first of two inputs less the second. As `keras.layers.Subtract`. */
+export const subtract = /* @__PURE__ */ mergeMaker('Subtract');
+/** The product of two inputs or more, value by value. As `keras.layers.Multiply`. */
+export const multiplied = /* @__PURE__ */ mergeMaker('Multiply');
+/** The mean of two inputs or more, value by value. As `keras.layers.Average`. */
+export const average = /* @__PURE__ */ mergeMaker('Average');
+/** The greatest of two inputs or more, value by value. As `keras.layers.Maximum`. */
+export const maximum = /* @__PURE__ */ mergeMaker('Maximum');
+/** The least of two inputs or more, value by value. As `keras.layers.Minimum`. */
+export const minimum = /* @__PURE__ */ mergeMaker('Minimum');
+
+function mergeMaker(kind: MergeKind): (options?: LayerOptions) => MergeLayer {
+  const definition = definitionOf(kind);
+  return (options = {}) => makeLayer(definition, {}, options);
+}
