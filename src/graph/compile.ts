@@ -374,7 +374,9 @@ class StepCounter {
   }
 
   of(symbolic: SymbolicTensor): Size | null {
-    const emitted = this.#isStream ? this.emitted(symbolic) : symbolic.time;
+    const { shape, time } = symbolic;
+    // A length that the shape fixes needs no symbol, but in a stream, where it comes in pieces.
+    const emitted = this.#isStream ? this.emitted(symbolic) : time && (shape[1] ?? time);
     return emitted !== null && this.#isStream && typeof emitted !== 'number' ? growth(emitted) : emitted;
   }
 

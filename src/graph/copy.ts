@@ -1,4 +1,3 @@
-import { known } from '../plan/known.js';
 import type { Argument, ArgumentsOf, PlanTensor } from '../plan/plan.js';
 import type { Size } from '../plan/size.js';
 
@@ -11,7 +10,7 @@ export interface Axis {
 
 /** Values that go from one tensor to another. */
 export interface Copy {
-  /** Four at most; on either side one must go through the values of a row. */
+  /** Four at most, of which one goes through the values of a row. */
   readonly axes: readonly Axis[];
   /** Bytes to the first value. */
   readonly fromOffset?: Size;
@@ -31,9 +30,11 @@ export function copyArguments(
   accumulate: 0 | 1 = 0,
 ): ArgumentsOf<'copyRows'> {
   const innermost = axes.findIndex((axis) => axis.to === 4);
-  const row = known(axes[innermost], 'the values of a row');
-  const none: Axis = { count: 1, from: 0, to: 0 };
-  const [a = none, b = none, c = none] = axes.filter((_, i) => i !== innermost);
+  const none: Axis = { count: 1, from: 4, to: 4 };
+  // Values that are all summed into one are rows of one value each.
+  const row = axes[innermost] ?? none;
+  const [a = none, b = none, c = none, ...more] = axes.filter((_, i) => i !== innermost);
+  if (more.length > 0) throw new Error('bucle: a copy along more than four axes');
   const at = (tensor: PlanTensor, offset: Size): Argument => (offset === 0 ? tensor : { tensor, offset });
   return [
     at(from, fromOffset),

@@ -23,7 +23,7 @@ const definition: LayerDefinition<InputConfig> = {
   className: 'InputLayer',
   baseName: 'input',
   outputs: ({ batchShape, dtype }) => {
-    const hasTime = batchShape.length === 3 || dtype === 'bool';
+    const hasTime = batchShape.length > 2 || dtype === 'bool';
     return [{ shape: batchShape, time: hasTime ? symbol('T') : null, batch, dtype, mask: null }];
   },
   forward: () => undefined,
@@ -47,12 +47,12 @@ export function input(options: InputOptions): SymbolicTensor {
   const title = name ?? 'input';
   if (batchShape === undefined) mismatch(title, 'shape or batchShape', 'neither');
   if (shape && read.batchShape) mismatch(title, 'shape or batchShape', 'both');
-  const ranks = dtype === 'bool' ? [2] : [2, 3];
-  if (!ranks.includes(batchShape.length)) {
-    const expected = dtype === 'bool' ? '[batch, time]' : '[batch, features] or [batch, time, features]';
+  const isMask = dtype === 'bool';
+  if (isMask ? batchShape.length !== 2 : batchShape.length < 2) {
+    const expected = isMask ? '[batch, time]' : '[batch, features] or [batch, time, features]';
     mismatch(title, `a shape of ${expected}`, printShape(batchShape));
   }
-  if (dtype === 'float32' && batchShape.at(-1) === null) {
+  if (!isMask && (batchShape.at(-1) === null || batchShape.slice(2).includes(null))) {
     throw new TypeError(`${title}: the number of features must be known, got ${printShape(batchShape)}`);
   }
   const config = { batchShape, dtype };

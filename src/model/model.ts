@@ -10,6 +10,7 @@ import {
   setSizes,
   type TensorsLike,
 } from '../graph/inputs.js';
+import { innerAxes } from '../graph/view.js';
 import { printShape } from '../graph/shape.js';
 import type { Layer } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
@@ -179,7 +180,7 @@ export class Model {
   #emptyResults({ run }: Predictor, rows: number): Tensor[] {
     return this.graph.outputs.map((symbolic) => {
       const steps = symbolic.time === null ? [] : [evaluate(symbolic.time, run.sizes)];
-      const shape = [rows, ...steps, symbolic.features];
+      const shape = [rows, ...steps, ...innerAxes(symbolic.shape), symbolic.features];
       return makeTensor(new Float32Array(sizeOf(shape)), shape);
     });
   }

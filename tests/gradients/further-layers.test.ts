@@ -46,7 +46,9 @@ function modelOf(one: FurtherCase): TrainableModel {
   const given = one.inputs.map(({ shape }, i) => {
     const [, ...axes] = shape;
     const isState = recurrent.has(one.layer) && i > 0;
-    const free = !fixedLength.has(one.layer) && !isState && axes.length > 1;
+    // An axis of length 1 is broadcast where that is known.
+    const fixed = fixedLength.has(one.layer) || one.inputs.some((other) => other.shape[1] === 1);
+    const free = axes[0] === 0 || (!fixed && !isState && axes.length > 1);
     return input({ shape: free ? [null, ...axes.slice(1)] : axes });
   });
   const [x, ...others] = given;
