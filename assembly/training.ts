@@ -8,6 +8,7 @@ export { softmaxBackward } from './elementwise/softmax-backward';
 export { maskingBackward } from './elementwise/masking-backward';
 export { accumulate } from './elementwise/accumulate-backward';
 export { dropout } from './elementwise/dropout';
+export { accuracy } from './losses/accuracy';
 export { meanAbsoluteError } from './losses/mean-absolute-error';
 export { meanSquaredError } from './losses/mean-squared-error';
 export { adam } from './optimizers/adam';
