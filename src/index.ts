@@ -15,6 +15,14 @@ export type { ModelFile } from './formats/topology.js';
 export type { FitOptions } from './training/fit.js';
 export type { History, Logs } from './training/history.js';
 export { NonFiniteLossError } from './training/non-finite.js';
+export {
+  losses,
+  type CrossentropyOptions,
+  type Loss,
+  type LossOption,
+  type MetricOption,
+  type SparseCrossentropyOptions,
+} from './training/losses.js';
 export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
 export type {
   CompileArguments,

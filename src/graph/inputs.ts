@@ -23,20 +23,26 @@ const axisNames = ['batch', 'time'];
 /** How many rows there may be where an input's shape fixes the batch: that many, or several batches of that many. */
 export type Rows = 'one batch' | 'batches';
 
-/** Checks what the user gives for a list of symbolic tensors (inputs, targets, cotangents): number, ranks, lengths, batch. */
+/**
+ * Checks what the user gives for a list of symbolic tensors (inputs, targets, cotangents): number, ranks, lengths, batch.
+ * @param mayLackLastAxis those of one feature that may be given without an axis for it
+ */
 export function readTensors(
   where: string,
   symbols: readonly SymbolicTensor[],
   given: unknown,
   allowed: Rows = 'one batch',
   names = namesOf(symbols),
+  mayLackLastAxis: ReadonlySet<SymbolicTensor> = new Set(),
 ): Numbers[] {
   const titles = symbols.map((symbolic) => names.get(symbolic) ?? '');
   const read = pick(where, titles, given).map((value, i) => {
     const symbolic = symbols[i];
     const title = `${where}: "${titles[i] ?? ''}"`;
     const numbers = readNumbers(value, title);
-    return symbolic === undefined ? numbers : fit(title, symbolic, numbers, allowed);
+    if (symbolic === undefined) return numbers;
+    const isLacking = mayLackLastAxis.has(symbolic) && numbers.shape.length === symbolic.shape.length - 1;
+    return fit(title, symbolic, isLacking ? { ...numbers, shape: [...numbers.shape, 1] } : numbers, allowed);
   });
   const [first, ...others] = read;
   const rows = first?.shape[0] ?? 0;

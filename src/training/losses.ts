@@ -1,46 +1,197 @@
-import type { SymbolicTensor } from '../graph/layer.js';
+import { SymbolicTensor } from '../graph/layer.js';
+import { fields, finite, flag, mismatch, oneOf, optional, refuse, type Reader } from '../options/options.js';
 import type { Plan, PlanTensor } from '../plan/plan.js';
-import { batch, multiply } from '../plan/size.js';
-import { oneOf, type Reader } from '../options/options.js';
+import { multiply } from '../plan/size.js';
 
-/** A loss or metric over two tensors; the names in snake case and the short ones are the same. */
-export type LossName = 'meanSquaredError' | 'meanAbsoluteError';
+/** How a cross-entropy reads predictions and targets. */
+export interface CrossentropyOptions {
+  /** Whether predictions are logits, to go through softmax (categorical) or sigmoid (binary) first. Default false. */
+  readonly fromLogits?: boolean;
+  /** A share of equal probabilities that is mixed into the targets (Szegedy et al. 2016), in [0, 1]. Default 0. */
+  readonly labelSmoothing?: number;
+}
 
-const aliases: Readonly<Record<string, LossName>> = {
+export interface SparseCrossentropyOptions {
+  readonly fromLogits?: boolean;
+  /** Rows with this class do not count. Default: none. */
+  readonly ignoreClass?: number;
+}
+
+/** A loss with its options, as data. Made by `losses`. */
+export type Loss =
+  | { readonly kind: 'meanSquaredError' | 'meanAbsoluteError' }
+  | ({ readonly kind: 'categoricalCrossentropy' | 'binaryCrossentropy' } & CrossentropyOptions)
+  | ({ readonly kind: 'sparseCategoricalCrossentropy' } & SparseCrossentropyOptions);
+
+export type LossName = Loss['kind'];
+
+/** Losses with options: `model.compile({ loss: losses.binaryCrossentropy({ fromLogits: true }), … })`. Each is a metric too. */
+export const losses = {
+  meanSquaredError: (): Loss => ({ kind: 'meanSquaredError' }),
+  meanAbsoluteError: (): Loss => ({ kind: 'meanAbsoluteError' }),
+  /** −Σ y ln p over the classes of the last axis. Probabilities are normalised and kept off 0 and 1 by 1e-7, as Keras does. */
+  categoricalCrossentropy: (options: CrossentropyOptions = {}): Loss => ({
+    kind: 'categoricalCrossentropy',
+    ...options,
+  }),
+  /** The same; a target is the number of its class: it has no axis of classes, or one of length 1. */
+  sparseCategoricalCrossentropy: (options: SparseCrossentropyOptions = {}): Loss => ({
+    kind: 'sparseCategoricalCrossentropy',
+    ...options,
+  }),
+  /** The mean of −y ln p − (1 − y) ln(1 − p) over the last axis. */
+  binaryCrossentropy: (options: CrossentropyOptions = {}): Loss => ({ kind: 'binaryCrossentropy', ...options }),
+};
+
+const aliases = {
   meanSquaredError: 'meanSquaredError',
   mean_squared_error: 'meanSquaredError',
   mse: 'meanSquaredError',
   meanAbsoluteError: 'meanAbsoluteError',
   mean_absolute_error: 'meanAbsoluteError',
   mae: 'meanAbsoluteError',
+  categoricalCrossentropy: 'categoricalCrossentropy',
+  categorical_crossentropy: 'categoricalCrossentropy',
+  sparseCategoricalCrossentropy: 'sparseCategoricalCrossentropy',
+  sparse_categorical_crossentropy: 'sparseCategoricalCrossentropy',
+  binaryCrossentropy: 'binaryCrossentropy',
+  binary_crossentropy: 'binaryCrossentropy',
+} as const satisfies Record<string, LossName>;
+
+/** What `compile` takes as a loss: a name (in camel case, in snake case, or a short one), or an object of `losses`. */
+export type LossOption = keyof typeof aliases | Loss;
+
+/** What it takes as a metric. 'accuracy' is Keras's for the output and its loss: binary, categorical or sparse. */
+export type MetricOption = LossOption | 'accuracy' | 'acc';
+
+/** A loss as it was read, or the accuracy. */
+export interface Measure {
+  readonly kind: LossName | 'accuracy';
+  readonly fromLogits: boolean;
+  readonly labelSmoothing: number;
+  readonly ignoreClass: number | undefined;
+}
+
+const names = [...new Set(Object.values(aliases))];
+
+const share: Reader<number> = (value, where) =>
+  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number in [0, 1]', value);
+
+const wholeNumber: Reader<number> = (value, where) =>
+  Number.isSafeInteger(value) ? finite(value, where) : refuse(where, 'an integer', value);
+
+/** Whether an object is a loss, not losses by output name. */
+export function isLossObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && names.some((name) => name === value.kind);
+}
+
+const smoothed = { fromLogits: optional(flag, false), labelSmoothing: optional(share, 0) };
+
+const optionsOf: Readonly<Record<LossName, Record<string, Reader<unknown>>>> = {
+  meanSquaredError: {},
+  meanAbsoluteError: {},
+  categoricalCrossentropy: smoothed,
+  sparseCategoricalCrossentropy: { fromLogits: optional(flag, false), ignoreClass: optional(wholeNumber, undefined) },
+  binaryCrossentropy: smoothed,
 };
 
-export type LossOption = LossName | 'mean_squared_error' | 'mse' | 'mean_absolute_error' | 'mae';
+const withoutOptions = { fromLogits: false, labelSmoothing: 0, ignoreClass: undefined };
 
-export const lossReader: Reader<LossName> = (value, where) => {
-  const known = typeof value === 'string' ? aliases[value] : undefined;
-  return known ?? oneOf(['meanSquaredError', 'meanAbsoluteError'])(value, where);
+export const lossReader: Reader<Measure> = (value, where) => {
+  if (!isLossObject(value)) {
+    const known = Object.entries(aliases).find(([name]) => name === value)?.[1];
+    return { ...withoutOptions, kind: known ?? oneOf(names)(value, where) };
+  }
+  const { kind } = value as Loss;
+  const read: Partial<Measure> = fields(value, `${where}: ${kind}`, { kind: oneOf([kind]), ...optionsOf[kind] });
+  return { ...withoutOptions, ...read, kind };
 };
 
-/**
- * Emits a loss over all values of an output: the mean over the features, then over the rows that the mask counts (Keras).
- * @returns the tensor with two float64 numbers: the sum of the errors, and the number of counted rows.
- */
-export function emitLoss(
-  plan: Plan,
-  name: LossName,
-  symbolic: SymbolicTensor,
-  prediction: PlanTensor,
-  target: PlanTensor,
-  gradient: PlanTensor | null,
-  mask: PlanTensor | null,
-): PlanTensor {
-  const owner = symbolic.node.layer.title;
-  const result = plan.dense(`${owner} ${name}`, [4]);
+export const metricReader: Reader<Measure> = (value, where) => {
+  if (value !== 'accuracy' && value !== 'acc') return lossReader(value, where);
+  return { ...withoutOptions, kind: 'accuracy' };
+};
+
+/** The targets of an output, as a tensor like it: with a sparse loss of one value a row, the number of its class. */
+export function targetsOf(output: SymbolicTensor, loss: Measure): SymbolicTensor {
+  if (!isSparse(loss)) return output;
+  const shape = [...output.shape.slice(0, -1), 1];
+  const { time, batch, dtype, mask } = output;
+  return new SymbolicTensor(output.node, output.index, { shape, time, batch, dtype }, mask);
+}
+
+export function isSparse({ kind }: Measure): boolean {
+  return kind === 'sparseCategoricalCrossentropy';
+}
+
+/** What losses are emitted over: an output, its targets, and where the gradient of the output is summed. */
+export interface Errors {
+  readonly output: SymbolicTensor;
+  readonly prediction: PlanTensor;
+  readonly target: PlanTensor;
+  readonly mask: PlanTensor | null;
+  readonly gradient: PlanTensor | null;
+}
+
+/** Where a run leaves the sum of errors: two float64 numbers, the sum and how many rows counted. */
+export interface ErrorPlace {
+  readonly result: PlanTensor;
+  /** How many errors a row has: its features, or one where it is taken as a whole. */
+  readonly errorsInRow: number;
+}
+
+/** Emits a loss or metric over all values of an output: the mean over the features, then over the rows that the mask counts (Keras). */
+export function emitMeasure(plan: Plan, measure: Measure, isTargetSparse: boolean, errors: Errors): ErrorPlace {
+  const { output, prediction, target, mask } = errors;
+  const { kind, fromLogits, labelSmoothing, ignoreClass } = measure;
+  const { features } = output;
+  const owner = output.node.layer.title;
+  if (mask !== null && output.shape.length > 3)
+    mismatch(owner, 'at most three axes where a mask goes with a loss', output.shape.length);
+  const result = plan.dense(`${owner} ${kind}`, [4]);
   plan.wanted.add(result);
-  const rows = multiply(symbolic.time ?? 1, batch);
-  plan.emit(owner, name, prediction, target, gradient ?? 0, mask ?? 0, rows, symbolic.features, result);
-  return result;
+  const rows = output.leading.reduce(multiply);
+  const [gradient, counted, logits] = [errors.gradient ?? 0, mask ?? 0, fromLogits ? 1 : 0];
+  switch (kind) {
+    case 'accuracy': {
+      const code = accuracyCode(features, isTargetSparse);
+      const stride = target.rowBytes;
+      plan.emit(owner, 'accuracy', prediction, target, stride, counted, rows, features, code, 0.5, result);
+      return { result, errorsInRow: code === 0 ? features : 1 };
+    }
+    case 'categoricalCrossentropy':
+    case 'sparseCategoricalCrossentropy': {
+      const sparse = isTargetSparse ? 1 : 0;
+      const options = [sparse, logits, labelSmoothing, ignoreClass ?? NaN] as const;
+      const { rowBytes } = target;
+      plan.emit(
+        owner,
+        'categoricalCrossentropy',
+        prediction,
+        target,
+        rowBytes,
+        gradient,
+        counted,
+        rows,
+        features,
+        ...options,
+        result,
+      );
+      return { result, errorsInRow: 1 };
+    }
+    case 'binaryCrossentropy':
+      plan.emit(owner, kind, prediction, target, gradient, counted, rows, features, logits, labelSmoothing, result);
+      return { result, errorsInRow: features };
+    default:
+      plan.emit(owner, kind, prediction, target, gradient, counted, rows, features, result);
+      return { result, errorsInRow: features };
+  }
+}
+
+/** Which accuracy it is, by the shapes (Keras 3, trainers/compile_utils.py: get_metric). */
+function accuracyCode(features: number, isTargetSparse: boolean): 0 | 1 | 2 {
+  if (features === 1) return 0;
+  return isTargetSparse ? 2 : 1;
 }
 
 /** Sums of errors over rows, from which a mean can be made at any time. */

@@ -34,7 +34,17 @@ import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tenso
 import { fitModel, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
 import { apart, restore, save } from './kept-states.js';
-import { lossReader, meanOf, type LossName, type LossOption } from './losses.js';
+import {
+  isLossObject,
+  lossReader,
+  meanOf,
+  metricReader,
+  targetsOf,
+  type LossOption,
+  type Measure,
+  type MetricOption,
+} from './losses.js';
+import { checkMetrics, readTargets } from './targets.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
@@ -48,7 +58,7 @@ export interface CompileArguments {
   /** One for every output, or one for each: an array, or an object by output name. An output without one is not trained. */
   loss: LossOption | readonly (LossOption | null)[] | Readonly<Record<string, LossOption>>;
   /** Reported beside the loss, for every output that has one. */
-  metrics?: readonly LossOption[];
+  metrics?: readonly MetricOption[];
 }
 
 export interface EvaluateOptions {
@@ -137,7 +147,7 @@ export class TrainableModel extends Model {
   compile(options: CompileArguments): void {
     if (this.#isFitting) throw new Error(`${this.name}: compile: fit is running; abort it or wait for it`);
     const where = `${this.name}: compile`;
-    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfMetrics, []) });
     const objectives = this.#objectivesOf(read.loss, read.metrics, where);
     for (const { definition, config, title } of this.graph.leaves) {
       const reason = backwardTable[definition.className]?.untrainable?.(config) ?? null;
@@ -244,7 +254,7 @@ export class TrainableModel extends Model {
     const needed = plan.graph.inputs;
     const inputs = readTensors(where, needed, givenForNeeded(x, this.graph.inputs, needed), allowed);
     const symbols = objectives.map(({ symbolic }) => symbolic);
-    const targets = readTensors(`${where}: targets`, symbols, y, allowed, this.#outputNames);
+    const targets = readTargets(`${where}: targets`, objectives, y, allowed, (output) => this.#outputName(output));
     const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
     if (rows !== targetRows) {
       throw new TypeError(`${where}: expected as many targets as inputs, ${rows}, got ${targetRows}`);
@@ -359,7 +369,7 @@ export class TrainableModel extends Model {
       if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
       metrics.forEach((metric, j) => {
         const sum = error.metrics[j];
-        if (sum !== undefined) logs[prefixed(metric)] = meanOf(sum);
+        if (sum !== undefined) logs[prefixed(metric.kind)] = meanOf(sum);
       });
     });
     return { loss, ...logs };
@@ -404,18 +414,18 @@ export class TrainableModel extends Model {
     });
   }
 
-  #objectivesOf(loss: unknown, metrics: readonly LossName[], where: string): Objective[] {
+  #objectivesOf(loss: unknown, metrics: readonly Measure[], where: string): Objective[] {
     const { outputs } = this.graph;
     const lossFor = (i: number, name: string): unknown => {
-      if (typeof loss === 'string') return loss;
+      if (typeof loss === 'string' || isLossObject(loss)) return loss;
       if (Array.isArray(loss)) return loss[i];
       if (typeof loss === 'object' && loss !== null) return (loss as Record<string, unknown>)[name];
-      return refuse(`${where}: loss`, 'a name, an array or an object by output name', loss);
+      return refuse(`${where}: loss`, 'a name, an object of losses, an array or an object by output name', loss);
     };
     if (Array.isArray(loss) && loss.length !== outputs.length) {
       refuse(`${where}: loss`, `${outputs.length} losses, one for each output`, loss);
     }
-    if (typeof loss === 'object' && loss !== null && !Array.isArray(loss)) {
+    if (typeof loss === 'object' && loss !== null && !Array.isArray(loss) && !isLossObject(loss)) {
       const names = outputs.map((output) => this.#outputName(output));
       const unknown = Object.keys(loss).find((name) => !names.includes(name));
       if (unknown !== undefined) refuse(`${where}: loss`, `output names (${names.join(', ')})`, unknown);
@@ -424,14 +434,16 @@ export class TrainableModel extends Model {
       const name = this.#outputName(symbolic);
       const given = lossFor(i, name);
       if (given === undefined || given === null) return [];
-      return [{ symbolic, metrics, loss: lossReader(given, `${where}: loss of "${name}"`) }];
+      const measure = lossReader(given, `${where}: loss of "${name}"`);
+      checkMetrics(`${where}: metrics of "${name}"`, measure, metrics);
+      return [{ symbolic, metrics, loss: measure, targets: targetsOf(symbolic, measure) }];
     });
     if (objectives.length === 0) refuse(`${where}: loss`, 'a loss for at least one output', loss);
     return objectives;
   }
 }
 
-const listOfLosses: Reader<readonly LossName[]> = (value, where) =>
+const listOfMetrics: Reader<readonly Measure[]> = (value, where) =>
   Array.isArray(value)
-    ? value.map((name: unknown) => lossReader(name, where))
+    ? value.map((name: unknown) => metricReader(name, where))
     : refuse(where, 'an array of names', value);

@@ -12,21 +12,22 @@ import { doublesOf, integersOf } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { BatchErrors } from './error-totals.js';
-import { emitLoss, type ErrorSum, type LossName } from './losses.js';
+import { emitMeasure, isSparse, type ErrorPlace, type ErrorSum, type Measure } from './losses.js';
 import type { Parameters } from './parameters.js';
 
 /** An output with a loss. Outputs without one are not computed in training. */
 export interface Objective {
   readonly symbolic: SymbolicTensor;
-  readonly loss: LossName;
-  readonly metrics: readonly LossName[];
+  /** What the user hands in for it: as the output is, or class numbers. */
+  readonly targets: SymbolicTensor;
+  readonly loss: Measure;
+  readonly metrics: readonly Measure[];
 }
 
 interface ObjectiveTensors {
-  readonly objective: Objective;
   readonly target: PlanTensor;
-  readonly loss: PlanTensor;
-  readonly metrics: readonly PlanTensor[];
+  readonly loss: ErrorPlace;
+  readonly metrics: readonly ErrorPlace[];
 }
 
 /** Forward, losses and, for training, backward: one plan, run for one batch at a time. */
@@ -50,15 +51,15 @@ export class TrainingPlan {
     const { plan } = this.compiled;
     const gradients = parameters === null ? null : new TensorGradients(graph, this.compiled, []);
     this.#objectives = objectives.map((objective) => {
-      const { symbolic } = objective;
-      const padded = plan.rows(`${symbolic.node.layer.title} (target rows)`, symbolic.leading, symbolic.features);
-      const target = emitInput(plan, symbolic, padded, 'target');
-      const prediction = this.compiled.tensorOf(symbolic);
-      const mask = symbolic.mask === null ? null : this.compiled.tensorOf(symbolic.mask);
-      const emit = (name: LossName, gradient: PlanTensor | null): PlanTensor =>
-        emitLoss(plan, name, symbolic, prediction, padded, gradient, mask);
+      const { symbolic: output, targets, loss } = objective;
+      const padded = plan.rows(`${output.node.layer.title} (target rows)`, targets.leading, targets.features);
+      const target = emitInput(plan, targets, padded, 'target');
+      const prediction = this.compiled.tensorOf(output);
+      const mask = output.mask === null ? null : this.compiled.tensorOf(output.mask);
+      const emit = (measure: Measure, gradient: PlanTensor | null): ErrorPlace =>
+        emitMeasure(plan, measure, isSparse(loss), { output, prediction, target: padded, mask, gradient });
       const metrics = objective.metrics.map((metric) => emit(metric, null));
-      return { objective, target, metrics, loss: emit(objective.loss, gradients?.of(symbolic) ?? null) };
+      return { target, metrics, loss: emit(loss, gradients?.of(output) ?? null) };
     });
     if (gradients !== null && parameters !== null) {
       emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
@@ -109,14 +110,12 @@ export class TrainingPlan {
   }
 
   #errors(): BatchErrors {
-    return this.#objectives.map(({ objective, loss, metrics }) => {
-      const read = (result: PlanTensor): ErrorSum => {
-        const at = this.runner.address(result, this.run) / 8;
-        const [sum = 0, rows = 0] = doublesOf(this.#workspace).subarray(at, at + 2);
-        return { sum, count: rows * objective.symbolic.features };
-      };
-      return { loss: read(loss), metrics: metrics.map(read) };
-    });
+    const read = ({ result, errorsInRow }: ErrorPlace): ErrorSum => {
+      const at = this.runner.address(result, this.run) / 8;
+      const [sum = 0, rows = 0] = doublesOf(this.#workspace).subarray(at, at + 2);
+      return { sum, count: rows * errorsInRow };
+    };
+    return this.#objectives.map(({ loss, metrics }) => ({ loss: read(loss), metrics: metrics.map(read) }));
   }
 }
 
