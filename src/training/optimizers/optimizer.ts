@@ -1,17 +1,23 @@
-import { fields, oneOf, optional, refuse } from '../../options/options.js';
+import { fields, oneOf, optional, refuse, type Reader } from '../../options/options.js';
 import { trainingKernels } from '../../plan/training-kernels.js';
 import type { Workspace } from '../../plan/workspace.js';
 import type { Parameters } from '../parameters.js';
+import { AdagradRule, adagradFields, type AdagradOptions } from './adagrad.js';
 import { AdamRule, adamFields, type AdamOptions } from './adam.js';
 import { clippingFields, clipGradients, type ClippingOptions } from './clipping.js';
+import { RmspropRule, rmspropFields, type RmspropOptions } from './rmsprop.js';
 import type { OptimizerRule } from './rule.js';
 import { SgdRule, sgdFields, type SgdOptions } from './sgd.js';
 
 /** What `compile` takes: a name for the defaults, or an object of `optimizers`. */
-export type OptimizerOption = 'sgd' | 'adam' | Optimizer;
+export type OptimizerOption = Optimizer['kind'] | Optimizer;
 
 /** An optimizer's options, as data. Made by `optimizers`. */
-export type Optimizer = ({ readonly kind: 'sgd' } & SgdOptions) | ({ readonly kind: 'adam' } & AdamOptions);
+export type Optimizer =
+  | ({ readonly kind: 'sgd' } & SgdOptions)
+  | ({ readonly kind: 'adam' } & AdamOptions)
+  | ({ readonly kind: 'rmsprop' } & RmspropOptions)
+  | ({ readonly kind: 'adagrad' } & AdagradOptions);
 
 /** Optimizers with options: `model.compile({ optimizer: optimizers.adam({ learningRate: 0.01 }), … })`. */
 export const optimizers = {
@@ -22,11 +28,21 @@ export const optimizers = {
    * epsilon 1e-7. `epsilonHat: true` gives Keras's form, which adds ε before the bias correction of v.
    */
   adam: (options: AdamOptions = {}): Optimizer => ({ kind: 'adam', ...options }),
+  /**
+   * RMSprop (Tieleman & Hinton 2012): v ← ρ·v + (1 − ρ)·g², w ← w − lr·g / √(v + ε). Defaults: learningRate 0.001, rho 0.9,
+   * momentum 0, epsilon 1e-7, centered false, epsilonOutside false.
+   */
+  rmsprop: (options: RmspropOptions = {}): Optimizer => ({ kind: 'rmsprop', ...options }),
+  /**
+   * Adagrad (Duchi et al. 2011): a ← a + g², w ← w − lr·g / √(a + ε). Defaults: learningRate 0.001, initialAccumulatorValue
+   * 0.1, epsilon 1e-7, epsilonOutside false.
+   */
+  adagrad: (options: AdagradOptions = {}): Optimizer => ({ kind: 'adagrad', ...options }),
 };
 
-const kindOf = (value: unknown, where: string): 'sgd' | 'adam' => {
+const kindOf = (value: unknown, where: string): Optimizer['kind'] => {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : value;
-  return oneOf(['sgd', 'adam'])(kind, where);
+  return oneOf(['sgd', 'adam', 'rmsprop', 'adagrad'])(kind, where);
 };
 
 /** The optimizer of a compiled model, with what it remembers. */
@@ -46,6 +62,10 @@ export class OptimizerState {
     this.#clipping = clipping;
     this.#parameters = parameters;
     this.#block = workspace.allocate(4 * rule.slots * parameters.count);
+    const { initialSlotValue = 0 } = rule;
+    if (initialSlotValue !== 0) {
+      trainingKernels(workspace).fill(this.#block, rule.slots * parameters.count, initialSlotValue);
+    }
     let end = this.#block;
     this.#slots = parameters.list.map(({ count }) =>
       Array.from({ length: rule.slots }, () => {
@@ -81,10 +101,28 @@ function readOptimizer(option: unknown, where: string): { rule: OptimizerRule; c
     if (set.length > 1) refuse(where, 'at most one of clipValue, clipNorm, globalClipNorm', given);
     return { clipValue, clipNorm, globalClipNorm };
   };
-  if (kind === 'sgd') {
-    const read = fields(given, `${where} sgd`, { ...readKind, ...sgdFields, ...clippingFields });
-    return { rule: new SgdRule(read), clipping: clippingOf(read) };
-  }
-  const read = fields(given, `${where} adam`, { ...readKind, ...adamFields, ...clippingFields });
-  return { rule: new AdamRule(read), clipping: clippingOf(read) };
+  const read = <S extends Record<string, Reader<unknown>>>(own: S) =>
+    fields(given, `${where} ${kind}`, { ...readKind, ...own, ...clippingFields });
+  const ruleOf = (): { rule: OptimizerRule; options: ClippingOptions } => {
+    switch (kind) {
+      case 'sgd': {
+        const options = read(sgdFields);
+        return { rule: new SgdRule(options), options };
+      }
+      case 'adam': {
+        const options = read(adamFields);
+        return { rule: new AdamRule(options), options };
+      }
+      case 'rmsprop': {
+        const options = read(rmspropFields);
+        return { rule: new RmspropRule(options), options };
+      }
+      case 'adagrad': {
+        const options = read(adagradFields);
+        return { rule: new AdagradRule(options), options };
+      }
+    }
+  };
+  const { rule, options } = ruleOf();
+  return { rule, clipping: clippingOf(options) };
 }

@@ -1,0 +1,47 @@
+import type { TrainingKernels } from '../../kernels/generated/kernels.js';
+import { flag, optional, positive, refuse, type Reader } from '../../options/options.js';
+import type { Parameter } from '../parameters.js';
+import type { ClippingOptions } from './clipping.js';
+import type { OptimizerRule } from './rule.js';
+
+export interface AdagradOptions extends ClippingOptions {
+  readonly learningRate?: number;
+  /** What the sums of squared gradients start from; not negative. */
+  readonly initialAccumulatorValue?: number;
+  readonly epsilon?: number;
+  /** PyTorch's √a + ε instead of √(a + ε). */
+  readonly epsilonOutside?: boolean;
+}
+
+const nonNegative: Reader<number> = (value, where) =>
+  typeof value === 'number' && value >= 0 && value < Infinity ? value : refuse(where, 'a non-negative number', value);
+
+export const adagradFields = {
+  learningRate: optional(positive, 0.001),
+  initialAccumulatorValue: optional(nonNegative, 0.1),
+  epsilon: optional(positive, 1e-7),
+  epsilonOutside: optional(flag, false),
+};
+
+type AdagradNumbers = Required<Omit<AdagradOptions, keyof ClippingOptions>>;
+
+/** a ← a + g², then w ← w − lr·g / √(a + ε). As Keras. */
+export class AdagradRule implements OptimizerRule {
+  readonly slots = 1;
+  readonly initialSlotValue: number;
+  readonly #options: AdagradNumbers;
+
+  constructor(options: AdagradNumbers) {
+    this.#options = options;
+    this.initialSlotValue = options.initialAccumulatorValue;
+  }
+
+  beginStep(): void {
+    // Nothing depends on the number of steps.
+  }
+
+  update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [sum = 0]: readonly number[]): void {
+    const { learningRate, epsilon, epsilonOutside } = this.#options;
+    kernels.adagrad(values, gradient, sum, count, learningRate, epsilon, epsilonOutside ? 1 : 0);
+  }
+}

@@ -1,0 +1,56 @@
+import type { TrainingKernels } from '../../kernels/generated/kernels.js';
+import { flag, optional, positive, rate } from '../../options/options.js';
+import type { Parameter } from '../parameters.js';
+import type { ClippingOptions } from './clipping.js';
+import type { OptimizerRule } from './rule.js';
+
+export interface RmspropOptions extends ClippingOptions {
+  readonly learningRate?: number;
+  /** Decay of the mean of squared gradients, in [0, 1). */
+  readonly rho?: number;
+  /** μ, in [0, 1). */
+  readonly momentum?: number;
+  readonly epsilon?: number;
+  /** Divide by the deviation of the gradients instead of their root mean square (Graves 2013). */
+  readonly centered?: boolean;
+  /** PyTorch's √v + ε instead of √(v + ε). */
+  readonly epsilonOutside?: boolean;
+}
+
+export const rmspropFields = {
+  learningRate: optional(positive, 0.001),
+  rho: optional(rate, 0.9),
+  momentum: optional(rate, 0),
+  epsilon: optional(positive, 1e-7),
+  centered: optional(flag, false),
+  epsilonOutside: optional(flag, false),
+};
+
+type RmspropNumbers = Required<Omit<RmspropOptions, keyof ClippingOptions>>;
+
+/** v ← ρ·v + (1 − ρ)·g², then w ← w − lr·g / √(v + ε), through a velocity where there is momentum. As Keras. */
+export class RmspropRule implements OptimizerRule {
+  readonly slots: number;
+  readonly #options: RmspropNumbers;
+
+  constructor(options: RmspropNumbers) {
+    this.#options = options;
+    this.slots = 1 + (options.centered ? 1 : 0) + (options.momentum > 0 ? 1 : 0);
+  }
+
+  beginStep(): void {
+    // Nothing depends on the number of steps.
+  }
+
+  update(
+    kernels: TrainingKernels,
+    { values, gradient, count }: Parameter,
+    [v = 0, ...others]: readonly number[],
+  ): void {
+    const { learningRate, rho, momentum, epsilon, centered, epsilonOutside } = this.#options;
+    const mean = centered ? (others[0] ?? 0) : 0;
+    const velocity = momentum > 0 ? (others.at(-1) ?? 0) : 0;
+    const outside = epsilonOutside ? 1 : 0;
+    kernels.rmsprop(values, gradient, v, mean, velocity, count, learningRate, rho, momentum, epsilon, outside);
+  }
+}
