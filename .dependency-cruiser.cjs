@@ -8,7 +8,7 @@ const storeys = [
   ['tensors'],
   ['kernels'],
   ['plan'],
-  ['initializers', 'activations'],
+  ['initializers', 'regularizers', 'constraints', 'activations'],
   ['graph'],
   ['layers'],
   ['streaming'],
@@ -81,7 +81,7 @@ module.exports = {
       from: { path: '^src/inference\\.ts$' },
       to: {
         pathNot: [
-          '^src/(options|tensors|kernels|plan|initializers|activations|graph|layers|streaming|model)/',
+          '^src/(options|tensors|kernels|plan|initializers|regularizers|constraints|activations|graph|layers|streaming|model)/',
           '^src/formats/(load|topology)[^/]*\\.ts$',
           'node_modules/@assemblyscript/loader/',
         ],

@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
  */
 const inferenceFiles = [
   'src/inference.ts',
-  'src/{options,tensors,kernels,plan,initializers,activations,graph,layers,streaming,model}/**/*.ts',
+  'src/{options,tensors,kernels,plan,initializers,regularizers,constraints,activations,graph,layers,streaming,model}/**/*.ts',
   'src/formats/load*.ts',
   'src/formats/topology.ts',
 ];

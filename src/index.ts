@@ -1,7 +1,22 @@
 /** Everything: models, layers, training. */
 export * as layers from './layers/index.js';
 export { input } from './layers/input.js';
+export {
+  constraints,
+  type AxisOption,
+  type Constraint,
+  type ConstraintName,
+  type ConstraintOption,
+  type MaxNormOptions,
+  type MinMaxNormOptions,
+} from './constraints/constraint.js';
 export { initializers, type Initializer, type InitializerName } from './initializers/initializer.js';
+export {
+  regularizers,
+  type Regularizer,
+  type RegularizerName,
+  type RegularizerOption,
+} from './regularizers/regularizer.js';
 export type { ActivationName } from './activations/activation.js';
 export type { Layer, LayerOptions, SymbolicTensor } from './graph/layer.js';
 export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/make.js';

@@ -29,11 +29,19 @@ export class TensorGradients {
   readonly #needed: ReadonlySet<SymbolicTensor>;
   readonly #tensors = new Map<SymbolicTensor, PlanTensor>();
 
-  /** @param wanted inputs whose gradients the user wants */
-  constructor(graph: Graph, compiled: CompiledGraph, wanted: readonly SymbolicTensor[]) {
+  /**
+   * @param wanted inputs whose gradients the user wants
+   * @param isTrained whether the gradients of a layer's weights are wanted
+   */
+  constructor(
+    graph: Graph,
+    compiled: CompiledGraph,
+    wanted: readonly SymbolicTensor[],
+    isTrained: (layer: Layer) => boolean = () => true,
+  ) {
     this.#plan = compiled.plan;
     this.#compiled = compiled;
-    this.#needed = neededGradients(graph, wanted);
+    this.#needed = neededGradients(graph, wanted, isTrained);
   }
 
   /** To add to; null when nothing that can be trained, and no wanted input, lies behind the tensor. */
@@ -201,10 +209,14 @@ export function rowsOf(tensor: PlanTensor, offset: Size = 0): Rows {
 }
 
 /** The tensors behind which weights, or wanted inputs, lie. */
-function neededGradients(graph: Graph, wanted: readonly SymbolicTensor[]): Set<SymbolicTensor> {
+function neededGradients(
+  graph: Graph,
+  wanted: readonly SymbolicTensor[],
+  isTrained: (layer: Layer) => boolean,
+): Set<SymbolicTensor> {
   const needed = new Set<SymbolicTensor>(wanted);
   for (const node of graph.nodes) {
-    const hasWeights = node.inside === null && node.layer.weights.specs.length > 0;
+    const hasWeights = node.inside === null && node.layer.weights.specs.length > 0 && isTrained(node.layer);
     const reaches = (node.inside ?? [...node.inputs, ...node.initialState]).some((tensor) => needed.has(tensor));
     if (hasWeights || reaches) for (const output of node.outputs) needed.add(output);
   }

@@ -1,4 +1,5 @@
-import { asGiven, fields, mismatch, refuse } from '../options/options.js';
+import { asGiven, fields, flag, mismatch, refuse } from '../options/options.js';
+import type { RegularizerOption } from '../regularizers/regularizer.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
@@ -142,6 +143,10 @@ export interface LayerOptions {
   batchInputShape?: readonly (number | null)[];
 }
 
+  /** Whether training changes its weights; also to be set later, as `layer.trainable`. Default true. */
+  trainable?: boolean;
+  /** A penalty of its outputs, added to the loss: that of a sample, their mean. Default: none. */
+  activityRegularizer?: RegularizerOption;
 export interface ApplyOptions {
   /** Initial states of a recurrent layer, each [batch, units]: h, or h and c. */
   initialState?: SymbolicTensor | readonly SymbolicTensor[];
@@ -164,6 +169,9 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   readonly isNamed: boolean;
   #workspace: Workspace | undefined;
   #weights: LayerWeights | undefined;
+  /** What the options say of a penalty for its outputs: training alone reads it. */
+  activityRegularizer: unknown;
+  #trainable = true;
   #features: number | undefined;
   /** The composite that it is a part of; that alone may call it. */
   #parent: Layer | undefined;
@@ -212,9 +220,22 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     return name === '' ? this.#parent.title : `${this.#parent.title}/${name}`;
   }
 
-  /** The layer that the user's graph holds: itself, or the composite that it is a part of. */
-  get outermost(): Layer {
-    return this.#parent?.outermost ?? this;
+  /**
+   * Whether training changes its weights. To set it sets it of the layers inside too. A model takes it as it is when it is
+   * compiled: afterwards it wants to be compiled again (Keras).
+   */
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.#trainable = flag(value, `${this.title}: trainable`);
+    for (const layer of this.definition.inside?.(this.config) ?? []) layer.trainable = value;
+  }
+
+  /** Whether it is trainable, and the composites that it is a part of. */
+  get isTrained(): boolean {
+    return this.#trainable && (this.#parent?.isTrained ?? true);
   }
 
   /** The layers that have weights and steps of their own: itself, or a composite's parts. */

@@ -1,14 +1,30 @@
 import { activationCode, type ActivationName } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
+import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, optional } from '../options/options.js';
 import type { Argument, PlanTensor } from '../plan/plan.js';
+import type { RegularizerOption } from '../regularizers/regularizer.js';
 
 /*
  * What layers with a product, φ(x·kernel + bias), share: their weights, how these are packed, the product's step, and the
  * activation behind it.
  */
+
+/** What options say of the training of kernel and bias. */
+export interface AffineTraining {
+  /** Default 'glorotUniform'. */
+  kernelInitializer?: InitializerOption;
+  /** Default 'zeros'. */
+  biasInitializer?: InitializerOption;
+  /** Penalties that are added to the loss. Default: none. */
+  kernelRegularizer?: RegularizerOption;
+  biasRegularizer?: RegularizerOption;
+  /** What holds after each step of training. Default: none. */
+  kernelConstraint?: ConstraintOption;
+  biasConstraint?: ConstraintOption;
+}
 
 /** The part of a config that is about kernel and bias. */
 export interface AffineConfig {

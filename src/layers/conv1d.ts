@@ -1,7 +1,6 @@
 import { activation, type ActivationName } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import type { InitializerOption } from '../initializers/initializer.js';
 import { oneOf, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
 import { add, multiply } from '../plan/size.js';
 import {
@@ -11,11 +10,12 @@ import {
   emitActivation,
   emitProduct,
   type AffineConfig,
+  type AffineTraining,
 } from './affine.js';
 import { sameSteps, sequenceInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
-export interface Conv1DOptions extends LayerOptions {
+export interface Conv1DOptions extends LayerOptions, AffineTraining {
   /** Number of output channels. */
   filters: number;
   /** Length of the window in taps. */
@@ -30,10 +30,6 @@ export interface Conv1DOptions extends LayerOptions {
   activation?: ActivationName;
   /** Default true. */
   useBias?: boolean;
-  /** Default 'glorotUniform'. */
-  kernelInitializer?: InitializerOption;
-  /** Default 'zeros'. */
-  biasInitializer?: InitializerOption;
 }
 
 export interface Conv1DConfig extends AffineConfig {

@@ -1,6 +1,5 @@
 import { activation, type ActivationName } from '../activations/activation.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import type { InitializerOption } from '../initializers/initializer.js';
 import { optional, positiveInteger } from '../options/options.js';
 import {
   affinePacking,
@@ -9,21 +8,18 @@ import {
   emitActivation,
   emitProduct,
   type AffineConfig,
+  type AffineTraining,
 } from './affine.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, AffineTraining {
   /** Number of outputs. */
   units: number;
   /** Default 'linear'. */
   activation?: ActivationName;
   /** Default true. */
   useBias?: boolean;
-  /** Default 'glorotUniform'. */
-  kernelInitializer?: InitializerOption;
-  /** Default 'zeros'. */
-  biasInitializer?: InitializerOption;
 }
 
 export interface DenseConfig extends AffineConfig {

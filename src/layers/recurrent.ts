@@ -3,27 +3,29 @@ import type { ForwardContext } from '../graph/context.js';
 import type { Call, LayerDefinition, LayerOptions, OutputSpec } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { PackedBlock, WeightSpec } from '../graph/weights.js';
+import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, mismatch, optional, positiveInteger, rate } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { multiply } from '../plan/size.js';
-import { affinePacking, affineReaders, affineWeights, part, type AffineConfig } from './affine.js';
+import type { RegularizerOption } from '../regularizers/regularizer.js';
+import { affinePacking, affineReaders, affineWeights, part, type AffineConfig, type AffineTraining } from './affine.js';
 import { sequenceInput } from './expectations.js';
 
 /** Options that SimpleRNN, LSTM and GRU share; defaults are Keras 3's. */
-export interface RecurrentOptions extends LayerOptions {
+export interface RecurrentOptions extends LayerOptions, AffineTraining {
   /** Number of units: the length of the state h. */
   units: number;
   /** Default 'tanh'. */
   activation?: ElementwiseActivation;
   /** Default true. */
   useBias?: boolean;
-  /** Default 'glorotUniform'. */
-  kernelInitializer?: InitializerOption;
   /** Default 'orthogonal'. */
   recurrentInitializer?: InitializerOption;
-  /** Default 'zeros'. */
-  biasInitializer?: InitializerOption;
+  /** A penalty that is added to the loss. Default: none. */
+  recurrentRegularizer?: RegularizerOption;
+  /** What holds after each step of training. Default: none. */
+  recurrentConstraint?: ConstraintOption;
   /** Whether the output is [batch, time, units] instead of the last step's [batch, units]. Default false. */
   returnSequences?: boolean;
   /** Whether the final states are outputs too. Default false. */
@@ -32,9 +34,12 @@ export interface RecurrentOptions extends LayerOptions {
   goBackwards?: boolean;
   /** Whether each run starts from the states that the run before ended with, until `model.resetStates()`. Default false. */
   stateful?: boolean;
-  /** Share of the inputs to drop in training. Read from files; training with it is refused for now. Default 0. */
+  /**
+   * Share of the inputs to drop in training, the same at every step of a sequence (Gal & Ghahramani 2016). For all gates
+   * alike; with `recurrentDropout`, LSTM and GRU choose for each gate (Keras 3). Default 0.
+   */
   dropout?: number;
-  /** Share of the recurrent inputs to drop in training. As `dropout`. */
+  /** Share of the state to drop in training where it enters the recurrent product, likewise. Default 0. */
   recurrentDropout?: number;
 }
 

@@ -1,6 +1,6 @@
 import { meanOf, type ErrorSum } from './losses.js';
 
-/** The errors of one batch, by objective: its loss, then its metrics. */
+/** The errors of one batch, by objective: its loss, then its metrics; behind them the penalties, which count in the loss alone. */
 export type BatchErrors = readonly { readonly loss: ErrorSum; readonly metrics: readonly ErrorSum[] }[];
 
 /** Sums of errors over batches; the loss is the mean over batches, weighted by their rows (Keras). */

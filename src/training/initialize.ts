@@ -4,6 +4,7 @@ import { initializer as readInitializer, type Initializer, type VarianceScaling 
 import { quad } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
+import { constraintOf, optionName, optionOf, regularizerOf } from './weight-options.js';
 
 /**
  * Makes the first values of weights. They depend on the seed, the layer's name and the weight's name alone: not on what
@@ -12,6 +13,9 @@ import type { Workspace } from '../plan/workspace.js';
 export function initializeIn(workspace: Workspace, seed: number): Initialize {
   return (spec, layer) => {
     const initializer = initializerOf(spec, layer);
+    // Read here as well as when the model is compiled, so that what is wrong is told at once.
+    regularizerOf(spec, layer);
+    constraintOf(spec, layer);
     const count = sizeOf(spec.shape);
     const target = workspace.allocate(4 * quad(count));
     try {
@@ -27,11 +31,8 @@ export function initializeIn(workspace: Workspace, seed: number): Initialize {
   };
 }
 
-/** The option that a weight's name says: kernel's is kernelInitializer, recurrentKernel's recurrentInitializer. */
-function initializerOf({ name, options }: WeightSpec, layer: string): Initializer {
-  const option = `${name.replace(/Kernel$/, '')}Initializer`;
-  const values: Record<string, unknown> = { ...options };
-  return readInitializer(values[option], `${layer}: ${option}`);
+function initializerOf(spec: WeightSpec, layer: string): Initializer {
+  return readInitializer(optionOf(spec, 'Initializer'), `${layer}: ${optionName(spec, 'Initializer')}`);
 }
 
 function fillWeight(

@@ -20,10 +20,18 @@ export interface Parameter {
   readonly count: number;
 }
 
-/** Masters and gradients of all weights of a graph; the gradients lie in one block, zeroed by one call. */
-export class Parameters {
+/** Some weights of a model: those that an optimizer changes, or all. */
+export interface ParameterList {
   readonly list: readonly Parameter[];
   /** Floats in all of them. */
+  readonly count: number;
+  /** √ Σ g² over all their gradients: the global norm. */
+  gradientNorm(): number;
+}
+
+/** Masters and gradients of all weights of a graph; the gradients lie in one block, zeroed by one call. */
+export class Parameters implements ParameterList {
+  readonly list: readonly Parameter[];
   readonly count: number;
   readonly #workspace: Workspace;
   readonly #gradients: number;
@@ -66,10 +74,15 @@ export class Parameters {
     this.#workspace.kernels.zero(this.#gradients, 4 * this.count);
   }
 
-  /** √ Σ g² over all gradients: the global norm. */
   gradientNorm(): number {
-    const training = trainingKernels(this.#workspace);
-    return Math.sqrt(this.list.reduce((sum, { gradient, count }) => sum + training.sumOfSquares(gradient, count), 0));
+    return normOf(this.#workspace, this.list);
+  }
+
+  /** Those of the layers that are trainable now. */
+  trained(): ParameterList {
+    const list = this.list.filter(({ layer }) => layer.isTrained);
+    const count = list.reduce((sum, parameter) => sum + parameter.count, 0);
+    return { list, count, gradientNorm: () => normOf(this.#workspace, list) };
   }
 
   /** Copies of the gradients, shaped as the weights. */
@@ -84,4 +97,9 @@ export class Parameters {
   refresh(layers: readonly Layer[]): void {
     for (const layer of layers) layer.weights.pack();
   }
+}
+
+function normOf(workspace: Workspace, list: readonly Parameter[]): number {
+  const training = trainingKernels(workspace);
+  return Math.sqrt(list.reduce((sum, { gradient, count }) => sum + training.sumOfSquares(gradient, count), 0));
 }

@@ -48,7 +48,9 @@ import { checkMetrics, readTargets } from './targets.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
-import { Parameters } from './parameters.js';
+import { Parameters, type ParameterList } from './parameters.js';
+import { penalizedOutputs, WeightPenalties } from './penalties.js';
+import { WeightConstraints } from './constrain.js';
 import { ErrorTotals, totalLoss, type BatchErrors } from './error-totals.js';
 import { GradientPlan, TrainingPlan, type Objective } from './training-plan.js';
 
@@ -77,6 +79,9 @@ export interface Gradients {
 interface Compiled {
   readonly objectives: readonly Objective[];
   readonly optimizer: OptimizerState;
+  /** The weights that are trained: those of the layers that were trainable when the model was compiled. */
+  readonly trained: ParameterList;
+  readonly constraints: WeightConstraints;
   readonly plan: TrainingPlan;
   readonly evaluation: TrainingPlan;
 }
@@ -105,6 +110,17 @@ export class TrainableModel extends Model {
     super(assembled);
     this.#seed = seed;
     this.#outputNames = namesOf(assembled.graph.outputs);
+    // Read again when the model is compiled; what is wrong is told at once.
+    penalizedOutputs(assembled.graph);
+  }
+
+  /** Whether training changes weights of it. To set it sets it of all its layers; compile afterwards. */
+  get trainable(): boolean {
+    return this.graph.leaves.some((layer) => layer.weights.specs.length > 0 && layer.isTrained);
+  }
+
+  set trainable(value: boolean) {
+    for (const layer of this.layers) layer.trainable = value;
   }
 
   /** Number of values in all weights. */
@@ -155,12 +171,16 @@ export class TrainableModel extends Model {
     }
     const parameters = this.#trainingParameters();
     const graph = this.#trainedGraph(objectives);
-    const plan = new TrainingPlan(graph, this.workspace, objectives, parameters);
-    const evaluation = new TrainingPlan(graph, this.workspace, objectives, null);
+    const trained = parameters.trained();
+    const constraints = new WeightConstraints(this.workspace, trained.list);
+    const weights = new WeightPenalties(this.workspace, trained.list);
+    const penalties = { weights, outputs: penalizedOutputs(graph) };
+    const plan = new TrainingPlan(graph, this.workspace, objectives, penalties, parameters);
+    const evaluation = new TrainingPlan(graph, this.workspace, objectives, penalties, null);
     // Last, for it takes memory: nothing is to be given back when something above fails.
-    const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, parameters);
+    const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, trained);
     this.#compiled?.optimizer.release();
-    this.#compiled = { objectives, optimizer, plan, evaluation };
+    this.#compiled = { objectives, optimizer, trained, constraints, plan, evaluation };
   }
 
   /**
@@ -287,7 +307,7 @@ export class TrainableModel extends Model {
     random: { seed: number; epoch: number },
     place: BatchPlace,
   ): BatchErrors {
-    const { plan, optimizer } = this.#requireCompiled('fit');
+    const { plan, optimizer, trained, constraints } = this.#requireCompiled('fit');
     const parameters = this.#trainingParameters();
     plan.prepare(where, inputs, indices.length, random);
     const { isStateful } = this;
@@ -298,7 +318,7 @@ export class TrainableModel extends Model {
     const before = isStateful ? save(this.states, this.workspace) : undefined;
     parameters.zeroGradients();
     const errors = plan.execute(inputs, targets, indices);
-    const norm = parameters.gradientNorm();
+    const norm = trained.gradientNorm();
     if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
       const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
       if (isStateful) restore(this.states, this.workspace, before);
@@ -308,6 +328,7 @@ export class TrainableModel extends Model {
       throw new NonFiniteLossError(this.name, what, place, tensor, norm);
     }
     optimizer.step(norm);
+    constraints.apply();
     parameters.refresh(this.graph.leaves);
     this.#steps++;
     return errors;
@@ -397,11 +418,13 @@ export class TrainableModel extends Model {
 
   /**
    * The part of the graph that the outputs with a loss need. All of it where layers are stateful: each run then moves
-   * every state on, and all plans of the model share one layout of the states.
+   * every state on, and all plans of the model share one layout of the states. All of it too where layers' outputs are
+   * penalized, as that counts wherever it is (Keras).
    */
   #trainedGraph(objectives: readonly Objective[]): Graph {
     const outputs = objectives.map(({ symbolic }) => symbolic);
-    if (this.isStateful || outputs.length === this.graph.outputs.length) return this.graph;
+    if (this.isStateful || penalizedOutputs(this.graph).length > 0 || outputs.length === this.graph.outputs.length)
+      return this.graph;
     return traceGraph(this.name, neededInputs(this.graph, outputs), outputs);
   }
 

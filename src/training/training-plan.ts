@@ -14,6 +14,7 @@ import type { Numbers } from '../tensors/tensor.js';
 import type { BatchErrors } from './error-totals.js';
 import { emitMeasure, isSparse, type ErrorPlace, type ErrorSum, type Measure } from './losses.js';
 import type { Parameters } from './parameters.js';
+import { ActivityPenalties, type PenalizedOutput, type WeightPenalties } from './penalties.js';
 
 /** An output with a loss. Outputs without one are not computed in training. */
 export interface Objective {
@@ -30,6 +31,12 @@ interface ObjectiveTensors {
   readonly metrics: readonly ErrorPlace[];
 }
 
+/** What is added to the losses: penalties of weights, and of layers' outputs. */
+export interface Penalties {
+  readonly weights: WeightPenalties;
+  readonly outputs: readonly PenalizedOutput[];
+}
+
 /** Forward, losses and, for training, backward: one plan, run for one batch at a time. */
 export class TrainingPlan {
   readonly runner: PlanRunner;
@@ -39,17 +46,31 @@ export class TrainingPlan {
   readonly randomness = new Randomness();
   readonly #workspace: Workspace;
   readonly #objectives: readonly ObjectiveTensors[];
+  readonly #weightPenalties: WeightPenalties;
+  readonly #activityPenalties: ActivityPenalties;
+  readonly #isTraining: boolean;
 
   /** @param parameters where the weights' gradients go; null: no backward steps (for `evaluate`). */
-  constructor(graph: Graph, workspace: Workspace, objectives: readonly Objective[], parameters: Parameters | null) {
+  constructor(
+    graph: Graph,
+    workspace: Workspace,
+    objectives: readonly Objective[],
+    penalties: Penalties,
+    parameters: Parameters | null,
+  ) {
     this.graph = graph;
     this.#workspace = workspace;
+    this.#weightPenalties = penalties.weights;
+    this.#isTraining = parameters !== null;
+    // What is penalized must be there, whether or not another layer reads it.
+    const read = { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] };
     this.compiled =
       parameters === null
-        ? compileGraph(graph, 'evaluate')
-        : compileGraph(graph, 'train', (layer) => this.#forwardOf(layer));
+        ? compileGraph(read, 'evaluate')
+        : compileGraph(read, 'train', (layer) => this.#forwardOf(layer));
     const { plan } = this.compiled;
-    const gradients = parameters === null ? null : new TensorGradients(graph, this.compiled, []);
+    const gradients =
+      parameters === null ? null : new TensorGradients(graph, this.compiled, [], ({ isTrained }) => isTrained);
     this.#objectives = objectives.map((objective) => {
       const { symbolic: output, targets, loss } = objective;
       const padded = plan.rows(`${output.node.layer.title} (target rows)`, targets.leading, targets.features);
@@ -61,6 +82,7 @@ export class TrainingPlan {
       const metrics = objective.metrics.map((metric) => emit(metric, null));
       return { target, metrics, loss: emit(loss, gradients?.of(output) ?? null) };
     });
+    this.#activityPenalties = new ActivityPenalties(workspace, this.compiled, penalties.outputs, gradients);
     if (gradients !== null && parameters !== null) {
       emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
     }
@@ -72,6 +94,7 @@ export class TrainingPlan {
     setSizes(this.run, this.graph.inputs, inputs, rows);
     this.run.set(seed, random.seed);
     this.run.set(epoch, random.epoch);
+    this.#activityPenalties.prepare(this.run);
     prepareRun(where, this.runner, this.run, inputs);
   }
 
@@ -79,7 +102,9 @@ export class TrainingPlan {
   execute(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): BatchErrors {
     this.stage(inputs, targets, indices);
     this.runner.execute(this.run);
-    return this.#errors();
+    if (this.#isTraining) this.#weightPenalties.addGradients();
+    const penalty = this.#weightPenalties.value() + this.#activityPenalties.value(this.runner, this.run);
+    return [...this.#errors(), { loss: { sum: penalty, count: 1 }, metrics: [] }];
   }
 
   /** Copies the rows of a batch into the plan's staging blocks. */

@@ -1,20 +1,35 @@
 /**
  * Every option of every layer refuses nonsense, by its name; unknown options are refused, with a list of those there are.
- * Initialisers are read when a model is made: inference has no use for them.
+ * Initialisers, regularisers and constraints are read when a model is made: inference has no use for them.
  */
 import { describe, expect, test } from 'vitest';
 import { functional, initializers, input, layers, sequential, type Layer } from '../../src/index.js';
 import { knownOptions, nonsense, thrownBy, type Make, type Table } from './nonsense.js';
 
-const common: Table = { name: nonsense.name, inputShape: nonsense.shape, batchInputShape: nonsense.shape };
+const common: Table = {
+  name: nonsense.name,
+  inputShape: nonsense.shape,
+  batchInputShape: nonsense.shape,
+  trainable: nonsense.flag,
+  activityRegularizer: nonsense.regularizer,
+};
+
+/** What is said of the training of weights. */
+const ofWeights = (...names: string[]): Table =>
+  Object.fromEntries<readonly unknown[]>(
+    names.flatMap((name) => [
+      [`${name}Initializer`, nonsense.initializer],
+      [`${name}Regularizer`, nonsense.regularizer],
+      [`${name}Constraint`, nonsense.constraint],
+    ]),
+  );
+
 const recurrent: Table = {
   ...common,
   units: nonsense.positiveInteger,
   activation: [...nonsense.activation, 'softmax'],
   useBias: nonsense.flag,
-  kernelInitializer: nonsense.initializer,
-  recurrentInitializer: nonsense.initializer,
-  biasInitializer: nonsense.initializer,
+  ...ofWeights('kernel', 'recurrent', 'bias'),
   returnSequences: nonsense.flag,
   returnState: nonsense.flag,
   goBackwards: nonsense.flag,
@@ -26,8 +41,7 @@ const affine: Table = {
   ...common,
   activation: nonsense.activation,
   useBias: nonsense.flag,
-  kernelInitializer: nonsense.initializer,
-  biasInitializer: nonsense.initializer,
+  ...ofWeights('kernel', 'bias'),
 };
 
 /** A call with options that are good, but for those of the table, which are tried one by one. */
@@ -65,7 +79,11 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
   [
     'time_distributed',
     layers.timeDistributed as Make,
-    { layer: layers.dense({ units: 2 }) },
+    {
+      get layer() {
+        return layers.dense({ units: 2 });
+      },
+    },
     { ...common, layer: [...nonsense.object, undefined] },
   ],
   [
@@ -93,7 +111,7 @@ describe('layers', () => {
   test.each(calls)('%s', (name, make, good, table) => {
     for (const [option, values] of Object.entries(table)) {
       for (const value of values) {
-        const use = option.endsWith('Initializer') ? modelOf(make) : make;
+        const use = /(Initializer|Regularizer|Constraint)$/.test(option) ? modelOf(make) : make;
         expect(() => use({ ...good, [option]: value }), `${option}: ${String(value)}`).toThrow(
           new RegExp(`^${name}: (${option}.*: )?expected .*, got`),
         );

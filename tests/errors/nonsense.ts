@@ -6,6 +6,8 @@ export const nonsense = {
   shape: ['3', 5, null, NaN, [0], [-1], [1.5], [NaN], ['3'], [undefined]],
   activation: ['tahn', 'Tanh', '', 3, null, NaN, {}],
   initializer: ['glorot', 3, null, NaN, {}, { kind: 'constant', value: NaN }],
+  regularizer: ['l3', 'L2', 3, null, NaN, {}, { kind: 'l1l2', l1: -1 }, { kind: 'l1l2', l2: NaN }],
+  constraint: ['maxnorm', 3, null, NaN, {}, { kind: 'maxNorm', maxValue: 0 }, { kind: 'unitNorm', axis: 4 }],
   rate: [-0.1, 1, 1.5, NaN, '0.5', null, true],
   finite: [NaN, Infinity, '0', null, true],
   positive: [0, -0.1, NaN, Infinity, '0.1', null, true],

@@ -1,7 +1,7 @@
 import { fields, oneOf, optional, refuse, type Reader } from '../../options/options.js';
 import { trainingKernels } from '../../plan/training-kernels.js';
 import type { Workspace } from '../../plan/workspace.js';
-import type { Parameters } from '../parameters.js';
+import type { ParameterList } from '../parameters.js';
 import { AdagradRule, adagradFields, type AdagradOptions } from './adagrad.js';
 import { AdamRule, adamFields, type AdamOptions } from './adam.js';
 import { clippingFields, clipGradients, type ClippingOptions } from './clipping.js';
@@ -50,12 +50,12 @@ export class OptimizerState {
   readonly #workspace: Workspace;
   readonly #rule: OptimizerRule;
   readonly #clipping: ClippingOptions;
-  readonly #parameters: Parameters;
+  readonly #parameters: ParameterList;
   /** What the rule remembers of each weight: the addresses of its slots, which lie in one block. */
   readonly #slots: readonly (readonly number[])[];
   readonly #block: number;
 
-  constructor(where: string, option: unknown, workspace: Workspace, parameters: Parameters) {
+  constructor(where: string, option: unknown, workspace: Workspace, parameters: ParameterList) {
     const { rule, clipping } = readOptimizer(option, where);
     this.#workspace = workspace;
     this.#rule = rule;
