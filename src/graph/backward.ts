@@ -10,8 +10,6 @@ import { widthOf, type Panels } from './weights.js';
 export interface Backward<C> {
   /** Emits the steps that turn the outputs' gradients into those of weights, inputs and initial states (added to them). */
   emit(context: BackwardContext, config: C): void;
-  /** Why the layer cannot be trained as configured; null if it can. */
-  untrainable?(config: C): string | null;
   /** Emits forward steps for training, of a layer that drops or adds values at random: inference does not hold these. */
   forward?(context: NodeContext, config: C, randomness: Randomness): void;
 }
@@ -155,7 +153,7 @@ export class BackwardContext {
     const dw = this.scratch(`d(${block})`, [inputs], widthOf(columns));
     this.emit('zero', dw, dw.bytes);
     this.emit('productGradient', x.at, x.rowBytes, dy.at, dy.rowBytes, dw, rows, inputs, dw.rowBytes / 4);
-    this.#emitAdd(block, part, dw, inputs, tap);
+    this.emitUngated(block, part, dw, inputs, tap);
   }
 
   /** db += Σ dy over all rows, for one part of a packed bias. */
@@ -165,7 +163,7 @@ export class BackwardContext {
     const db = this.scratch(`d(${block})`, [1], widthOf(columns));
     this.emit('zero', db, db.bytes);
     this.emit('columnSums', dy.at, dy.rowBytes, db, rows, db.rowBytes / 4);
-    this.#emitAdd(block, part, db, 1, 0);
+    this.emitUngated(block, part, db, 1);
   }
 
   /** target += source, whole tensors of the same shape. */
@@ -173,7 +171,8 @@ export class BackwardContext {
     this.emit('accumulate', target, source, multiply(source.bytes, 0.25));
   }
 
-  #emitAdd(block: string, part: number, from: PlanTensor, rows: number, tap: number): void {
+  /** Adds the gradient of a part of packed weights (and tap), gate-interleaved as the part is, to those of its sources. */
+  emitUngated(block: string, part: number, from: PlanTensor, rows: number, tap = 0): void {
     const { layer } = this.forward;
     const { sources, units, gates } = this.#part(block, part).part;
     for (const source of sources) {

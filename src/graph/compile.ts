@@ -289,6 +289,11 @@ export class NodeContext implements ForwardContext {
     return known(this.#kept.get(name), `${this.title}.${name}`);
   }
 
+  /** The same, where they may not have made one. */
+  found(name: string): PlanTensor | undefined {
+    return this.#kept.get(name);
+  }
+
   state(name: string, features: number): PlanTensor | null {
     const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
     if (!carries) return null;

@@ -1,5 +1,5 @@
 import type { Plan, PlanTensor } from '../plan/plan.js';
-import { batch, symbol, type Size } from '../plan/size.js';
+import { batch, multiply, symbol, type Size } from '../plan/size.js';
 import { streamKey } from './stream-key.js';
 
 /** Symbols of a training run beside its sizes: the user's seed, and the epoch or step that random numbers count. */
@@ -26,4 +26,13 @@ export class Randomness {
     plan.given.add(this.indices);
     return { seed, epoch, stream: streamKey(`${title}/${purpose}`), indices: this.indices };
   }
+}
+
+/**
+ * How many sequences a layer sees for each sample: one; inside TimeDistributed, where T·B lie side by side, as many as there are
+ * steps around it. What counts samples sees them as further steps.
+ */
+export function sequencesPerSample(sequences: Size): Size {
+  if (typeof sequences === 'number' || sequences.op !== 'multiply') return 1;
+  return multiply(sequences.left, sequencesPerSample(sequences.right));
 }

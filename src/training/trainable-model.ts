@@ -11,7 +11,6 @@ import {
   type TensorsLike,
 } from '../graph/inputs.js';
 import type { SymbolicTensor } from '../graph/layer.js';
-import { backwardTable } from '../layers/backward/index.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model } from '../model/model.js';
@@ -165,10 +164,6 @@ export class TrainableModel extends Model {
     const where = `${this.name}: compile`;
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfMetrics, []) });
     const objectives = this.#objectivesOf(read.loss, read.metrics, where);
-    for (const { definition, config, title } of this.graph.leaves) {
-      const reason = backwardTable[definition.className]?.untrainable?.(config) ?? null;
-      if (reason !== null) throw new Error(`${this.name}: ${title}: ${reason}`);
-    }
     const parameters = this.#trainingParameters();
     const graph = this.#trainedGraph(objectives);
     const trained = parameters.trained();

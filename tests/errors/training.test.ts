@@ -47,13 +47,6 @@ describe('order', () => {
     for (const one of [model, quiet]) one.trainOnBatch(x, y);
     expect(valuesOf(model)).toEqual(valuesOf(quiet));
   });
-
-  test('recurrent dropout is refused in training, by the layer’s name', () => {
-    const dropping = layers.gru({ units: 2, recurrentDropout: 0.5, name: 'dropping', inputShape: [null, 1] });
-    expect(() => sequential({ layers: [dropping] }).compile({ optimizer: 'sgd', loss: 'mse' })).toThrow(
-      'dropping: dropout and recurrentDropout inside a recurrent layer cannot be trained yet',
-    );
-  });
 });
 
 describe('a loss or a gradient that is not finite', () => {

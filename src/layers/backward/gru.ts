@@ -9,20 +9,21 @@ import {
   emitStateGradient,
   sequenceGradient,
   stepMask,
-  untrainable,
 } from './recurrent.js';
+import { forwardWithDropout, stateDropout } from './recurrent-dropout.js';
 
 /** Backpropagation through time; a row of z holds z and r interleaved, then the candidate. */
 export const gruBackward: Backward<GruConfig> = {
-  untrainable,
+  forward: forwardWithDropout(2, 1),
   emit: (context, config) => {
     const { forward } = context;
     const { units, resetAfter } = config;
     const [z, kept] = [forward.kept('gates'), forward.kept('recurrentPart')];
     const dh = emitStateGradient(context, config, 0);
+    const { transposed, factors, scratch } = stateDropout(context, config, 3);
     const dKept = context.scratch('d(recurrentPart)', forward.leading, units);
     context.emit(
-      'gruBackward',
+      'gruBackwardDropped',
       z,
       forward.kept('sequence'),
       forward.kept('hInitial'),
@@ -30,8 +31,10 @@ export const gruBackward: Backward<GruConfig> = {
       dKept,
       sequenceGradient(context, config),
       dh,
-      context.transposed('recurrentKernel', 0),
+      transposed,
       context.transposed('recurrentKernel', 1),
+      factors,
+      scratch,
       stepMask(context, config),
       forward.steps,
       forward.batch,

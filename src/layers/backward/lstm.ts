@@ -8,19 +8,20 @@ import {
   emitStateGradient,
   sequenceGradient,
   stepMask,
-  untrainable,
 } from './recurrent.js';
+import { forwardWithDropout, stateDropout } from './recurrent-dropout.js';
 
 /** Backpropagation through time; the kernel turns the kept gates into their gradients, products over all steps follow. */
 export const lstmBackward: Backward<LstmConfig> = {
-  untrainable,
+  forward: forwardWithDropout(4),
   emit: (context, config) => {
     const { forward } = context;
     const z = forward.kept('gates');
     const dh = emitStateGradient(context, config, 0);
     const dc = emitStateGradient(context, config, 1);
+    const { transposed, factors, scratch } = stateDropout(context, config, 4);
     context.emit(
-      'lstmBackward',
+      'lstmBackwardDropped',
       z,
       forward.kept('cells'),
       forward.kept('activatedCells'),
@@ -28,7 +29,9 @@ export const lstmBackward: Backward<LstmConfig> = {
       sequenceGradient(context, config),
       dh,
       dc,
-      context.transposed('recurrentKernel'),
+      transposed,
+      factors,
+      scratch,
       stepMask(context, config),
       forward.steps,
       forward.batch,

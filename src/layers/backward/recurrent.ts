@@ -2,14 +2,9 @@ import { rowsOf, type BackwardContext, type Rows } from '../../graph/backward.js
 import type { PlanTensor } from '../../plan/plan.js';
 import { add, less, multiply } from '../../plan/size.js';
 import type { RecurrentConfig } from '../recurrent.js';
+import { emitDroppedGradient, emitDroppedInputGradient, emitDroppedStateGradient } from './recurrent-dropout.js';
 
 /** What SimpleRNN, LSTM and GRU share on the way back. Steps are counted in the order in which forward took them. */
-
-export function untrainable({ dropout, recurrentDropout }: RecurrentConfig): string | null {
-  return dropout > 0 || recurrentDropout > 0
-    ? 'dropout and recurrentDropout inside a recurrent layer cannot be trained yet; a Dropout layer before it can'
-    : null;
-}
 
 /** The mask in the order of the steps; 0: none. */
 export function stepMask({ forward }: BackwardContext, { goBackwards }: RecurrentConfig): PlanTensor | 0 {
@@ -49,6 +44,11 @@ export function emitRecurrentGradient(context: BackwardContext, dz: PlanTensor, 
   const firstRows = add(forward.rows, multiply(-1, laterRows));
   const first = rowsOf(dz, offset);
   const later = rowsOf(dz, add(offset, multiply(forward.batch, dz.rowBytes)));
+  const factors = forward.found('recurrentDropoutFactors');
+  if (factors !== undefined) {
+    emitDroppedStateGradient(context, factors, first, later, part);
+    return;
+  }
   context.emitWeightGradient('recurrentKernel', rowsOf(forward.kept('hInitial')), first, firstRows, part);
   context.emitWeightGradient('recurrentKernel', rowsOf(forward.kept('sequence')), later, laterRows, part);
 }
@@ -61,18 +61,35 @@ export function emitKernelGradients(
   parts: readonly number[],
 ): void {
   const { forward } = context;
-  const x = config.goBackwards ? forward.kept('reversed') : forward.input();
+  const dropped = forward.found('dropped');
+  const x = config.goBackwards ? forward.kept('reversed') : (dropped ?? forward.input());
+  const factors = forward.found('dropoutFactors');
+  const isGateByGate = factors !== undefined && dropped === undefined;
   const columns = parts.map((offset): Rows => rowsOf(dz, offset));
   columns.forEach((rows, part) => {
-    context.emitWeightGradient('kernel', rowsOf(x), rows, forward.rows, part);
+    if (isGateByGate) emitDroppedGradient(context, 'kernel', factors, x, rows, forward.steps, part);
+    else context.emitWeightGradient('kernel', rowsOf(x), rows, forward.rows, part);
     context.emitBiasGradient('bias', rows, forward.rows, part);
   });
   const dx = context.inputGradient();
   if (dx === null) return;
-  const target = config.goBackwards ? context.scratch('d(reversed)', forward.leading, forward.features()) : dx;
-  if (target !== dx) context.emit('zero', target, target.bytes);
+  // The way that x went forwards, from its end: reversed, dropped for all gates alike.
+  const made = (name: string): PlanTensor => {
+    const tensor = context.scratch(name, forward.leading, forward.features());
+    context.emit('zero', tensor, tensor.bytes);
+    return tensor;
+  };
+  const beforeReversal = dropped === undefined ? dx : made('d(dropped)');
+  const target = config.goBackwards ? made('d(reversed)') : beforeReversal;
   columns.forEach((rows, part) => {
-    context.emitInputGradient('kernel', rows, rowsOf(target), forward.rows, forward.features(), part);
+    if (isGateByGate) emitDroppedInputGradient(context, factors, rows, target, part);
+    else context.emitInputGradient('kernel', rows, rowsOf(target), forward.rows, forward.features(), part);
   });
-  if (target !== dx) context.emit('reverseTime', target, dx, forward.steps, multiply(forward.batch, dx.rowBytes), 1);
+  if (config.goBackwards) {
+    const stepBytes = multiply(forward.batch, dx.rowBytes);
+    context.emit('reverseTime', target, beforeReversal, forward.steps, stepBytes, 1);
+  }
+  if (dropped !== undefined && factors !== undefined) {
+    context.emit('addProduct', beforeReversal, factors, dx, forward.rows, forward.features(), forward.batch);
+  }
 }

@@ -8,23 +8,26 @@ import {
   emitStateGradient,
   sequenceGradient,
   stepMask,
-  untrainable,
 } from './recurrent.js';
+import { forwardWithDropout, stateDropout } from './recurrent-dropout.js';
 
 /** Backpropagation through time (Werbos 1990); the kernel walks the steps, products over all steps follow. */
 export const simpleRnnBackward: Backward<RecurrentConfig> = {
-  untrainable,
+  forward: forwardWithDropout(1),
   emit: (context, config) => {
     const { forward } = context;
     const z = forward.kept('preactivations');
     const dh = emitStateGradient(context, config, 0);
+    const { transposed, factors, scratch } = stateDropout(context, config, 1);
     context.emit(
-      'simpleRnnBackward',
+      'simpleRnnBackwardDropped',
       z,
       forward.kept('sequence'),
       sequenceGradient(context, config),
       dh,
-      context.transposed('recurrentKernel'),
+      transposed,
+      factors,
+      scratch,
       stepMask(context, config),
       forward.steps,
       forward.batch,
