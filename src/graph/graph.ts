@@ -55,7 +55,7 @@ export function traceGraph(name: string, inputs: readonly SymbolicTensor[], outp
     if (!used.has(tensor)) throw new Error(`${name}: no output needs the input "${tensor.node.layer.title}"`);
   }
   const layers = kerasOrder(inputs, nodes);
-  return { inputs, outputs, nodes, layers, leaves: layers.flatMap((layer) => layer.leaves) };
+  return { inputs, outputs, nodes, layers, leaves: [...new Set(layers.flatMap((layer) => layer.leaves))] };
 }
 
 function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): Layer[] {
@@ -66,15 +66,17 @@ function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): 
   const nodeDepths = new Map<Node, number>();
   for (const node of [...nodes].reverse()) {
     const depth = nodeDepths.get(node) ?? 0;
-    deepen(node.layer.outermost, depth);
+    deepen(node.owner ?? node.layer, depth);
     for (const need of node.needs) {
       nodeDepths.set(need.node, Math.max(depth + 1, nodeDepths.get(need.node) ?? 0));
     }
   }
   for (const tensor of inputs) {
-    if (tensor.node.inputs.length === 0) deepen(tensor.node.layer.outermost, nodeDepths.get(tensor.node) ?? 0);
+    if (tensor.node.inputs.length === 0) deepen(tensor.node.layer, nodeDepths.get(tensor.node) ?? 0);
   }
-  const order = [...new Set([...inputs, ...nodes.map((node) => ({ node }))].map(({ node }) => node.layer.outermost))];
+  const order = [
+    ...new Set([...inputs, ...nodes.map((node) => ({ node }))].map(({ node }) => node.owner ?? node.layer)),
+  ];
   const known = order.filter((layer) => depths.has(layer));
   return known.sort((a, b) => (depths.get(b) ?? 0) - (depths.get(a) ?? 0));
 }

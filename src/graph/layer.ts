@@ -1,7 +1,7 @@
 import { asGiven, fields, flag, mismatch, refuse } from '../options/options.js';
+import type { RegularizerOption } from '../regularizers/regularizer.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
-import type { RegularizerOption } from '../regularizers/regularizer.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
 import { leadingAxes } from './view.js';
@@ -73,6 +73,8 @@ export class Node implements Call {
   readonly computedMask: SymbolicTensor | null;
   /** Of a composite layer: the tensors inside it that its outputs are. */
   readonly inside: readonly SymbolicTensor[] | null;
+  /** The composite inside whose call it was made; of several the outermost. */
+  owner: Layer | null = null;
 
   constructor(layer: Layer, call: Call, specs: readonly OutputSpec[], inside: Node['inside'] = null) {
     this.layer = layer;
@@ -204,8 +206,10 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       if (seen.has(tensor)) return;
       seen.add(tensor);
       tensor.node.needs.forEach(visit);
+      if (tensor.node.inputs.length === 0) return;
+      tensor.node.owner = this;
       const { layer } = tensor.node;
-      if (layer.#parent !== undefined || tensor.node.inputs.length === 0) return;
+      if (layer.#parent !== undefined || this.definition.inside?.(this.config).includes(layer) === true) return;
       layer.#parent = this;
       layer.name ??= `${layer.definition.baseName}_${this.#helpers.length}`;
       this.#helpers.push(layer);
@@ -218,11 +222,6 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     const name = this.name ?? this.definition.baseName;
     if (this.#parent === undefined) return name;
     return name === '' ? this.#parent.title : `${this.#parent.title}/${name}`;
-  }
-
-  /** The layer that the user's graph holds: itself, or the composite that it is a part of. */
-  get outermost(): Layer {
-    return this.#parent?.outermost ?? this;
   }
 
   /**

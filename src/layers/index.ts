@@ -15,3 +15,4 @@ export { add, average, maximum, minimum, multiplied as multiply, subtract } from
 export { permute, type PermuteOptions } from './permute.js';
 export { repeatVector, type RepeatVectorOptions } from './repeat-vector.js';
 export { flatten, reshape, type ReshapeOptions } from './reshape.js';
+export { bidirectional, type BidirectionalOptions } from './bidirectional.js';

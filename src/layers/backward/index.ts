@@ -9,6 +9,7 @@ import { lstmBackward } from './lstm.js';
 import { maskingBackward } from './masking.js';
 import { mergeBackward } from './merging.js';
 import { simpleRnnBackward } from './simple-rnn.js';
+import { zeroMaskedBackward } from './zero-masked.js';
 
 /** The backward steps of every layer, by Keras's class name. */
 export const backwardTable = {
@@ -19,6 +20,8 @@ export const backwardTable = {
   Fold: copyBackward,
   Flatten: copyBackward,
   Reshape: copyBackward,
+  Reverse: copyBackward,
+  ZeroMasked: zeroMaskedBackward,
   Permute: copyBackward,
   RepeatVector: copyBackward,
   Concatenate: copyBackward,

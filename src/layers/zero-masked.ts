@@ -1,0 +1,19 @@
+import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
+import { known } from '../plan/known.js';
+import { onlyInput, sameSteps } from './expectations.js';
+
+const definition: LayerDefinition<object> = {
+  className: 'ZeroMasked',
+  baseName: 'zero_masked',
+  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  forward: (context) => {
+    const [x, y, mask] = [context.input(), context.result(), known(context.mask, 'a mask')];
+    context.emit('copy', y, x, y.bytes);
+    context.emit('zeroMaskedRows', y, mask, context.rows, context.features());
+  },
+};
+
+/** Zeros at masked steps: what Bidirectional gives there, where a recurrent layer repeats its state. */
+export function zeroMasked(): Layer<object, SymbolicTensor> {
+  return new Layer(definition, {});
+}
