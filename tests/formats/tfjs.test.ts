@@ -59,16 +59,6 @@ describe('a file that lies or ends early', () => {
     expect(() => loadModel({ ...file, weights: file.weights.slice(1) })).toThrow(/the file has no weight ".*kernel"/);
   });
 
-  test('a cycle is refused, naming the layers in it', () => {
-    const call = (layer: string) => ({ inputs: [{ layer, call: 0, output: 0 }], initialState: [] });
-    const dense = (name: string, from: string) => ({ kind: 'dense', name, options: { units: 1 }, calls: [call(from)] });
-    const input = { kind: 'input', name: 'x', options: { batchShape: [null, 1] }, calls: [] };
-    const end = (layer: string) => [{ layer, call: 0, output: 0 }];
-    const layers = [input, dense('a', 'b'), dense('b', 'a')];
-    const topology = { name: 'ring', layers, inputs: end('x'), outputs: end('b') };
-    expect(() => loadModel({ topology, weights: [] })).toThrow(/ring: "a", "b" depend on each other \(a cycle\)/);
-  });
-
   test('regularizers are not dropped in silence', () => {
     const regularized = changed(/"kernel_regularizer":null/, '"kernel_regularizer":{"class_name":"L1L2"}');
     expect(() => readTfjs(regularized, weightBytes)).toThrow('kernel_regularizer: expected none');
