@@ -47,7 +47,7 @@ export function assembleFile({ topology }: ModelFile, making: Making, options: L
   const { name } = topology;
   const { inputs, outputs } = buildGraph(topology);
   const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
-  return assemble(name, inputs, outputs, { ...making, kernels: kernels ?? making.kernels }, workspace?.workspace);
+  return assemble(name, inputs, outputs, { ...making, wanted: kernels }, workspace?.workspace);
 }
 
 /**

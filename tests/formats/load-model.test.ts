@@ -1,6 +1,7 @@
 /** What `loadModel` makes of a file, and what it refuses: files by hand, as a reader gives them. */
 import { describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/inference.js';
+import { relaxed } from '../../src/relaxed.js';
 import type { CallDescription, LayerDescription, ModelFile, TensorReference } from '../../src/formats/topology.js';
 
 const from = (layer: string, call = 0, output = 0): TensorReference => ({ layer, call, output });
@@ -79,6 +80,15 @@ describe('a graph that is not whole', () => {
     const twins = [input, dense('a', 1, callOn(from('x'))), dense('a', 1, callOn(from('x')))];
     expect(() => loadModel(fileOf(twins, [from('a')]))).toThrow('net: two layers are called "a"');
   });
+});
+
+test('kernels other than those of the workspace are refused', () => {
+  const file = fileOf([input, dense('a', 1, callOn(from('x')))], [from('a')], [weight('a', [2, 1], 1, 1)]);
+  const workspace = loadModel(file);
+  expect(loadModel(file, { workspace }).predict([[1, 1]]).data).toEqual(Float32Array.of(2));
+  expect(() => loadModel(file, { workspace, kernels: relaxed })).toThrow(
+    'net: kernels: its layers are built with others',
+  );
 });
 
 function permutations<T>(items: readonly T[]): T[][] {
