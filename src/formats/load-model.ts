@@ -13,8 +13,18 @@ import { timeDistributed, type TimeDistributedOptions } from '../layers/time-dis
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
 import { kernelBuild } from '../model/make.js';
 import { Model } from '../model/model.js';
-import { fields, optional, refuse, type Reader } from '../options/options.js';
-import type { ModelFile, TensorReference, Topology } from './topology.js';
+import {
+  asGiven,
+  fields,
+  mismatch,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  refuse,
+  text,
+  type Reader,
+} from '../options/options.js';
+import type { ModelFile, TensorReference } from './topology.js';
 
 export interface LoadOptions {
   /** Which kernels to run on: the deterministic ones by default. */
@@ -28,7 +38,7 @@ const builtModel: Reader<Model> = (value, where) => (value instanceof Model ? va
 const loadFields = { kernels: optional(kernelBuild, undefined), workspace: optional(builtModel, undefined) };
 
 /** Makes a layer from a file's options; the function itself checks them. */
-const makers: Readonly<Record<string, (options: never) => Layer | SymbolicTensor>> = {
+const makers = {
   activation,
   conv1d,
   dense,
@@ -43,7 +53,8 @@ const makers: Readonly<Record<string, (options: never) => Layer | SymbolicTensor
 };
 
 /** Builds the graph of a file; `setFileWeights` then gives a model made of it the file's weights. */
-export function assembleFile({ topology }: ModelFile, making: Making, options: LoadOptions): Assembled {
+export function assembleFile(file: ModelFile, making: Making, options: LoadOptions): Assembled {
+  const topology = readTopology(file);
   const { name } = topology;
   const { inputs, outputs } = buildGraph(topology);
   const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
@@ -69,8 +80,28 @@ export function setFileWeights(model: Model, { weights }: ModelFile): void {
   model.setWeights(values);
 }
 
+function record<S extends Record<string, Reader<unknown>>>(readers: S): Reader<ReturnType<typeof fields<S>>> {
+  return (value, where) => fields(value, where, readers);
+}
+
+function listOf<T>(reader: Reader<T>): Reader<T[]> {
+  return (value, where) =>
+    Array.isArray(value) ? value.map((item, i) => reader(item, `${where}[${i}]`)) : refuse(where, 'an array', value);
+}
+
+/** Files may be of anybody's making: they are checked to be what their type says. */
+function readTopology(file: ModelFile) {
+  const kind = oneOf(Object.keys(makers) as (keyof typeof makers)[]);
+  const references = listOf(record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger }));
+  const calls = listOf(record({ inputs: references, initialState: references }));
+  const layers = listOf(record({ kind, name: text, options: asGiven, calls }));
+  const topology = record({ name: text, layers, inputs: references, outputs: references });
+  const weights = listOf(record({ name: text, shape: asGiven, data: asGiven }));
+  return fields(file, 'loadModel', { topology, weights }).topology;
+}
+
 /** Layers come in any order: a call is made when its turn comes, or before, when another needs what it gives. */
-function buildGraph({ name, layers, inputs, outputs }: Topology): {
+function buildGraph({ name, layers, inputs, outputs }: ReturnType<typeof readTopology>): {
   inputs: SymbolicTensor[];
   outputs: SymbolicTensor[];
 } {
@@ -85,9 +116,8 @@ function buildGraph({ name, layers, inputs, outputs }: Topology): {
   };
   for (const { kind, name: title, options, calls } of layers) {
     if (made.has(title)) throw new Error(`${name}: two layers are called "${title}"`);
-    const make = makers[kind];
-    if (make === undefined) throw new Error(`${name}: unknown kind of layer "${kind}"`);
-    const layer = make({ ...options, name: title } as never);
+    const make: (options: never) => Layer | SymbolicTensor = makers[kind];
+    const layer = make({ ...(options as object), name: title } as never);
     const callsOf =
       layer instanceof SymbolicTensor
         ? [() => [layer]]
@@ -97,6 +127,7 @@ function buildGraph({ name, layers, inputs, outputs }: Topology): {
     made.set(title, callsOf);
   }
   for (const calls of made.values()) for (const call of calls) call();
+  if (outputs.length === 0) mismatch(name, 'at least one output', 'none');
   return { inputs: inputs.map(find), outputs: outputs.map(find) };
 }
 

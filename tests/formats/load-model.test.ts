@@ -95,6 +95,38 @@ describe('weights', () => {
   });
 });
 
+describe('what is no file', () => {
+  const { topology } = fileOf([input, dense('a', 1, callOn(from('x')))], [from('a')]);
+  const [first, second] = topology.layers;
+  const change = (changes: object) => ({ topology: { ...topology, ...changes }, weights: [] });
+  const changeSecond = (changes: object) => change({ layers: [first, { ...second, ...changes }] });
+
+  test.each<[string, unknown, string | RegExp]>([
+    ['undefined', undefined, 'loadModel: expected an object of options, got undefined'],
+    ['null', null, 'loadModel: expected an object of options, got null'],
+    ['an empty object', {}, 'loadModel: topology: expected an object of options, got undefined'],
+    ['model.json itself', { modelTopology: {} }, 'loadModel: unknown option "modelTopology"; known: topology, weights'],
+    ['a file without weights', { topology }, 'loadModel: weights: expected an array, got undefined'],
+    ['a weight that is none', { topology, weights: [null] }, 'weights[0]: expected an object of options, got null'],
+    ['a weight without a name', { topology, weights: [{}] }, 'weights[0]: name: expected a non-empty string'],
+    ['a graph without a name', change({ name: 7 }), 'topology: name: expected a non-empty string, got 7'],
+    ['a graph without layers', change({ layers: undefined }), 'topology: layers: expected an array, got undefined'],
+    ['no layers', change({ layers: [], inputs: [], outputs: [] }), 'net: expected at least one output, got none'],
+    ['an input that is not in the file', change({ inputs: [from('y')] }), 'net: output 0 of call 0 of "y" is not in'],
+    ['a layer that is none', change({ layers: [null] }), 'layers[0]: expected an object of options, got null'],
+    ['a layer without calls', changeSecond({ calls: undefined }), 'layers[1]: calls: expected an array'],
+    [
+      'a layer of no kind',
+      changeSecond({ kind: 'toString' }),
+      /layers\[1\]: kind: expected one of .*'lstm', .*'toString'$/,
+    ],
+    ['a layer without options', changeSecond({ options: undefined }), 'a: units: expected a positive integer'],
+    ['a call number that is none', change({ outputs: [from('a', -1)] }), 'outputs[0]: call: expected a non-negative'],
+  ])('%s is refused: field, what was expected, what came', (_, file, expected) => {
+    expect(() => loadModel(file as ModelFile)).toThrow(expected);
+  });
+});
+
 test('kernels other than those of the workspace are refused', () => {
   const file = fileOf([input, dense('a', 1, callOn(from('x')))], [from('a')], [weight('a', [2, 1], 1, 1)]);
   const workspace = loadModel(file);
