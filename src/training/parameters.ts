@@ -64,10 +64,12 @@ export class Parameters {
     this.#workspace.kernels.zero(this.#gradients, 4 * this.count);
   }
 
-  /** √ Σ g² over all gradients: the global norm. */
-  gradientNorm(): number {
+  /** √ Σ g² over all gradients (the global norm), or all weights. */
+  norm(of: 'gradient' | 'values'): number {
     const training = trainingKernels(this.#workspace);
-    return Math.sqrt(this.list.reduce((sum, { gradient, count }) => sum + training.sumOfSquares(gradient, count), 0));
+    return Math.sqrt(
+      this.list.reduce((sum, parameter) => sum + training.sumOfSquares(parameter[of], parameter.count), 0),
+    );
   }
 
   /** Copies of the gradients, shaped as the weights. */

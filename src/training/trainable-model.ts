@@ -158,7 +158,7 @@ export class TrainableModel extends Model {
    * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out.
    * @param y targets, shaped as the outputs that have a loss.
    * @returns losses and metrics of every epoch.
-   * @throws NonFiniteLossError when a loss or gradient is NaN or infinite; the weights of the last good batch stay.
+   * @throws NonFiniteLossError when a loss, gradient or step is NaN or infinite; the weights of the last good batch stay.
    */
   async fit(x: TensorsLike, y: TensorsLike, options: FitOptions = {}): Promise<History> {
     this.#requireCompiled('fit');
@@ -279,6 +279,7 @@ export class TrainableModel extends Model {
   ): BatchErrors {
     const { plan, optimizer } = this.#requireCompiled('fit');
     const parameters = this.#trainingParameters();
+    optimizer.prepare();
     plan.prepare(where, inputs, indices.length, random);
     const { isStateful } = this;
     if (isStateful) {
@@ -288,7 +289,7 @@ export class TrainableModel extends Model {
     const before = isStateful ? save(this.states, this.workspace) : undefined;
     parameters.zeroGradients();
     const errors = plan.execute(inputs, targets, indices);
-    const norm = parameters.gradientNorm();
+    const norm = parameters.norm('gradient');
     if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
       const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
       if (isStateful) restore(this.states, this.workspace, before);
@@ -297,7 +298,11 @@ export class TrainableModel extends Model {
       if (isStateful) restore(this.states, this.workspace, before);
       throw new NonFiniteLossError(this.name, what, place, tensor, norm);
     }
-    optimizer.step(norm);
+    const overflown = optimizer.step(norm);
+    if (overflown !== null) {
+      if (isStateful) restore(this.states, this.workspace, before);
+      throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
+    }
     parameters.refresh(this.layers);
     this.#steps++;
     return errors;

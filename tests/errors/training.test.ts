@@ -1,6 +1,14 @@
 /** What goes wrong in training: one clear error each; weights and optimizer stay those of the last good batch. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, NonFiniteLossError, optimizers, sequential } from '../../src/index.js';
+import {
+  functional,
+  input,
+  layers,
+  NonFiniteLossError,
+  optimizers,
+  sequential,
+  type Optimizer,
+} from '../../src/index.js';
 import { filled, ones, withValue, zeros, type Plain } from '../numbers.js';
 
 function createModel(loss: 'mse' | 'mae' = 'mse') {
@@ -139,6 +147,79 @@ describe('a loss or a gradient that is not finite', () => {
 
   test('evaluate tells of a NaN as it is', () => {
     expect(createModel().evaluate(withValue(x, 0, NaN), y)).toEqual({ loss: NaN });
+  });
+});
+
+describe('a step that overflows', () => {
+  /** One weight of 1; its gradient is the input, up to sign. */
+  const create = (optimizer: Optimizer, stateful = false) => {
+    const one = stateful
+      ? layers.simpleRNN({ units: 1, activation: 'linear', useBias: false, stateful, inputShape: [null, 1] })
+      : layers.dense({ units: 1, useBias: false, inputShape: [1] });
+    const model = sequential({ layers: [one] });
+    model.setWeights(stateful ? [[[1]], [[1]]] : [[[1]]]);
+    model.compile({ optimizer, loss: 'mae' });
+    return model;
+  };
+  const { sgd, adam } = optimizers;
+  const cases: [string, Optimizer, number, number, string][] = [
+    ['sgd', sgd({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['sgd with momentum', sgd({ learningRate: 1e38, momentum: 0.5 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['adam', adam({ learningRate: 1e30, epsilon: 1e-30 }), 1e-27, 1e-20, 'the weight dense/kernel'],
+    ['what adam remembers', adam(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+  ];
+
+  test.each(cases)(
+    '%s: the weights are those of before, and so is the optimizer',
+    (_, optimizer, good, bad, tensor) => {
+      const [model, quiet] = [create(optimizer), create(optimizer)];
+      for (const one of [model, quiet]) one.trainOnBatch([[good]], [[0]]);
+      const message = `sequential: the optimizer's step overflows in this batch: the first bad tensor is ${tensor}; the gradients' norm is `;
+      for (let attempt = 0; attempt < 2; attempt++) {
+        expect(() => model.trainOnBatch([[bad]], [[0]])).toThrow(message);
+        expect(() => model.trainOnBatch([[bad]], [[0]])).toThrow(NonFiniteLossError);
+        expect(valuesOf(model)).toEqual(valuesOf(quiet));
+        expect(model.predict([[2]]).data).toEqual(quiet.predict([[2]]).data);
+      }
+      for (const one of [model, quiet]) for (let step = 0; step < 3; step++) one.trainOnBatch([[good]], [[0]]);
+      expect(valuesOf(model)).toEqual(valuesOf(quiet));
+    },
+  );
+
+  test('fit names epoch and batch', async () => {
+    const model = create(sgd({ learningRate: 1e38 }));
+    const failed = model.fit([[1e-30], [1e-30], [10]], [[-1], [-1], [-1]], {
+      batchSize: 1,
+      shuffle: false,
+      verbose: 0,
+    });
+    await expect(failed).rejects.toThrow("the optimizer's step overflows in epoch 1, batch 3: ");
+    await expect(failed).rejects.toMatchObject({
+      epoch: 0,
+      batch: 2,
+      tensor: 'the weight dense/kernel',
+      gradientNorm: 10,
+    });
+  });
+
+  test('leaves the states of stateful layers where they were', () => {
+    const [model, quiet] = [create(sgd({ learningRate: 1e38 }), true), create(sgd({ learningRate: 1e38 }), true)];
+    for (const one of [model, quiet]) one.predict([[[1], [2]]]);
+    expect(() => model.trainOnBatch([[[10]]], [[0]])).toThrow('step overflows');
+    expect(model.predict([[[3]]]).data).toEqual(quiet.predict([[[3]]]).data);
+  });
+
+  test('numbers that are 0 or infinite in float32 are refused', () => {
+    for (const value of [1e-60, 1e300]) {
+      for (const make of [sgd, adam]) {
+        for (const name of ['learningRate', 'clipValue', 'clipNorm', 'globalClipNorm']) {
+          expect(() => create(make({ [name]: value }))).toThrow(
+            `${name}: expected a positive number that float32 can hold, got ${value}`,
+          );
+        }
+      }
+      expect(() => create(adam({ epsilon: value }))).toThrow(`adam: epsilon: expected a positive number that float32`);
+    }
   });
 });
 

@@ -4,7 +4,12 @@ import type { Parameter } from '../parameters.js';
 /** How one kind of optimizer changes the weights. It may keep blocks of floats (slots) beside each weight. */
 export interface OptimizerRule {
   readonly slots: number;
-  /** Called once before the updates of each step. */
-  beginStep(): void;
+  /**
+   * Called once before the updates of each step, with the norm of all gradients, which none of them exceeds.
+   * @returns what the step changes no weight by more than; Infinity where the slots, or something on the way, might overflow.
+   */
+  beginStep(norm: number): number;
+  /** Called when the step that was begun last is undone. The optimizer itself puts weights and slots back. */
+  undoStep(): void;
   update(kernels: TrainingKernels, parameter: Parameter, slots: readonly number[]): void;
 }
