@@ -13,6 +13,16 @@ export function apart<T>(states: ImplicitStates, run: () => T): T {
   }
 }
 
+/** Runs something that goes on from the present states; they are back afterwards. */
+export function leaving<T>(states: ImplicitStates, workspace: Workspace, run: () => T): T {
+  const present = save(states, workspace);
+  try {
+    return run();
+  } finally {
+    restore(states, workspace, present);
+  }
+}
+
 /** A copy of the states' values, to come back to with `restore`. */
 export function save({ block }: ImplicitStates, { floats }: Workspace): Float32Array | undefined {
   return block && floats.slice(block.address / 4, (block.address + block.bytes) / 4);

@@ -14,7 +14,7 @@ import type { SymbolicTensor } from '../graph/layer.js';
 import { backwardTable } from '../layers/backward/index.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
-import { Model } from '../model/model.js';
+import { Model, type PredictOptions } from '../model/model.js';
 import { parametersIn, summarize } from '../model/summary.js';
 import { checkWholeBatches } from '../model/states.js';
 import {
@@ -33,7 +33,7 @@ import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { fitModel, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
-import { apart, restore, save } from './kept-states.js';
+import { apart, leaving, restore, save } from './kept-states.js';
 import { lossReader, meanOf, type LossName, type LossOption } from './losses.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
@@ -125,6 +125,16 @@ export class TrainableModel extends Model {
     return explainPlan(this.streamPlan().runner, run);
   }
 
+  /** While `fit` runs, a prediction goes on from the states of the last batch, and leaves them. */
+  override predictAll(x: TensorsLike, options: PredictOptions = {}): Tensor[] {
+    return this.#leavingStates(() => super.predictAll(x, options));
+  }
+
+  override resetStates(): void {
+    if (this.#isFitting) throw new Error(`${this.name}: resetStates: fit is running; abort it or wait for it`);
+    super.resetStates();
+  }
+
   override setWeights(weights: readonly TensorLike[]): void {
     if (this.#isFitting) throw new Error(`${this.name}: setWeights: fit is running; abort it or wait for it`);
     super.setWeights(weights);
@@ -181,7 +191,7 @@ export class TrainableModel extends Model {
     return this.logsOf(errors);
   }
 
-  /** The loss and the metrics over data, without training. */
+  /** The loss and the metrics over data, without training. While `fit` runs, states are left as by `predict`. */
   evaluate(x: TensorsLike, y: TensorsLike, options: EvaluateOptions = {}): Logs {
     const where = `${this.name}: evaluate`;
     const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
@@ -189,7 +199,7 @@ export class TrainableModel extends Model {
     const batchSize = this.batchSizeOf(where, read.batchSize);
     const rows = inputs[0]?.shape[0] ?? 0;
     if (this.isStateful) checkWholeBatches(where, rows, batchSize);
-    return this.evaluateRows(where, inputs, targets, 0, rows, batchSize);
+    return this.#leavingStates(() => this.evaluateRows(where, inputs, targets, 0, rows, batchSize));
   }
 
   /**
@@ -384,6 +394,11 @@ export class TrainableModel extends Model {
       throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
     }
     return this.#compiled;
+  }
+
+  /** Runs something that may move states on; those that a running `fit` carries stay. */
+  #leavingStates<T>(run: () => T): T {
+    return this.#isFitting ? leaving(this.states, this.workspace, run) : run();
   }
 
   #trainingParameters(): Parameters {

@@ -1,0 +1,58 @@
+/** While fit runs, between its batches, others read; what they do changes nothing of it. */
+import { describe, expect, test } from 'vitest';
+import { layers, optimizers, sequential, type TrainableModel } from '../../src/index.js';
+import { rowsOf, type Plain } from '../numbers.js';
+import { createRandom } from '../random.js';
+
+const random = createRandom(31);
+const x: Plain = { data: random.normals(40 * 6 * 2), shape: [40, 6, 2] };
+const y: Plain = { data: random.normals(40), shape: [40, 1] };
+const options = { batchSize: 10, epochs: 3, verbose: 0 } as const;
+
+const valuesOf = (model: TrainableModel) => model.getWeights().map(({ data }) => data);
+
+/** Does something ten times while fit lets others run, which it does after every batch: it has twelve. */
+async function between<T>(fitting: Promise<T>, act: () => void): Promise<T> {
+  for (let batch = 0; batch < 10; batch++) {
+    act();
+    await Promise.resolve();
+  }
+  return fitting;
+}
+
+describe('a stateful model', () => {
+  const create = () => {
+    const model = sequential({ layers: [layers.gru({ units: 1, stateful: true, inputShape: [null, 2] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1 }), loss: 'mse' });
+    return model;
+  };
+  const [some, wanted] = [rowsOf(x, 5, 25), rowsOf(y, 5, 25)];
+
+  test('predicts and evaluates from the states that the last batch left, and trains on from them', async () => {
+    const [model, quiet, stepped] = [create(), create(), create()];
+    stepped.trainOnBatch(rowsOf(x, 0, 10), rowsOf(y, 0, 10));
+    const expected = stepped.predict(some, { batchSize: 10 }).data;
+    const fitting = model.fit(x, y, options);
+    expect(model.predict(some, { batchSize: 10 }).data).toEqual(expected);
+    const { history } = await between(fitting, () => {
+      model.predict(some, { batchSize: 10 });
+      model.predictAll(rowsOf(x, 0, 10));
+      model.evaluate(some, wanted, { batchSize: 10 });
+      model.gradients(rowsOf(x, 0, 10), rowsOf(y, 0, 10));
+    });
+    expect(history).toEqual((await quiet.fit(x, y, options)).history);
+    expect(valuesOf(model)).toEqual(valuesOf(quiet));
+    expect(model.predict(some, { batchSize: 10 }).data).toEqual(quiet.predict(some, { batchSize: 10 }).data);
+  });
+
+  test('cannot reset its states', async () => {
+    const [model, quiet] = [create(), create()];
+    const message = 'sequential: resetStates: fit is running; abort it or wait for it';
+    const { history } = await between(model.fit(x, y, options), () => {
+      expect(() => model.resetStates()).toThrow(message);
+    });
+    expect(history).toEqual((await quiet.fit(x, y, options)).history);
+    model.resetStates();
+    expect(model.predict(rowsOf(x, 0, 3)).shape).toEqual([3, 1]);
+  });
+});
