@@ -223,8 +223,8 @@ export class TrainableModel extends Model {
     checkMasks(where, this.graph, run);
     this.#checkSteps(`${where}: cotangents`, given, run.sizes);
     const before = save(this.states, this.workspace);
-    if (this.isStateful) this.states.bind(runner, run);
     prepareRun(where, runner, run, inputs);
+    if (this.isStateful) this.states.bind(runner, run);
     const { floats } = this.workspace;
     this.graph.inputs.forEach((symbolic, i) => {
       const [staging, numbers] = [compiled.staging.get(symbolic), inputs[i]];
@@ -291,26 +291,24 @@ export class TrainableModel extends Model {
     const parameters = this.#trainingParameters();
     optimizer.prepare();
     plan.prepare(where, inputs, indices.length, random);
-    const { isStateful } = this;
-    if (isStateful) {
-      this.states.bind(plan.runner, plan.run);
-      plan.runner.prepare(plan.run);
-    }
-    const before = isStateful ? save(this.states, this.workspace) : undefined;
+    const { isStateful, states, workspace } = this;
+    const before = save(states, workspace);
+    if (isStateful) states.bind(plan.runner, plan.run);
     parameters.zeroGradients();
     const errors = plan.execute(inputs, targets, indices);
     const norm = parameters.norm('gradient');
     if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
       const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
-      if (isStateful) restore(this.states, this.workspace, before);
+      restore(states, workspace, before);
+      if (isStateful) states.bind(plan.runner, plan.run);
       plan.stage(inputs, targets, indices);
-      const tensor = firstBadTensor(plan, this.workspace, parameters);
-      if (isStateful) restore(this.states, this.workspace, before);
+      const tensor = firstBadTensor(plan, workspace, parameters);
+      restore(states, workspace, before);
       throw new NonFiniteLossError(this.name, what, place, tensor, norm);
     }
     const overflown = optimizer.step(norm);
     if (overflown !== null) {
-      if (isStateful) restore(this.states, this.workspace, before);
+      restore(states, workspace, before);
       throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
     }
     parameters.refresh(this.layers);
@@ -345,10 +343,7 @@ export class TrainableModel extends Model {
     for (let start = from; start < to; start += batchSize) {
       const count = Math.min(batchSize, to - start);
       evaluation.prepare(where, inputs, count, { seed: this.#seed, epoch: 0 });
-      if (this.isStateful) {
-        this.states.bind(evaluation.runner, evaluation.run);
-        evaluation.runner.prepare(evaluation.run);
-      }
+      if (this.isStateful) this.states.bind(evaluation.runner, evaluation.run);
       sums.add(
         evaluation.execute(
           inputs,

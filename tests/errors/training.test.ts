@@ -244,6 +244,25 @@ describe('stateful layers', () => {
     expect(model.predict(ones(3, 5, 3)).shape).toEqual([3, 2]);
   });
 
+  test('a first batch that fails binds them to no batch size', () => {
+    const model = sequential({ layers: [layers.gru({ units: 512, stateful: true, inputShape: [null, 1] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 1e38 }), loss: 'mse' });
+    const [large, largeTargets] = [zeros(4000, 100, 1), zeros(4000, 512)];
+    const failing: [string, () => unknown][] = [
+      ['does not fit', () => model.predict(large)],
+      ['does not fit', () => model.gradients(large, largeTargets)],
+      ['does not fit', () => model.trainOnBatch(large, largeTargets)],
+      ['does not fit', () => model.evaluate(large, largeTargets, { batchSize: 4000 })],
+      ['the loss is NaN', () => model.trainOnBatch(filled(NaN, 3, 2, 1), zeros(3, 512))],
+      ['step overflows', () => model.trainOnBatch(ones(4, 2, 1), filled(1e6, 4, 512))],
+    ];
+    failing.forEach(([message, call], i) => {
+      expect(call).toThrow(message);
+      expect(model.predict(ones(i + 1, 2, 1)).shape, message).toEqual([i + 1, 512]);
+      model.resetStates();
+    });
+  });
+
   test('rows that do not fall into whole batches are refused before anything is trained', async () => {
     const model = make();
     const weights = model.getWeights();
