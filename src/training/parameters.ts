@@ -1,11 +1,11 @@
 import type { Graph } from '../graph/graph.js';
 import type { Layer } from '../graph/layer.js';
-import { MasterWeights } from '../graph/master-weights.js';
 import { sizeOf } from '../graph/weights.js';
 import { quad } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, type Tensor } from '../tensors/tensor.js';
+import { trainedWeights } from './trained-weights.js';
 
 /** One weight as training sees it: flat blocks of floats, rounded up to whole vectors. */
 export interface Parameter {
@@ -34,7 +34,7 @@ export class Parameters {
     const specs = graph.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     this.count = specs.reduce((sum, { spec }) => sum + quad(sizeOf(spec.shape)), 0);
     this.#gradients = workspace.allocate(4 * this.count);
-    for (const { weights } of graph.layers) weights.master ??= new MasterWeights(weights);
+    graph.layers.forEach(trainedWeights);
     let gradient = this.#gradients;
     this.list = specs.map(({ layer, spec }) => {
       const count = quad(sizeOf(spec.shape));

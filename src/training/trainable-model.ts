@@ -40,6 +40,7 @@ import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finit
 import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { ErrorTotals, totalLoss, type BatchErrors } from './error-totals.js';
+import { runningFit, trainedWeights } from './trained-weights.js';
 import { GradientPlan, TrainingPlan, type Objective } from './training-plan.js';
 
 export interface CompileArguments {
@@ -131,12 +132,13 @@ export class TrainableModel extends Model {
   }
 
   override resetStates(): void {
-    if (this.#isFitting) throw new Error(`${this.name}: resetStates: fit is running; abort it or wait for it`);
+    this.#refuseWhileFitting('resetStates');
     super.resetStates();
   }
 
   override setWeights(weights: readonly TensorLike[]): void {
-    if (this.#isFitting) throw new Error(`${this.name}: setWeights: fit is running; abort it or wait for it`);
+    this.#refuseWhileFitting('setWeights');
+    this.#refuseWhileOthersFit('setWeights');
     super.setWeights(weights);
   }
 
@@ -145,7 +147,7 @@ export class TrainableModel extends Model {
    * @throws TypeError for a name or an option that is unknown or out of range; nothing is changed then.
    */
   compile(options: CompileArguments): void {
-    if (this.#isFitting) throw new Error(`${this.name}: compile: fit is running; abort it or wait for it`);
+    this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
     const objectives = this.#objectivesOf(read.loss, read.metrics, where);
@@ -173,17 +175,19 @@ export class TrainableModel extends Model {
   async fit(x: TensorsLike, y: TensorsLike, options: FitOptions = {}): Promise<History> {
     this.#requireCompiled('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
-    this.#isFitting = true;
+    this.#refuseWhileOthersFit('fit');
+    this.#setFitting(true);
     try {
       return await fitModel(this, x, y, options);
     } finally {
-      this.#isFitting = false;
+      this.#setFitting(false);
     }
   }
 
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
   trainOnBatch(x: TensorsLike, y: TensorsLike): Logs {
-    if (this.#isFitting) throw new Error(`${this.name}: trainOnBatch: fit is running; abort it or wait for it`);
+    this.#refuseWhileFitting('trainOnBatch');
+    this.#refuseWhileOthersFit('trainOnBatch');
     const where = `${this.name}: trainOnBatch`;
     const { inputs, targets } = this.readData(where, x, y, 'one batch');
     const indices = Int32Array.from({ length: inputs[0]?.shape[0] ?? 0 }, (_, i) => i);
@@ -389,6 +393,28 @@ export class TrainableModel extends Model {
       throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
     }
     return this.#compiled;
+  }
+
+  #setFitting(isFitting: boolean): void {
+    this.#isFitting = isFitting;
+    for (const layer of this.layers) {
+      // An input may stand in models that share nothing else.
+      if (layer.weights.specs.length > 0) trainedWeights(layer).fitting = isFitting ? this : undefined;
+    }
+  }
+
+  #refuseWhileFitting(what: string): void {
+    if (this.#isFitting) throw new Error(`${this.name}: ${what}: fit is running; abort it or wait for it`);
+  }
+
+  /** Weights belong to layers, which other models may train. */
+  #refuseWhileOthersFit(what: string): void {
+    const running = runningFit(this.layers);
+    if (running === undefined) return;
+    const { model, layer } = running;
+    throw new Error(
+      `${this.name}: ${what}: fit of "${model.name}" is running over ${layer.title}; abort it or wait for it`,
+    );
   }
 
   /** Runs something that may move states on; those that a running `fit` carries stay. */

@@ -1,6 +1,6 @@
 /** While fit runs, between its batches, others read; what they do changes nothing of it. */
 import { describe, expect, test } from 'vitest';
-import { layers, optimizers, sequential, type TrainableModel } from '../../src/index.js';
+import { functional, input, layers, optimizers, sequential, type TrainableModel } from '../../src/index.js';
 import { rowsOf, type Plain } from '../numbers.js';
 import { createRandom } from '../random.js';
 
@@ -54,5 +54,47 @@ describe('a stateful model', () => {
     expect(history).toEqual((await quiet.fit(x, y, options)).history);
     model.resetStates();
     expect(model.predict(rowsOf(x, 0, 3)).shape).toEqual([3, 1]);
+  });
+});
+
+describe('a second model over the same layers', () => {
+  const create = () => {
+    const start = input({ shape: [null, 2] });
+    const hidden = layers.gru({ units: 4, name: 'shared' }).apply(start);
+    const first = functional({ name: 'first', inputs: start, outputs: layers.dense({ units: 1 }).apply(hidden) });
+    const second = functional({ name: 'second', inputs: start, outputs: layers.dense({ units: 1 }).apply(hidden) });
+    for (const model of [first, second]) model.compile({ optimizer: 'adam', loss: 'mse' });
+    return [first, second] as const;
+  };
+
+  test('cannot change their weights meanwhile; it can afterwards', async () => {
+    const [[first, second], [quiet]] = [create(), create()];
+    const batch = [rowsOf(x, 0, 10), rowsOf(y, 0, 10)] as const;
+    const running = 'fit of "first" is running over shared; abort it or wait for it';
+    const fitting = first.fit(x, y, options);
+    await expect(second.fit(x, y, options)).rejects.toThrow(`second: fit: ${running}`);
+    const { history } = await between(fitting, () => {
+      expect(() => second.setWeights(second.getWeights())).toThrow(`second: setWeights: ${running}`);
+      expect(() => second.trainOnBatch(...batch)).toThrow(`second: trainOnBatch: ${running}`);
+      second.compile({ optimizer: 'sgd', loss: 'mse' });
+      second.evaluate(...batch);
+      second.gradients(...batch);
+    });
+    expect(history).toEqual((await quiet.fit(x, y, options)).history);
+    expect(valuesOf(first)).toEqual(valuesOf(quiet));
+    second.setWeights(second.getWeights());
+    expect(second.trainOnBatch(...batch).loss).toBeGreaterThan(0);
+    await expect(first.fit(x, y, { ...options, signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+    expect((await second.fit(x, y, options)).epoch.length).toBe(3);
+  });
+
+  test('trains meanwhile over layers of its own', async () => {
+    const [[first], [quiet]] = [create(), create()];
+    const { inputs } = first.graph;
+    const apart = functional({ inputs: [...inputs], outputs: layers.gru({ units: 1 }).apply(inputs[0]) });
+    apart.compile({ optimizer: 'sgd', loss: 'mse' });
+    await between(first.fit(x, y, options), () => apart.trainOnBatch(rowsOf(x, 0, 10), rowsOf(y, 0, 10)));
+    await quiet.fit(x, y, options);
+    expect(valuesOf(first)).toEqual(valuesOf(quiet));
   });
 });
