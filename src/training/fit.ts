@@ -154,10 +154,10 @@ function splitData(
   if (validationSplit > 0 && validationData !== undefined) {
     throw new TypeError(`${where}: expected validationSplit or validationData, got both`);
   }
-  const { inputs, targets } = model.readData(where, x, y, 'batches');
+  const { inputs, targets } = ownData(model, where, x, y);
   const rows = inputs[0]?.shape[0] ?? 0;
   if (validationData !== undefined) {
-    const own = model.readData(`${where}: validationData`, ...validationData, 'batches');
+    const own = ownData(model, `${where}: validationData`, ...validationData);
     const validation = { ...own, from: 0, to: own.inputs[0]?.shape[0] ?? 0 };
     return { training: { inputs, targets, from: 0, to: rows }, validation };
   }
@@ -169,6 +169,13 @@ function splitData(
     training: { inputs, targets, from: 0, to: split },
     validation: split < rows ? { inputs, targets, from: split, to: rows } : null,
   };
+}
+
+/** Copies of inputs and targets: the user may write to his arrays while other tasks run. */
+function ownData(model: Trainable, where: string, x: TensorsLike, y: TensorsLike): Pick<Data, 'inputs' | 'targets'> {
+  const { inputs, targets } = model.readData(where, x, y, 'batches');
+  const copy = ({ data, shape }: Numbers): Numbers => ({ data: data.slice(), shape: [...shape] });
+  return { inputs: inputs.map(copy), targets: targets.map(copy) };
 }
 
 function validate(model: Trainable, where: string, data: Data, batchSize: number): Record<string, number> {

@@ -57,6 +57,23 @@ describe('a stateful model', () => {
   });
 });
 
+test('the arrays that fit was given may be used again at once', async () => {
+  const create = () => {
+    const model = sequential({ layers: [layers.simpleRNN({ units: 1, inputShape: [null, 2] })] });
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    return model;
+  };
+  const [model, quiet] = [create(), create()];
+  const [given, targets, validation] = [rowsOf(x, 0, 40), rowsOf(y, 0, 40), rowsOf(x, 0, 40)];
+  const fitting = model.fit(given, targets, { ...options, validationData: [validation, targets] });
+  for (const { data, shape } of [given, targets, validation]) {
+    data.fill(NaN);
+    shape.fill(1);
+  }
+  expect((await fitting).history).toEqual((await quiet.fit(x, y, { ...options, validationData: [x, y] })).history);
+  expect(valuesOf(model)).toEqual(valuesOf(quiet));
+});
+
 describe('a second model over the same layers', () => {
   const create = () => {
     const start = input({ shape: [null, 2] });
