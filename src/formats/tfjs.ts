@@ -1,11 +1,7 @@
-import type {
-  CallDescription,
-  LayerDescription,
-  ModelFile,
-  NamedWeight,
-  TensorReference,
-  Topology,
-} from './topology.js';
+import { camelCase } from './camel-case.js';
+import { asCount, asList, asRecord, asText, type Json } from './json.js';
+import { readWeights, type WeightBytes } from './tfjs-weights.js';
+import type { CallDescription, LayerDescription, ModelFile, TensorReference, Topology } from './topology.js';
 
 /**
  * Reads a model that TensorFlow.js Layers saved.
@@ -14,10 +10,7 @@ import type {
  * @returns plain data for `loadModel`
  * @throws Error when the file is truncated or contradicts itself, or has layers that bucle does not know: all are named.
  */
-export function readTfjs(
-  modelJson: unknown,
-  weightBytes: ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[],
-): ModelFile {
+export function readTfjs(modelJson: unknown, weightBytes: WeightBytes): ModelFile {
   const parsed: unknown = typeof modelJson === 'string' ? parse(modelJson) : modelJson;
   const file = asRecord(parsed, 'model.json');
   const outer = asRecord(file.modelTopology, 'model.json: modelTopology');
@@ -27,10 +20,8 @@ export function readTfjs(
   const layers = asList(config.layers, 'model.json: layers').map((layer) => asRecord(layer, 'model.json: a layer'));
   refuseUnknown(layers);
   const topology = className === 'Sequential' ? readSequential(config, layers) : readFunctional(config, layers);
-  return { topology, weights: readWeights(file, joinBytes(weightBytes)) };
+  return { topology, weights: readWeights(file, weightBytes) };
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 const kinds: Readonly<Record<string, string>> = {
   Activation: 'activation',
@@ -194,76 +185,10 @@ function readInner(layer: Json, where: string): Json {
   return readOptions('dense', asRecord(layer.config, `${where}: layer`), where);
 }
 
-function readWeights(file: Json, bytes: Uint8Array): NamedWeight[] {
-  const groups = asList(file.weightsManifest, 'model.json: weightsManifest');
-  const entries = groups.flatMap((group) =>
-    asList(asRecord(group, 'model.json: weightsManifest').weights, 'model.json: weights'),
-  );
-  let at = 0;
-  const weights = entries.map((value): NamedWeight => {
-    const entry = asRecord(value, 'model.json: a weight');
-    const name = asText(entry.name, "model.json: a weight's name");
-    const shape = asList(entry.shape, `model.json: ${name}: shape`).map((n) =>
-      asCount(n, `model.json: ${name}: shape`),
-    );
-    if (entry.dtype !== 'float32')
-      throw new Error(`model.json: ${name}: expected dtype float32, got ${String(entry.dtype)}`);
-    if (entry.quantization !== undefined) throw new Error(`model.json: ${name}: quantized weights cannot be read`);
-    const size = 4 * shape.reduce((product, length) => product * length, 1);
-    if (at + size > bytes.length) {
-      throw new Error(`weights: ${name}: expected ${size} bytes from ${at} on, the file ends at ${bytes.length}`);
-    }
-    const data = new Float32Array(bytes.slice(at, at + size).buffer);
-    at += size;
-    return { name: name.replace(/[^/]+$/, camelCase), shape, data };
-  });
-  if (at !== bytes.length) throw new Error(`weights: expected ${at} bytes, got ${bytes.length}`);
-  return weights;
-}
-
-function joinBytes(given: ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[]): Uint8Array {
-  const blocks = given instanceof ArrayBuffer || given instanceof Uint8Array ? [given] : given;
-  const arrays = blocks.map((block) => (block instanceof Uint8Array ? block : new Uint8Array(block)));
-  const joined = new Uint8Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    joined.set(array, at);
-    at += array.length;
-  }
-  return joined;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new Error('model.json: expected JSON, and it is not (is it truncated?)', { cause: error });
   }
-}
-
-function asRecord(value: unknown, where: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${where}: expected an object`);
-  return value as Json;
-}
-
-function asList(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Error(`${where}: expected an array`);
-  return value;
-}
-
-function asText(value: unknown, where: string): string {
-  if (typeof value !== 'string') throw new Error(`${where}: expected a string`);
-  return value;
-}
-
-function asCount(value: unknown, where: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`${where}: expected a non-negative integer`);
-  }
-  return value;
 }
