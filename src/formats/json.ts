@@ -1,12 +1,17 @@
 /** Reading what was parsed from JSON: every value is checked, and the error says where, what was expected and what came. */
-import { refuse } from '../options/options.js';
+import { mismatch, refuse } from '../options/options.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 
+/** The name of an object's type, such as 'Uint8Array': `instanceof` fails for objects of another window or context. */
+export function typeName(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
 export function asRecord(value: unknown, where: string): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Json)
-    : refuse(where, 'an object', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(where, 'an object', value);
+  const type = typeName(value);
+  return type === 'Object' ? (value as Json) : mismatch(where, 'an object', `a value of type ${type}`);
 }
 
 export function asList(value: unknown, where: string): readonly unknown[] {

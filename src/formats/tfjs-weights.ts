@@ -1,5 +1,6 @@
 import { camelCase } from './camel-case.js';
-import { asCount, asList, asRecord, asText, type Json } from './json.js';
+import { mismatch, refuse } from '../options/options.js';
+import { asCount, asList, asRecord, asText, typeName, type Json } from './json.js';
 import type { NamedWeight } from './topology.js';
 
 /** The shards' bytes: one block with all of them in the manifest's order, or one block for each. */
@@ -8,20 +9,13 @@ export type WeightBytes = ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uin
 /** Reads the weights that a model.json lists. */
 export function readWeights(file: Json, weightBytes: WeightBytes): NamedWeight[] {
   const bytes = joinBytes(weightBytes);
-  const groups = asList(file.weightsManifest, 'model.json: weightsManifest');
-  const entries = groups.flatMap((group) =>
-    asList(asRecord(group, 'model.json: weightsManifest').weights, 'model.json: weights'),
-  );
   let at = 0;
-  const weights = entries.map((value): NamedWeight => {
-    const entry = asRecord(value, 'model.json: a weight');
+  const weights = listWeights(file).map((entry): NamedWeight => {
     const name = asText(entry.name, "model.json: a weight's name");
-    const shape = asList(entry.shape, `model.json: ${name}: shape`).map((n) =>
-      asCount(n, `model.json: ${name}: shape`),
-    );
-    if (entry.dtype !== 'float32')
-      throw new Error(`model.json: ${name}: expected dtype float32, got ${String(entry.dtype)}`);
-    if (entry.quantization !== undefined) throw new Error(`model.json: ${name}: quantized weights cannot be read`);
+    const where = `model.json: ${name}`;
+    const shape = asList(entry.shape, `${where}: shape`).map((length) => asCount(length, `${where}: shape`));
+    if (entry.dtype !== 'float32') refuse(`${where}: dtype`, "'float32'", entry.dtype);
+    if (entry.quantization !== undefined) throw new Error(`${where}: quantized weights cannot be read`);
     const size = 4 * shape.reduce((product, length) => product * length, 1);
     if (at + size > bytes.length) {
       throw new Error(`weights: ${name}: expected ${size} bytes from ${at} on, the file ends at ${bytes.length}`);
@@ -34,14 +28,36 @@ export function readWeights(file: Json, weightBytes: WeightBytes): NamedWeight[]
   return weights;
 }
 
-function joinBytes(given: WeightBytes): Uint8Array {
-  const blocks = given instanceof ArrayBuffer || given instanceof Uint8Array ? [given] : given;
-  const arrays = blocks.map((block) => (block instanceof Uint8Array ? block : new Uint8Array(block)));
-  const joined = new Uint8Array(arrays.reduce((sum, array) => sum + array.length, 0));
+/** All shards' weights, one shard after the other. */
+function listWeights(file: Json): Json[] {
+  const where = 'model.json: weightsManifest';
+  return asList(file.weightsManifest, where).flatMap((shard, i) =>
+    asList(asRecord(shard, `${where}[${i}]`).weights, `${where}[${i}]: weights`).map((weight, j) =>
+      asRecord(weight, `${where}[${i}]: weights[${j}]`),
+    ),
+  );
+}
+
+function joinBytes(given: unknown): Uint8Array {
+  const blocks = Array.isArray(given)
+    ? given.map((block: unknown, i) => asBytes(block, `weights[${i}]`, 'an ArrayBuffer or a Uint8Array'))
+    : [asBytes(given, 'weights', 'an ArrayBuffer, a Uint8Array or an array of them')];
+  const joined = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
   let at = 0;
-  for (const array of arrays) {
-    joined.set(array, at);
-    at += array.length;
+  for (const block of blocks) {
+    joined.set(block, at);
+    at += block.length;
   }
   return joined;
+}
+
+/** Views of other types are refused: whether their values or their bytes are meant cannot be told. */
+function asBytes(value: unknown, where: string, expected: string): Uint8Array {
+  // Not as it prints: this may be a file's whole text.
+  if (typeof value === 'string') return mismatch(where, expected, 'a string');
+  if (typeof value !== 'object' || value === null) return refuse(where, expected, value);
+  const type = typeName(value);
+  if (type === 'Uint8Array') return value as Uint8Array;
+  if (type === 'ArrayBuffer') return new Uint8Array(value as ArrayBuffer);
+  return mismatch(where, expected, `a value of type ${type}`);
 }

@@ -1,3 +1,4 @@
+import { mismatch, oneOf } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asCount, asList, asRecord, asText, type Json } from './json.js';
 import { readWeights, type WeightBytes } from './tfjs-weights.js';
@@ -11,16 +12,22 @@ import type { CallDescription, LayerDescription, ModelFile, TensorReference, Top
  * @throws Error when the file is truncated or contradicts itself, or has layers that bucle does not know: all are named.
  */
 export function readTfjs(modelJson: unknown, weightBytes: WeightBytes): ModelFile {
-  const parsed: unknown = typeof modelJson === 'string' ? parse(modelJson) : modelJson;
-  const file = asRecord(parsed, 'model.json');
+  const file = asRecord(typeof modelJson === 'string' ? parse(modelJson) : modelJson, 'model.json');
+  if (file.format !== undefined) oneOf(['layers-model'])(file.format, 'model.json: format');
+  return { topology: readTopology(file), weights: readWeights(file, weightBytes) };
+}
+
+function readTopology(file: Json): Topology {
   const outer = asRecord(file.modelTopology, 'model.json: modelTopology');
+  // Keras's own files, once converted, have the model beside its training.
   const model = outer.model_config === undefined ? outer : asRecord(outer.model_config, 'model.json: model_config');
-  const className = asText(model.class_name, 'model.json: class_name');
+  const className = oneOf(['Sequential', 'Functional', 'Model'])(model.class_name, 'model.json: class_name');
   const config = asRecord(model.config, 'model.json: config');
-  const layers = asList(config.layers, 'model.json: layers').map((layer) => asRecord(layer, 'model.json: a layer'));
+  const layers = asList(config.layers, 'model.json: layers').map((layer, i) =>
+    asRecord(layer, `model.json: layers[${i}]`),
+  );
   refuseUnknown(layers);
-  const topology = className === 'Sequential' ? readSequential(config, layers) : readFunctional(config, layers);
-  return { topology, weights: readWeights(file, weightBytes) };
+  return className === 'Sequential' ? readSequential(config, layers) : readFunctional(config, layers);
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -40,12 +47,13 @@ const kinds: Readonly<Record<string, string>> = {
 const activations: Readonly<Record<string, string>> = { hard_sigmoid: 'hardSigmoidLegacy' };
 
 function refuseUnknown(layers: readonly Json[]): void {
-  const unknown = layers.filter((layer) => kinds[String(layer.class_name)] === undefined);
-  if (unknown.length === 0) return;
-  const names = unknown.map(
-    (layer) => `${String(layer.class_name)} ("${String(asRecord(layer.config, 'config').name)}")`,
-  );
-  throw new Error(`model.json: layers that bucle does not know: ${names.join(', ')}`);
+  const unknown = layers.flatMap((layer, i) => {
+    const className = asText(layer.class_name, `model.json: layers[${i}]: class_name`);
+    if (Object.hasOwn(kinds, className)) return [];
+    const where = `model.json: ${className}`;
+    return `${className} ("${asText(asRecord(layer.config, `${where}: config`).name, `${where}: name`)}")`;
+  });
+  if (unknown.length > 0) throw new Error(`model.json: layers that bucle does not know: ${unknown.join(', ')}`);
 }
 
 function readSequential(config: Json, layers: readonly Json[]): Topology {
@@ -56,7 +64,9 @@ function readSequential(config: Json, layers: readonly Json[]): Topology {
     if (last === undefined) {
       const isInput = kind === 'input';
       const inputName = isInput ? name : `${name}_input`;
-      if (batchShape === undefined) throw new Error(`model.json: ${name}: the first layer has no batch_input_shape`);
+      if (batchShape === undefined) {
+        mismatch(`model.json: ${name}`, 'a batch_input_shape, as this is the first layer', 'none');
+      }
       described.push({ kind: 'input', name: inputName, options: { batchShape }, calls: [] });
       last = { layer: inputName, call: 0, output: 0 };
       if (isInput) continue;
@@ -65,7 +75,7 @@ function readSequential(config: Json, layers: readonly Json[]): Topology {
     last = { layer: name, call: 0, output: 0 };
   }
   const [first] = described;
-  if (first === undefined || last === undefined) throw new Error('model.json: the model has no layers');
+  if (first === undefined || last === undefined) return mismatch('model.json: layers', 'at least one', 'none');
   const inputs = [{ layer: first.name, call: 0, output: 0 }];
   return { name: asText(config.name, 'model.json: name'), layers: described, inputs, outputs: [last] };
 }
@@ -85,8 +95,11 @@ function readFunctional(config: Json, layers: readonly Json[]): Topology {
     });
     return { kind, name, options, calls };
   });
-  const ends = (field: string): TensorReference[] =>
-    asList(config[field], `model.json: ${field}`).map((reference) => readReference(reference, field));
+  const ends = (field: string): TensorReference[] => {
+    const list = asList(config[field], `model.json: ${field}`);
+    if (list.length === 0) mismatch(`model.json: ${field}`, 'at least one', 'none');
+    return list.map((reference) => readReference(reference, field));
+  };
   const name = asText(config.name, 'model.json: name');
   return { name, layers: described, inputs: ends('input_layers'), outputs: ends('output_layers') };
 }

@@ -1,8 +1,10 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { readTfjs } from '../../src/convert.js';
 import { loadModel as loadTrainable } from '../../src/index.js';
 import { loadModel } from '../../src/inference.js';
 import { assertGolden, layerCases, loadLayerCase } from '../golden-data.js';
+import { handMadeLstm } from './hand-made.js';
 
 /** These files' own library drops the states handed over when it saves; the topology says them all the same. */
 describe.each(layerCases)('%s, from its own file', (name) => {
@@ -64,6 +66,77 @@ describe('a file that lies or ends early', () => {
     expect(() => readTfjs(regularized, weightBytes)).toThrow('kernel_regularizer: expected none');
   });
 });
+
+describe('what is no file', () => {
+  const { modelJson, weightBytes } = handMadeLstm();
+  const topology = (changes: object) => ({ ...modelJson, modelTopology: changes });
+  const chain = (layers: unknown) => topology({ class_name: 'Sequential', config: { name: 'chain', layers } });
+  const graph = (changes: object) =>
+    topology({
+      class_name: 'Functional',
+      config: { name: 'graph', layers: [], input_layers: [['x', 0, 0]], output_layers: [['x', 0, 0]], ...changes },
+    });
+
+  test.each<[string, unknown, string]>([
+    ['undefined', undefined, 'model.json: expected an object, got undefined'],
+    ['an array', [], 'model.json: expected an object, got []'],
+    ['bytes', new Uint8Array(4), 'model.json: expected an object, got a value of type Uint8Array'],
+    ['an empty object', {}, 'model.json: modelTopology: expected an object, got undefined'],
+    ["TensorFlow's own graph", { format: 'graph-model' }, "format: expected one of 'layers-model', got 'graph-model'"],
+    ['a topology without class', topology({}), "class_name: expected one of 'Sequential', 'Functional', 'Model', got"],
+    ['a topology of another class', topology({ class_name: 'toString' }), "class_name: expected one of 'Sequential'"],
+    ['a topology without config', topology({ class_name: 'Model' }), 'model.json: config: expected an object, got und'],
+    ['a config without layers', chain(undefined), 'model.json: layers: expected an array, got undefined'],
+    ['a chain of no layers', chain([]), 'model.json: layers: expected at least one, got none'],
+    ['a layer that is none', chain([5]), 'model.json: layers[0]: expected an object, got 5'],
+    ['a layer without class', chain([{}]), 'model.json: layers[0]: class_name: expected a string, got undefined'],
+    ['a layer without config', chain([{ class_name: 'LSTM' }]), 'model.json: LSTM: config: expected an object'],
+    ['an unknown layer without config', chain([{ class_name: 'A' }]), 'model.json: A: config: expected an object'],
+    ['a layer of a class that every object has', chain([named('toString')]), 'does not know: toString ("name")'],
+    [
+      'a graph without inputs',
+      graph({ input_layers: [] }),
+      'model.json: input_layers: expected at least one, got none',
+    ],
+    ['a graph without outputs', graph({ output_layers: {} }), 'model.json: output_layers: expected an array, got {}'],
+    ['a reference that is none', graph({ output_layers: ['x'] }), "output_layers: expected an array, got 'x'"],
+    [
+      'a weight that is none',
+      { ...modelJson, weightsManifest: [{ weights: [5] }] },
+      'weightsManifest[0]: weights[0]: exp',
+    ],
+    ['a file without weights', { ...modelJson, weightsManifest: undefined }, 'weightsManifest: expected an array, got'],
+  ])('%s is refused: field, what was expected, what came', (_, json, expected) => {
+    expect(() => readTfjs(json, weightBytes)).toThrow(expected);
+  });
+
+  const any = 'weights: expected an ArrayBuffer, a Uint8Array or an array of them, got ';
+  const one = 'weights[1]: expected an ArrayBuffer or a Uint8Array, got ';
+
+  test.each<[string, unknown, string]>([
+    ['undefined', undefined, `${any}undefined`],
+    ['a number', 48, `${any}48`],
+    ['text', 'AAAA', `${any}a string`],
+    ['a view of other numbers', new Float32Array(12), `${any}a value of type Float32Array`],
+    ['a DataView', new DataView(new ArrayBuffer(48)), `${any}a value of type DataView`],
+    ['shared memory', new SharedArrayBuffer(48), `${any}a value of type SharedArrayBuffer`],
+    ['an array with a length in it', [weightBytes, 48], `${one}48`],
+    ['an array with other numbers in it', [weightBytes, new Int8Array(4)], `${one}a value of type Int8Array`],
+  ])('%s instead of weights is refused', (_, bytes, expected) => {
+    expect(() => readTfjs(modelJson, bytes as Uint8Array)).toThrow(expected);
+  });
+
+  test('bytes of another context are bytes', () => {
+    const bytes = runInNewContext('new Uint8Array(values)', { values: [...weightBytes] }) as Uint8Array;
+    expect(bytes).not.toBeInstanceOf(Uint8Array);
+    expect(readTfjs(modelJson, bytes)).toEqual(readTfjs(modelJson, weightBytes));
+    expect(readTfjs(modelJson, bytes.buffer as ArrayBuffer)).toEqual(readTfjs(modelJson, weightBytes));
+  });
+});
+
+function named(className: string): object {
+  return { class_name: className, config: { name: 'name' } };
+}
 
 test('dropout inside a recurrent layer is read, and refused when the model is to be trained', () => {
   const { modelJson, weightBytes } = loadLayerCase('dropout-inference').readModelFile();
