@@ -1,15 +1,16 @@
-import type { Rows, TensorsLike } from '../graph/inputs.js';
+import type { TensorsLike } from '../graph/inputs.js';
 import { streamKey } from '../graph/stream-key.js';
 import { checkWholeBatches } from '../model/states.js';
 import { fields, flag, oneOf, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
 import { integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
-import type { Numbers } from '../tensors/tensor.js';
-import { ErrorTotals, type BatchErrors } from './error-totals.js';
+import { batchesOf, copyOf, rowNumbers, type Data } from './data.js';
+import { ErrorTotals } from './error-totals.js';
 import { HistoryRecorder, type History, type Logs } from './history.js';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
-import type { BatchPlace } from './non-finite.js';
+import type { Trainer } from './trainer.js';
+import type { RandomPlace } from './training-plan.js';
 
 export interface FitOptions {
   /** Default 1. */
@@ -58,79 +59,51 @@ const fitFields = {
   signal: optional(signalReader, undefined),
 };
 
-interface Data {
-  readonly inputs: readonly Numbers[];
-  readonly targets: readonly Numbers[];
-  /** The rows from `from` up to `to`. */
+/** Some rows of data. */
+interface Part {
+  readonly data: Data;
   readonly from: number;
   readonly to: number;
 }
 
-/** What `fit` needs of a model. */
-export interface Trainable {
-  readonly name: string;
-  readonly isStateful: boolean;
-  readonly workspace: Workspace;
-  batchSizeOf(where: string, given: number | undefined): number;
-  readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] };
-  trainRows(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    indices: Int32Array,
-    random: { seed: number; epoch: number },
-    place: BatchPlace,
-  ): BatchErrors;
-  evaluateApart(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    from: number,
-    to: number,
-    batchSize: number,
-  ): Logs;
-  logsOf(errors: BatchErrors, loss?: number): Logs;
-  nextEpoch(): number;
-}
-
-/** Runs `model.fit`. */
+/** Runs `model.fit`; `nextEpoch` counts the epochs of all fits of the model, which random numbers go by. */
 export async function fitModel(
-  model: Trainable,
+  trainer: Trainer,
+  nextEpoch: () => number,
   x: TensorsLike,
   y: TensorsLike,
   options: FitOptions,
 ): Promise<History> {
-  const where = `${model.name}: fit`;
+  const where = `${trainer.name}: fit`;
   const read = fields(options, where, fitFields);
-  const { training, validation } = splitData(model, where, x, y, read);
+  const { training, validation } = splitData(trainer, where, x, y, read);
   const { epochs, seed, signal } = read;
-  const batchSize = model.batchSizeOf(where, read.batchSize);
-  if (model.isStateful) {
-    checkWholeBatches(where, training.to - training.from, batchSize);
-    if (validation !== null) checkWholeBatches(`${where}: validation`, validation.to - validation.from, batchSize);
+  const batchSize = trainer.batchSizeOf(where, read.batchSize);
+  if (trainer.isStateful) {
+    checkWholeBatches(where, lengthOf(training), batchSize);
+    if (validation !== null) checkWholeBatches(`${where}: validation`, lengthOf(validation), batchSize);
   }
-  const shuffle = read.shuffle ?? !model.isStateful;
+  const shuffle = read.shuffle ?? !trainer.isStateful;
   const progress = progressFor(read.verbose);
   const recorder = new HistoryRecorder();
   const pause = pauser();
-  const batches = Math.ceil((training.to - training.from) / batchSize);
+  const batches = Math.ceil(lengthOf(training) / batchSize);
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const random = { seed, epoch: model.nextEpoch() };
-      const order = rowOrder(model.workspace, training, shuffle ? random : null);
+      const random = { seed, epoch: nextEpoch() };
+      const order = rowOrder(trainer.workspace, training, shuffle ? random : null);
       const totals = new ErrorTotals();
-      let logs: Logs = { loss: 0 };
-      for (let batch = 0; batch < batches; batch++) {
+      let [batch, logs]: [number, Logs] = [0, { loss: 0 }];
+      for (const indices of batchesOf(order, batchSize)) {
         signal?.throwIfAborted();
-        const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        const errors = model.trainRows(where, training.inputs, training.targets, indices, random, { epoch, batch });
+        const errors = trainer.trainBatch(where, training.data, indices, random, { epoch, batch });
         totals.add(errors, indices.length);
-        logs = model.logsOf(totals.errors, totals.loss);
-        progress.batch(epoch, epochs, batch + 1, batches, logs);
+        logs = trainer.logsOf(totals.errors, totals.loss);
+        progress.batch(epoch, epochs, ++batch, batches, logs);
         await pause();
       }
       signal?.throwIfAborted();
-      if (validation !== null) logs = { ...logs, ...validate(model, where, validation, batchSize) };
+      if (validation !== null) logs = { ...logs, ...validate(trainer, where, validation, batchSize) };
       recorder.add(random.epoch, logs);
       progress.epoch(epoch, epochs, logs);
     }
@@ -140,8 +113,12 @@ export async function fitModel(
   return recorder;
 }
 
+function lengthOf({ from, to }: Part): number {
+  return to - from;
+}
+
 function splitData(
-  model: Trainable,
+  trainer: Trainer,
   where: string,
   x: TensorsLike,
   y: TensorsLike,
@@ -149,49 +126,50 @@ function splitData(
     readonly validationSplit: number;
     readonly validationData: readonly [TensorsLike, TensorsLike] | undefined;
   },
-): { training: Data; validation: Data | null } {
+): { training: Part; validation: Part | null } {
   const { validationSplit, validationData } = options;
   if (validationSplit > 0 && validationData !== undefined) {
     throw new TypeError(`${where}: expected validationSplit or validationData, got both`);
   }
-  const { inputs, targets } = ownData(model, where, x, y);
-  const rows = inputs[0]?.shape[0] ?? 0;
+  const data = copyOf(trainer.readData(where, x, y, 'batches'));
+  const { rows } = data;
   if (validationData !== undefined) {
-    const own = ownData(model, `${where}: validationData`, ...validationData);
-    const validation = { ...own, from: 0, to: own.inputs[0]?.shape[0] ?? 0 };
-    return { training: { inputs, targets, from: 0, to: rows }, validation };
+    const own = copyOf(trainer.readData(`${where}: validationData`, ...validationData, 'batches'));
+    return { training: { data, from: 0, to: rows }, validation: { data: own, from: 0, to: own.rows } };
   }
   const split = Math.floor(rows * (1 - validationSplit));
   if (split === 0) {
     throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) leaves none to train on`);
   }
   return {
-    training: { inputs, targets, from: 0, to: split },
-    validation: split < rows ? { inputs, targets, from: split, to: rows } : null,
+    training: { data, from: 0, to: split },
+    validation: split < rows ? { data, from: split, to: rows } : null,
   };
 }
 
-/** Copies of inputs and targets: the user may write to his arrays while other tasks run. */
-function ownData(model: Trainable, where: string, x: TensorsLike, y: TensorsLike): Pick<Data, 'inputs' | 'targets'> {
-  const { inputs, targets } = model.readData(where, x, y, 'batches');
-  const copy = ({ data, shape }: Numbers): Numbers => ({ data: data.slice(), shape: [...shape] });
-  return { inputs: inputs.map(copy), targets: targets.map(copy) };
-}
-
-function validate(model: Trainable, where: string, data: Data, batchSize: number): Record<string, number> {
-  const logs = model.evaluateApart(`${where}: validation`, data.inputs, data.targets, data.from, data.to, batchSize);
+function validate(
+  trainer: Trainer,
+  where: string,
+  { data, from, to }: Part,
+  batchSize: number,
+): Record<string, number> {
+  const totals = new ErrorTotals();
+  trainer.apart(() => {
+    for (const indices of batchesOf(rowNumbers(from, to), batchSize)) {
+      totals.add(trainer.evaluateBatch(`${where}: validation`, data, indices), indices.length);
+    }
+  });
   return Object.fromEntries(
-    Object.entries(logs).map(([name, value]) => [`val${name.charAt(0).toUpperCase()}${name.slice(1)}`, value]),
+    Object.entries(trainer.logsOf(totals.errors, totals.loss)).map(([name, value]) => [
+      `val${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      value,
+    ]),
   );
 }
 
 /** The rows of an epoch: in order, or shuffled (Fisher & Yates) by counter-based random numbers. */
-function rowOrder(
-  workspace: Workspace,
-  { from, to }: Data,
-  random: { readonly seed: number; readonly epoch: number } | null,
-): Int32Array {
-  const order = Int32Array.from({ length: to - from }, (_, i) => from + i);
+function rowOrder(workspace: Workspace, { from, to }: Part, random: RandomPlace | null): Int32Array {
+  const order = rowNumbers(from, to);
   if (random === null) return order;
   const words = workspace.allocate(16);
   const [{ philox }, integers] = [trainingKernels(workspace), integersOf(workspace)];

@@ -25,11 +25,13 @@ export class Parameters {
   readonly list: readonly Parameter[];
   /** Floats in all of them. */
   readonly count: number;
+  readonly #layers: readonly Layer[];
   readonly #workspace: Workspace;
   readonly #gradients: number;
   readonly #byKey = new Map<Layer, Map<string, number>>();
 
   constructor(graph: Graph, workspace: Workspace) {
+    this.#layers = graph.layers;
     this.#workspace = workspace;
     const specs = graph.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
     this.count = specs.reduce((sum, { spec }) => sum + quad(sizeOf(spec.shape)), 0);
@@ -81,7 +83,7 @@ export class Parameters {
   }
 
   /** Packed and transposed copies follow the masters. */
-  refresh(layers: readonly Layer[]): void {
-    for (const layer of layers) layer.weights.pack();
+  refresh(): void {
+    for (const { weights } of this.#layers) weights.pack();
   }
 }

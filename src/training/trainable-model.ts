@@ -1,22 +1,17 @@
-import { traceGraph, type Graph } from '../graph/graph.js';
 import {
-  batchSizeOf,
   checkMasks,
   namesOf,
   prepareRun,
   readTensors,
   setSizes,
   type Names,
-  type Rows,
   type TensorsLike,
 } from '../graph/inputs.js';
-import type { SymbolicTensor } from '../graph/layer.js';
-import { backwardTable } from '../layers/backward/index.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
-import { parametersIn, summarize } from '../model/summary.js';
 import { checkWholeBatches } from '../model/states.js';
+import { parametersIn, summarize } from '../model/summary.js';
 import {
   asGiven,
   fields,
@@ -31,17 +26,18 @@ import { explainPlan } from '../plan/explain.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { batchesOf, rowNumbers } from './data.js';
+import { ErrorTotals } from './error-totals.js';
 import { fitModel, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
-import { apart, leaving, restore, save } from './kept-states.js';
-import { lossReader, meanOf, type LossName, type LossOption } from './losses.js';
-import { givenForNeeded, neededInputs } from './needed-inputs.js';
-import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
-import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
+import { leaving, restore, save } from './kept-states.js';
+import { lossReader, type LossName, type LossOption } from './losses.js';
+import { readObjectives } from './objectives.js';
+import type { OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
-import { ErrorTotals, totalLoss, type BatchErrors } from './error-totals.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
-import { GradientPlan, TrainingPlan, type Objective } from './training-plan.js';
+import { Trainer } from './trainer.js';
+import { GradientPlan } from './training-plan.js';
 
 export interface CompileArguments {
   /** A name, or an object of `optimizers` with options. */
@@ -65,13 +61,6 @@ export interface Gradients {
   readonly weights: readonly Tensor[];
 }
 
-interface Compiled {
-  readonly objectives: readonly Objective[];
-  readonly optimizer: OptimizerState;
-  readonly plan: TrainingPlan;
-  readonly evaluation: TrainingPlan;
-}
-
 export interface ExplainOptions {
   /** Default 1. */
   batch?: number;
@@ -83,10 +72,11 @@ export interface ExplainOptions {
 
 /** A model that can also be trained. */
 export class TrainableModel extends Model {
+  /** @internal */
+  readonly outputNames: Names;
   readonly #seed: number;
-  readonly #outputNames: Names;
   #parameters: Parameters | undefined;
-  #compiled: Compiled | undefined;
+  #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
   #steps = 0;
@@ -95,7 +85,7 @@ export class TrainableModel extends Model {
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
     this.#seed = seed;
-    this.#outputNames = namesOf(assembled.graph.outputs);
+    this.outputNames = namesOf(assembled.graph.outputs);
   }
 
   /** Number of values in all weights. */
@@ -150,19 +140,10 @@ export class TrainableModel extends Model {
     this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
-    const objectives = this.#objectivesOf(read.loss, read.metrics, where);
-    for (const { definition, config, title } of this.graph.layers) {
-      const reason = backwardTable[definition.className]?.untrainable?.(config) ?? null;
-      if (reason !== null) throw new Error(`${this.name}: ${title}: ${reason}`);
-    }
-    const parameters = this.#trainingParameters();
-    const graph = this.#trainedGraph(objectives);
-    const plan = new TrainingPlan(graph, this.workspace, objectives, parameters);
-    const evaluation = new TrainingPlan(graph, this.workspace, objectives, null);
-    // Last, for it takes memory: nothing is to be given back when something above fails.
-    const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, parameters);
-    this.#compiled?.optimizer.release();
-    this.#compiled = { objectives, optimizer, plan, evaluation };
+    const objectives = readObjectives(where, this.outputNames, read.loss, read.metrics);
+    const trainer = new Trainer(where, this, this.#trainingParameters(), objectives, read.optimizer);
+    this.#trainer?.release();
+    this.#trainer = trainer;
   }
 
   /**
@@ -173,12 +154,12 @@ export class TrainableModel extends Model {
    * @throws NonFiniteLossError when a loss, gradient or step is NaN or infinite; the weights of the last good batch stay.
    */
   async fit(x: TensorsLike, y: TensorsLike, options: FitOptions = {}): Promise<History> {
-    this.#requireCompiled('fit');
+    const trainer = this.#requireTrainer('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
     this.#refuseWhileOthersFit('fit');
     this.#setFitting(true);
     try {
-      return await fitModel(this, x, y, options);
+      return await fitModel(trainer, () => this.#epochs++, x, y, options);
     } finally {
       this.#setFitting(false);
     }
@@ -188,22 +169,28 @@ export class TrainableModel extends Model {
   trainOnBatch(x: TensorsLike, y: TensorsLike): Logs {
     this.#refuseWhileFitting('trainOnBatch');
     this.#refuseWhileOthersFit('trainOnBatch');
-    const where = `${this.name}: trainOnBatch`;
-    const { inputs, targets } = this.readData(where, x, y, 'one batch');
-    const indices = Int32Array.from({ length: inputs[0]?.shape[0] ?? 0 }, (_, i) => i);
-    const errors = this.trainRows(where, inputs, targets, indices, { seed: this.#seed, epoch: this.#steps }, {});
-    return this.logsOf(errors);
+    const [trainer, where] = [this.#requireTrainer('trainOnBatch'), `${this.name}: trainOnBatch`];
+    const data = trainer.readData(where, x, y, 'one batch');
+    const random = { seed: this.#seed, epoch: this.#steps };
+    const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
+    this.#steps++;
+    return trainer.logsOf(errors);
   }
 
   /** The loss and the metrics over data, without training. While `fit` runs, states are left as by `predict`. */
   evaluate(x: TensorsLike, y: TensorsLike, options: EvaluateOptions = {}): Logs {
-    const where = `${this.name}: evaluate`;
+    const [trainer, where] = [this.#requireTrainer('evaluate'), `${this.name}: evaluate`];
     const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
-    const { inputs, targets } = this.readData(where, x, y, 'batches');
-    const batchSize = this.batchSizeOf(where, read.batchSize);
-    const rows = inputs[0]?.shape[0] ?? 0;
-    if (this.isStateful) checkWholeBatches(where, rows, batchSize);
-    return this.#leavingStates(() => this.evaluateRows(where, inputs, targets, 0, rows, batchSize));
+    const data = trainer.readData(where, x, y, 'batches');
+    const batchSize = trainer.batchSizeOf(where, read.batchSize);
+    if (this.isStateful) checkWholeBatches(where, data.rows, batchSize);
+    const totals = new ErrorTotals();
+    this.#leavingStates(() => {
+      for (const indices of batchesOf(rowNumbers(0, data.rows), batchSize)) {
+        totals.add(trainer.evaluateBatch(where, data, indices), indices.length);
+      }
+    });
+    return trainer.logsOf(totals.errors, totals.loss);
   }
 
   /**
@@ -252,147 +239,11 @@ export class TrainableModel extends Model {
     };
   }
 
-  /** @internal Checks inputs and targets against each other. */
-  readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] } {
-    const { objectives, plan } = this.#requireCompiled(where.slice(this.name.length + 2));
-    const needed = plan.graph.inputs;
-    const inputs = readTensors(where, needed, givenForNeeded(x, this.graph.inputs, needed), allowed);
-    const symbols = objectives.map(({ symbolic }) => symbolic);
-    const targets = readTensors(`${where}: targets`, symbols, y, allowed, this.#outputNames);
-    const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
-    if (rows !== targetRows) {
-      throw new TypeError(`${where}: expected as many targets as inputs, ${rows}, got ${targetRows}`);
-    }
-    setSizes(plan.run, needed, inputs, rows ?? 0);
-    checkMasks(where, plan.graph, plan.run);
-    symbols.forEach((output, i) => {
-      const [{ time }, came] = [output, targets[i]?.shape[1]];
-      if (time !== null && evaluate(time, plan.run.sizes) !== came) {
-        const expected = String(evaluate(time, plan.run.sizes));
-        throw new TypeError(
-          `${where}: targets of "${this.#outputName(output)}": expected ${expected} time steps, got ${came}`,
-        );
-      }
-    });
-    return { inputs, targets };
-  }
-
-  /** @internal As given, or as an input's shape fixes it, or 32. */
-  batchSizeOf(where: string, given: number | undefined): number {
-    return batchSizeOf(where, this.#requireCompiled('fit').plan.graph.inputs, given, 32);
-  }
-
-  /** @internal One step of the optimizer on the given rows. */
-  trainRows(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    indices: Int32Array,
-    random: { seed: number; epoch: number },
-    place: BatchPlace,
-  ): BatchErrors {
-    const { plan, optimizer } = this.#requireCompiled('fit');
-    const parameters = this.#trainingParameters();
-    optimizer.prepare();
-    plan.prepare(where, inputs, indices.length, random);
-    const { isStateful, states, workspace } = this;
-    const before = save(states, workspace);
-    if (isStateful) states.bind(plan.runner, plan.run);
-    parameters.zeroGradients();
-    const errors = plan.execute(inputs, targets, indices);
-    const norm = parameters.norm('gradient');
-    if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
-      const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
-      restore(states, workspace, before);
-      if (isStateful) states.bind(plan.runner, plan.run);
-      plan.stage(inputs, targets, indices);
-      const tensor = firstBadTensor(plan, workspace, parameters);
-      restore(states, workspace, before);
-      throw new NonFiniteLossError(this.name, what, place, tensor, norm);
-    }
-    const overflown = optimizer.step(norm);
-    if (overflown !== null) {
-      restore(states, workspace, before);
-      throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
-    }
-    parameters.refresh(this.layers);
-    this.#steps++;
-    return errors;
-  }
-
-  /** @internal As `evaluateRows`, from fresh states; the states that training carries stay as they are. */
-  evaluateApart(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    from: number,
-    to: number,
-    batchSize: number,
-  ): Logs {
-    if (!this.isStateful) return this.evaluateRows(where, inputs, targets, from, to, batchSize);
-    return apart(this.states, () => this.evaluateRows(where, inputs, targets, from, to, batchSize));
-  }
-
-  /** @internal The loss and metrics over a range of rows, by batches. */
-  evaluateRows(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    from: number,
-    to: number,
-    batchSize: number,
-  ): Logs {
-    const { evaluation } = this.#requireCompiled('evaluate');
-    const sums = new ErrorTotals();
-    for (let start = from; start < to; start += batchSize) {
-      const count = Math.min(batchSize, to - start);
-      evaluation.prepare(where, inputs, count, { seed: this.#seed, epoch: 0 });
-      if (this.isStateful) this.states.bind(evaluation.runner, evaluation.run);
-      sums.add(
-        evaluation.execute(
-          inputs,
-          targets,
-          Int32Array.from({ length: count }, (_, i) => start + i),
-        ),
-        count,
-      );
-    }
-    return this.logsOf(sums.errors, sums.loss);
-  }
-
-  /** @internal Names for losses and metrics: with one output plain, with several also by output. */
-  logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
-    const { objectives } = this.#requireCompiled('fit');
-    const logs: Record<string, number> = {};
-    objectives.forEach(({ symbolic, metrics }, i) => {
-      const output = objectives.length === 1 ? '' : this.#outputName(symbolic);
-      const prefixed = (name: string): string =>
-        output === '' ? name : `${output}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-      const error = errors[i];
-      if (error === undefined) return;
-      if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
-      metrics.forEach((metric, j) => {
-        const sum = error.metrics[j];
-        if (sum !== undefined) logs[prefixed(metric)] = meanOf(sum);
-      });
-    });
-    return { loss, ...logs };
-  }
-
-  /** @internal The number of the next epoch: random numbers count on from one `fit` to the next. */
-  nextEpoch(): number {
-    return this.#epochs++;
-  }
-
-  #outputName(output: SymbolicTensor): string {
-    return this.#outputNames.get(output) ?? output.node.layer.title;
-  }
-
-  #requireCompiled(what: string): Compiled {
-    if (this.#compiled === undefined) {
+  #requireTrainer(what: string): Trainer {
+    if (this.#trainer === undefined) {
       throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
     }
-    return this.#compiled;
+    return this.#trainer;
   }
 
   #setFitting(isFitting: boolean): void {
@@ -426,16 +277,6 @@ export class TrainableModel extends Model {
     return (this.#parameters ??= new Parameters(this.graph, this.workspace));
   }
 
-  /**
-   * The part of the graph that the outputs with a loss need. All of it where layers are stateful: each run then moves
-   * every state on, and all plans of the model share one layout of the states.
-   */
-  #trainedGraph(objectives: readonly Objective[]): Graph {
-    const outputs = objectives.map(({ symbolic }) => symbolic);
-    if (this.isStateful || outputs.length === this.graph.outputs.length) return this.graph;
-    return traceGraph(this.name, neededInputs(this.graph, outputs), outputs);
-  }
-
   #checkSteps(where: string, given: readonly Numbers[], sizes: Sizes): void {
     this.graph.outputs.forEach(({ time }, i) => {
       const came = given[i]?.shape[1];
@@ -443,32 +284,6 @@ export class TrainableModel extends Model {
         refuse(where, `${evaluate(time, sizes)} time steps`, came);
       }
     });
-  }
-
-  #objectivesOf(loss: unknown, metrics: readonly LossName[], where: string): Objective[] {
-    const { outputs } = this.graph;
-    const lossFor = (i: number, name: string): unknown => {
-      if (typeof loss === 'string') return loss;
-      if (Array.isArray(loss)) return loss[i];
-      if (typeof loss === 'object' && loss !== null) return (loss as Record<string, unknown>)[name];
-      return refuse(`${where}: loss`, 'a name, an array or an object by output name', loss);
-    };
-    if (Array.isArray(loss) && loss.length !== outputs.length) {
-      refuse(`${where}: loss`, `${outputs.length} losses, one for each output`, loss);
-    }
-    if (typeof loss === 'object' && loss !== null && !Array.isArray(loss)) {
-      const names = outputs.map((output) => this.#outputName(output));
-      const unknown = Object.keys(loss).find((name) => !names.includes(name));
-      if (unknown !== undefined) refuse(`${where}: loss`, `output names (${names.join(', ')})`, unknown);
-    }
-    const objectives = outputs.flatMap((symbolic, i): Objective[] => {
-      const name = this.#outputName(symbolic);
-      const given = lossFor(i, name);
-      if (given === undefined || given === null) return [];
-      return [{ symbolic, metrics, loss: lossReader(given, `${where}: loss of "${name}"`) }];
-    });
-    if (objectives.length === 0) refuse(`${where}: loss`, 'a loss for at least one output', loss);
-    return objectives;
   }
 }
 

@@ -11,6 +11,7 @@ import { multiply } from '../plan/size.js';
 import { doublesOf, integersOf } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
+import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
 import { emitLoss, type ErrorSum, type LossName } from './losses.js';
 import type { Parameters } from './parameters.js';
@@ -27,6 +28,12 @@ interface ObjectiveTensors {
   readonly target: PlanTensor;
   readonly loss: PlanTensor;
   readonly metrics: readonly PlanTensor[];
+}
+
+/** Seed and count of a batch's random numbers. */
+export interface RandomPlace {
+  readonly seed: number;
+  readonly epoch: number;
 }
 
 /** Forward, losses and, for training, backward: one plan, run for one batch at a time. */
@@ -67,22 +74,22 @@ export class TrainingPlan {
   }
 
   /** Sizes of the next runs. Throws RangeError, naming figure, batch and lengths, when memory cannot hold them. */
-  prepare(where: string, inputs: readonly Numbers[], rows: number, random: { seed: number; epoch: number }): void {
+  prepare(where: string, { inputs }: Data, rows: number, random: RandomPlace): void {
     setSizes(this.run, this.graph.inputs, inputs, rows);
     this.run.set(seed, random.seed);
     this.run.set(epoch, random.epoch);
     prepareRun(where, this.runner, this.run, inputs);
   }
 
-  /** Runs a prepared batch: the given rows of inputs and targets. */
-  execute(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): BatchErrors {
-    this.stage(inputs, targets, indices);
+  /** Runs a prepared batch: the given rows of the data. */
+  execute(data: Data, indices: Int32Array): BatchErrors {
+    this.stage(data, indices);
     this.runner.execute(this.run);
     return this.#errors();
   }
 
   /** Copies the rows of a batch into the plan's staging blocks. */
-  stage(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): void {
+  stage({ inputs, targets }: Data, indices: Int32Array): void {
     this.graph.inputs.forEach((symbolic, i) => {
       this.#stageRows(this.compiled.staging.get(symbolic), inputs[i], indices);
     });
