@@ -6,9 +6,10 @@ import type { NamedWeight } from './topology.js';
 /** The shards' bytes: one block with all of them in the manifest's order, or one block for each. */
 export type WeightBytes = ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[];
 
-/** Reads the weights that a model.json lists. */
-export function readWeights(file: Json, weightBytes: WeightBytes): NamedWeight[] {
+/** Reads the weights that a model.json lists, of layers with these names. */
+export function readWeights(file: Json, weightBytes: WeightBytes, layers: ReadonlySet<string>): NamedWeight[] {
   const bytes = joinBytes(weightBytes);
+  const taken = new Set<string>();
   let at = 0;
   const weights = listWeights(file).map((entry): NamedWeight => {
     const name = asText(entry.name, "model.json: a weight's name");
@@ -22,10 +23,26 @@ export function readWeights(file: Json, weightBytes: WeightBytes): NamedWeight[]
     }
     const data = new Float32Array(bytes.slice(at, at + size).buffer);
     at += size;
-    return { name: name.replace(/[^/]+$/, camelCase), shape, data };
+    const path = pathOf(name, layers);
+    if (taken.has(path)) throw new Error(`${where}: there are two weights for "${path}"`);
+    taken.add(path);
+    return { name: path, shape, data };
   });
   if (at !== bytes.length) throw new Error(`weights: expected ${at} bytes, got ${bytes.length}`);
   return weights;
+}
+
+/**
+ * Layer and weight, in our spelling. Files that were converted from Keras name a layer's cell too
+ * (`lstm/lstm_cell/recurrent_kernel`, since TensorFlow 2.2): as TensorFlow.js does, what stands between is left out where
+ * no layer has the longer name.
+ */
+function pathOf(name: string, layers: ReadonlySet<string>): string {
+  const layer = name.split('/');
+  const weight = camelCase(layer.pop() ?? '');
+  const outer = layer.slice(0, -1);
+  const namesCell = !layers.has(layer.join('/')) && layers.has(outer.join('/'));
+  return [...(namesCell ? outer : layer), weight].join('/');
 }
 
 /** All shards' weights, one shard after the other. */

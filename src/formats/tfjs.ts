@@ -14,7 +14,9 @@ import type { CallDescription, LayerDescription, ModelFile, TensorReference, Top
 export function readTfjs(modelJson: unknown, weightBytes: WeightBytes): ModelFile {
   const file = asRecord(typeof modelJson === 'string' ? parse(modelJson) : modelJson, 'model.json');
   if (file.format !== undefined) oneOf(['layers-model'])(file.format, 'model.json: format');
-  return { topology: readTopology(file), weights: readWeights(file, weightBytes) };
+  const topology = readTopology(file);
+  const names = new Set(topology.layers.map(({ name }) => name));
+  return { topology, weights: readWeights(file, weightBytes, names) };
 }
 
 function readTopology(file: Json): Topology {

@@ -1,4 +1,6 @@
 /** Small TensorFlow.js files by hand, to be changed field by field. */
+import { readTfjs } from '../../src/convert.js';
+import type { ModelFile } from '../../src/formats/topology.js';
 
 export interface HandMadeLayer {
   readonly class_name: string;
@@ -59,11 +61,12 @@ export function sequentialConfig(layers: readonly HandMadeLayer[]): Record<strin
 }
 
 /** model.json and the bytes of its one shard. */
-export function handMade(
-  className: string,
-  config: unknown,
-  weights: readonly HandMadeWeight[] = [],
-): { modelJson: Record<string, unknown>; weightBytes: Uint8Array } {
+export interface HandMadeFile {
+  readonly modelJson: Record<string, unknown>;
+  readonly weightBytes: Uint8Array;
+}
+
+export function handMade(className: string, config: unknown, weights: readonly HandMadeWeight[] = []): HandMadeFile {
   const modelTopology = { class_name: className, config, keras_version: '2.15.0', backend: 'tensorflow' };
   const manifest = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }));
   const values = Float32Array.from(weights.flatMap((weight) => weight.values));
@@ -77,6 +80,10 @@ export function handMade(
   };
 }
 
-export function handMadeLstm(changes: Record<string, unknown> = {}): ReturnType<typeof handMade> {
+export function handMadeLstm(changes: Record<string, unknown> = {}): HandMadeFile {
   return handMade('Sequential', sequentialConfig([lstmLayer(changes)]), lstmWeights);
+}
+
+export function readHandMade({ modelJson, weightBytes }: HandMadeFile): ModelFile {
+  return readTfjs(modelJson, weightBytes);
 }

@@ -4,7 +4,7 @@ import { readTfjs } from '../../src/convert.js';
 import { loadModel as loadTrainable } from '../../src/index.js';
 import { loadModel } from '../../src/inference.js';
 import { assertGolden, layerCases, loadLayerCase } from '../golden-data.js';
-import { handMadeLstm } from './hand-made.js';
+import { handMade, handMadeLstm, lstmLayer, lstmWeights, readHandMade, sequentialConfig } from './hand-made.js';
 
 /** These files' own library drops the states handed over when it saves; the topology says them all the same. */
 describe.each(layerCases)('%s, from its own file', (name) => {
@@ -64,6 +64,47 @@ describe('a file that lies or ends early', () => {
   test('regularizers are not dropped in silence', () => {
     const regularized = changed(/"kernel_regularizer":null/, '"kernel_regularizer":{"class_name":"L1L2"}');
     expect(() => readTfjs(regularized, weightBytes)).toThrow('kernel_regularizer: expected none');
+  });
+});
+
+describe('names of weights', () => {
+  const chain = sequentialConfig([lstmLayer()]);
+  const [kernel, recurrentKernel, bias] = lstmWeights;
+  const renamed = (rename: (name: string) => string) =>
+    handMade(
+      'Sequential',
+      chain,
+      lstmWeights.map((weight) => ({ ...weight, name: rename(weight.name) })),
+    );
+  const expected = readHandMade(handMadeLstm());
+
+  test('of files converted from Keras, which name the cell too, are those of the layer', () => {
+    const file = readHandMade(renamed((name) => name.replace('lstm/', 'lstm/lstm_cell/')));
+    expect(file).toEqual(expected);
+    expect(loadModel(file).predict([[[1]]]).shape).toEqual([1, 1]);
+  });
+
+  test('are left alone where a layer has the longer name', () => {
+    const layers = [lstmLayer({ name: 'lstm/lstm_cell' })];
+    const weights = lstmWeights.map((weight) => ({ ...weight, name: weight.name.replace('lstm/', 'lstm/lstm_cell/') }));
+    const file = readHandMade(handMade('Sequential', sequentialConfig(layers), weights));
+    expect(file.weights.map(({ name }) => name)).toEqual(
+      ['kernel', 'recurrentKernel', 'bias'].map((name) => `lstm/lstm_cell/${name}`),
+    );
+  });
+
+  test('that no layer has are refused when the model is built', () => {
+    const file = readHandMade(renamed((name) => name.replace('lstm/', 'gru/gru_cell/')));
+    expect(() => loadModel(file)).toThrow('chain: the file has no weight "lstm/kernel"');
+  });
+
+  test('that stand twice are refused', () => {
+    const twice = handMade('Sequential', chain, [kernel, recurrentKernel, bias, kernel]);
+    expect(() => readHandMade(twice)).toThrow('model.json: lstm/kernel: there are two weights for "lstm/kernel"');
+    const both = [kernel, recurrentKernel, bias, { ...kernel, name: 'lstm/cell/kernel' }];
+    expect(() => readHandMade(handMade('Sequential', chain, both))).toThrow(
+      'model.json: lstm/cell/kernel: there are two weights for "lstm/kernel"',
+    );
   });
 });
 
