@@ -1,5 +1,5 @@
-import { camelCase } from './camel-case.js';
 import { mismatch, refuse } from '../options/options.js';
+import { camelCase } from './camel-case.js';
 import { asCount, asList, asRecord, asText, typeName, type Json } from './json.js';
 import type { NamedWeight } from './topology.js';
 

@@ -1,4 +1,4 @@
-import { mismatch, oneOf } from '../options/options.js';
+import { mismatch, oneOf, refuse } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asCount, asList, asRecord, asText, type Json } from './json.js';
 import { readWeights, type WeightBytes } from './tfjs-weights.js';
@@ -44,9 +44,6 @@ const kinds: Readonly<Record<string, string>> = {
   SimpleRNN: 'simpleRNN',
   TimeDistributed: 'timeDistributed',
 };
-
-/** TensorFlow.js's names that mean something else here, or are spelled otherwise. */
-const activations: Readonly<Record<string, string>> = { hard_sigmoid: 'hardSigmoidLegacy' };
 
 function refuseUnknown(layers: readonly Json[]): void {
   const unknown = layers.flatMap((layer, i) => {
@@ -185,12 +182,20 @@ function readOptions(kind: string, config: Json, where: string): Json {
   }
   for (const field of ['activation', 'recurrent_activation']) {
     const value = config[field];
-    if (typeof value === 'string') options[camelCase(field)] = activations[value] ?? camelCase(value);
+    if (value !== undefined) options[camelCase(field)] = readActivation(value, `${where}: ${field}`);
   }
   if (kind === 'gru') options.resetAfter = config.reset_after === true;
   if (kind === 'lstm') options.unitForgetBias = config.unit_forget_bias !== false;
   if (kind === 'timeDistributed') options.layer = readInner(asRecord(config.layer, `${where}: layer`), where);
   return options;
+}
+
+/** None is the identity, as in Keras. Layers and functions of the user's own are objects: they are refused. */
+function readActivation(value: unknown, where: string): string {
+  if (value === null) return 'linear';
+  const name = camelCase(typeof value === 'string' ? value : refuse(where, "an activation's name", value));
+  // TensorFlow.js's hardSigmoid is that of Keras 2.
+  return name === 'hardSigmoid' ? 'hardSigmoidLegacy' : name;
 }
 
 function readInner(layer: Json, where: string): Json {
