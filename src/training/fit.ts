@@ -79,15 +79,18 @@ export async function fitModel(
   const { training, validation } = splitData(trainer, where, x, y, read);
   const { epochs, seed, signal } = read;
   const batchSize = trainer.batchSizeOf(where, read.batchSize);
+  // Stateful layers hold the states of one batch size: that of training, a copy of which validation goes on from.
+  const validationBatch = trainer.isStateful ? Math.min(batchSize, lengthOf(training)) : batchSize;
   if (trainer.isStateful) {
     checkWholeBatches(where, lengthOf(training), batchSize);
-    if (validation !== null) checkWholeBatches(`${where}: validation`, lengthOf(validation), batchSize);
+    if (validation !== null) checkStatefulValidation(where, lengthOf(validation), validationBatch);
   }
   const shuffle = read.shuffle ?? !trainer.isStateful;
   const progress = progressFor(read.verbose);
   const recorder = new HistoryRecorder();
-  const pause = pauser();
+  const pause = pauser(signal);
   const batches = Math.ceil(lengthOf(training) / batchSize);
+  signal?.throwIfAborted();
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
       const random = { seed, epoch: nextEpoch() };
@@ -95,15 +98,14 @@ export async function fitModel(
       const totals = new ErrorTotals();
       let [batch, logs]: [number, Logs] = [0, { loss: 0 }];
       for (const indices of batchesOf(order, batchSize)) {
-        signal?.throwIfAborted();
         const errors = trainer.trainBatch(where, training.data, indices, random, { epoch, batch });
         totals.add(errors, indices.length);
         logs = trainer.logsOf(totals.errors, totals.loss);
         progress.batch(epoch, epochs, ++batch, batches, logs);
         await pause();
       }
-      signal?.throwIfAborted();
-      if (validation !== null) logs = { ...logs, ...validate(trainer, where, validation, batchSize) };
+      if (validation !== null)
+        logs = { ...logs, ...(await validate(trainer, where, validation, validationBatch, pause)) };
       recorder.add(random.epoch, logs);
       progress.epoch(epoch, epochs, logs);
     }
@@ -147,18 +149,31 @@ function splitData(
   };
 }
 
-function validate(
+function checkStatefulValidation(where: string, rows: number, batchSize: number): void {
+  if (rows % batchSize === 0) return;
+  throw new RangeError(
+    `${where}: validation: stateful layers need batches of one size: expected a multiple of ${batchSize} rows, got ${rows}`,
+  );
+}
+
+/** Losses and metrics over a part, under Keras's names; stateful layers go on from a copy of their states. */
+async function validate(
   trainer: Trainer,
   where: string,
   { data, from, to }: Part,
   batchSize: number,
-): Record<string, number> {
+  pause: () => Promise<void>,
+): Promise<Record<string, number>> {
   const totals = new ErrorTotals();
-  trainer.apart(() => {
+  const states = trainer.copyStates();
+  try {
     for (const indices of batchesOf(rowNumbers(from, to), batchSize)) {
-      totals.add(trainer.evaluateBatch(`${where}: validation`, data, indices), indices.length);
+      totals.add(trainer.evaluateBatch(`${where}: validation`, data, indices, states), indices.length);
+      await pause();
     }
-  });
+  } finally {
+    states.reset();
+  }
   return Object.fromEntries(
     Object.entries(trainer.logsOf(totals.errors, totals.loss)).map(([name, value]) => [
       `val${name.charAt(0).toUpperCase()}${name.slice(1)}`,
@@ -190,14 +205,16 @@ function progressFor(verbose: 'auto' | 0 | 1 | 2): Progress {
   return verbose === 1 || isTerminal() ? progressBar() : progressLines();
 }
 
-/** Lets other tasks run when training has held the event loop for long enough. */
-function pauser(): () => Promise<void> {
+/** Lets other tasks run when training has held the event loop for long enough; throws the reason of a signal that came. */
+function pauser(signal: AbortSignal | undefined): () => Promise<void> {
   let last = Date.now();
   return async () => {
-    if (Date.now() - last < holdTime) return;
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, 0);
-    });
-    last = Date.now();
+    if (Date.now() - last >= holdTime) {
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, 0);
+      });
+      last = Date.now();
+    }
+    signal?.throwIfAborted();
   };
 }

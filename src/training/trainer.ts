@@ -8,7 +8,7 @@ import type { Workspace } from '../plan/workspace.js';
 import type { Data } from './data.js';
 import { totalLoss, type BatchErrors } from './error-totals.js';
 import type { Logs } from './history.js';
-import { apart, restore, save } from './kept-states.js';
+import { copyOf, restore, save } from './kept-states.js';
 import { meanOf } from './losses.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
@@ -129,18 +129,18 @@ export class Trainer {
     return errors;
   }
 
-  /** The losses and metrics of the given rows. */
-  evaluateBatch(where: string, data: Data, indices: Int32Array): BatchErrors {
+  /** The losses and metrics of the given rows, which go on from states of the model's stateful layers. */
+  evaluateBatch(where: string, data: Data, indices: Int32Array, states = this.#states): BatchErrors {
     const plan = this.#evaluation;
     // Nothing is random in it.
     plan.prepare(where, data, indices.length, { seed: 0, epoch: 0 });
-    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
+    if (this.isStateful) states.bind(plan.runner, plan.run);
     return plan.execute(data, indices);
   }
 
-  /** Runs something from fresh states; those that training carries stay as they are. */
-  apart(run: () => void): void {
-    apart(this.#states, run);
+  /** A copy of the states that stateful layers have now, for `evaluateBatch`; `reset` it in the end. */
+  copyStates(): ImplicitStates {
+    return copyOf(this.#states, this.workspace, this.name);
   }
 
   /** Names for losses and metrics: with one output plain, with several also by output. */

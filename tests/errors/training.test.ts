@@ -273,6 +273,19 @@ describe('stateful layers', () => {
     await expect(model.fit(ones(4, 4, 3), zeros(4, 2), { batchSize: 2, validationData })).rejects.toThrow(
       `sequential: fit: validation: ${message}`,
     );
+    await make().fit(ones(2, 4, 3), zeros(2, 2), {
+      validationData: [ones(4, 4, 3), zeros(4, 2)],
+      batchSize: 3,
+      verbose: 0,
+    });
+    // A copy of the states that training leaves serves no other batch, be it smaller.
+    const one = [ones(1, 4, 3), zeros(1, 2)] as const;
+    await expect(model.fit(ones(4, 4, 3), zeros(4, 2), { validationData: one })).rejects.toThrow(
+      'fit: validation: stateful layers need batches of one size: expected a multiple of 4 rows, got 1',
+    );
+    await expect(model.fit(ones(5, 4, 3), zeros(5, 2), { validationSplit: 0.2 })).rejects.toThrow(
+      'expected a multiple of 4 rows, got 1',
+    );
     expect(() => model.evaluate(...five, { batchSize: 2 })).toThrow(`sequential: evaluate: ${message}`);
     expect(() => model.predict(five[0], { batchSize: 2 })).toThrow(`sequential: predict: ${message}`);
     expect(model.getWeights().map(({ data }) => data)).toEqual(weights.map(({ data }) => data));
@@ -285,7 +298,8 @@ describe('stateful layers', () => {
     await expect(model.fit(ones(6, 5, 3), zeros(6, 2), { batchSize: 3 })).rejects.toThrow(`fit: ${message}`);
     expect(() => model.predict(ones(3, 5, 3))).toThrow('expected shape [2, time, 3], got [3, 5, 3]');
     expect(() => model.trainOnBatch(ones(4, 5, 3), zeros(4, 2))).toThrow('expected shape [2, time, 3], got [4, 5, 3]');
-    await model.fit(ones(6, 5, 3), zeros(6, 2), { verbose: 0 });
+    const validationData = [ones(4, 5, 3), zeros(4, 2)] as const;
+    await model.fit(ones(6, 5, 3), zeros(6, 2), { verbose: 0, validationData });
     expect(model.predict(ones(6, 5, 3)).shape).toEqual([6, 2]);
   });
 });

@@ -95,12 +95,19 @@ describe('the rows', () => {
     };
     const [fitted, stepped] = [create(), create()];
     const options = { batchSize: 10, validationData: [x, y] } as const;
-    await fitted.fit(x, y, { ...options, ...quietly });
+    const { history } = await fitted.fit(x, y, { ...options, ...quietly });
     for (let from = 0; from < 40; from += 10)
       stepped.trainOnBatch(rowsOf(x, from, from + 10), rowsOf(y, from, from + 10));
     expect(valuesOf(fitted)).toEqual(valuesOf(stepped));
     const next = rowsOf(x, 0, 10);
     expect(fitted.predict(next).data).toEqual(stepped.predict(next).data);
+    // Validation goes on, on a copy, from where the last batch ended.
+    const [again, same] = [create(), create()];
+    await again.fit(x, y, { batchSize: 10, ...quietly });
+    expect(history.valLoss[0]).toBe(again.evaluate(x, y, { batchSize: 10 }).loss);
+    await same.fit(x, y, { batchSize: 10, ...quietly });
+    same.resetStates();
+    expect(history.valLoss[0]).not.toBe(same.evaluate(x, y, { batchSize: 10 }).loss);
   });
 });
 

@@ -1,5 +1,5 @@
 /** While fit runs, between its batches, others read; what they do changes nothing of it. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { functional, input, layers, optimizers, sequential, type TrainableModel } from '../../src/index.js';
 import { rowsOf, type Plain } from '../numbers.js';
 import { createRandom } from '../random.js';
@@ -113,5 +113,47 @@ describe('a second model over the same layers', () => {
     await between(first.fit(x, y, options), () => apart.trainOnBatch(rowsOf(x, 0, 10), rowsOf(y, 0, 10)));
     await quiet.fit(x, y, options);
     expect(valuesOf(first)).toEqual(valuesOf(quiet));
+  });
+});
+
+describe('validation', () => {
+  const create = () => {
+    const model = sequential({ layers: [layers.gru({ units: 16, stateful: true, inputShape: [null, 2] })] });
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    return model;
+  };
+  const [few, wanted] = [rowsOf(x, 0, 1), { data: random.normals(16), shape: [1, 16] }];
+  const many: Plain = { data: random.normals(2000 * 20 * 2), shape: [2000, 20, 2] };
+  const validationData = [many, { data: random.normals(2000 * 16), shape: [2000, 16] }] as const;
+
+  test('lets other tasks run, and stops between its batches for a signal', async () => {
+    const model = create();
+    // A clock by which every batch takes 10 ms.
+    const time = { ms: 0 };
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => (time.ms += 10));
+    const waits = vi.spyOn(globalThis, 'setTimeout');
+    await model.fit(few, wanted, { validationData, batchSize: 1, verbose: 0 });
+    expect(waits.mock.calls.length).toBeGreaterThan(500);
+    clock.mockRestore();
+    waits.mockRestore();
+
+    const controller = new AbortController();
+    const fitting = model.fit(few, wanted, { validationData, batchSize: 1, signal: controller.signal, verbose: 0 });
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    controller.abort(new Error('enough'));
+    await expect(fitting).rejects.toThrow('enough');
+  });
+
+  test('leaves the states of the last batch to what predicts meanwhile, and its memory when it ends', async () => {
+    const [model, stepped] = [create(), create()];
+    stepped.trainOnBatch(few, wanted);
+    const expected = stepped.predict(few).data;
+    await between(model.fit(few, wanted, { validationData, batchSize: 1, verbose: 0 }), () => {
+      expect(model.predict(few).data).toEqual(expected);
+    });
+    const allocate = vi.spyOn(model.workspace, 'allocate');
+    const release = vi.spyOn(model.workspace, 'release');
+    await model.fit(few, wanted, { validationData, batchSize: 1, verbose: 0 });
+    expect(allocate.mock.calls.length).toBe(release.mock.calls.length);
   });
 });
