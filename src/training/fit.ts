@@ -106,7 +106,7 @@ export async function fitModel(
       }
       if (validation !== null)
         logs = { ...logs, ...(await validate(trainer, where, validation, validationBatch, pause)) };
-      recorder.add(random.epoch, logs);
+      recorder.add(epoch, logs);
       progress.epoch(epoch, epochs, logs);
     }
   } finally {

@@ -148,6 +148,13 @@ describe('what it returns and prints', () => {
     expect(Object.keys((await fit({ validationSplit: 0, ...quietly })).history)).toEqual(['loss', 'meanAbsoluteError']);
   });
 
+  test('a second fit goes on training, in other orders, and counts its epochs from 0', async () => {
+    const [model, quiet] = [createModel(), createModel()];
+    await quiet.fit(x, y, { epochs: 4, ...quietly });
+    for (let fit = 0; fit < 2; fit++) expect((await model.fit(x, y, { epochs: 2, ...quietly })).epoch).toEqual([0, 1]);
+    expect(valuesOf(model)).toEqual(valuesOf(quiet));
+  });
+
   test('verbose 0 prints nothing, 2 one plain line an epoch, auto the same where there is no terminal', async () => {
     await fit(quietly);
     expect(lines).toEqual([]);
