@@ -59,6 +59,14 @@ const fitFields = {
   signal: optional(signalReader, undefined),
 };
 
+/** What a model has trained so far; random numbers go by it. */
+export interface Counts {
+  /** Of `trainOnBatch`. */
+  steps: number;
+  /** Of `fit`: those that were begun. */
+  epochs: number;
+}
+
 /** Some rows of data. */
 interface Part {
   readonly data: Data;
@@ -66,10 +74,10 @@ interface Part {
   readonly to: number;
 }
 
-/** Runs `model.fit`; `nextEpoch` counts the epochs of all fits of the model, which random numbers go by. */
+/** Runs `model.fit`; `counts` goes on from one fit to the next. */
 export async function fitModel(
   trainer: Trainer,
-  nextEpoch: () => number,
+  counts: Counts,
   x: TensorsLike,
   y: TensorsLike,
   options: FitOptions,
@@ -93,12 +101,14 @@ export async function fitModel(
   signal?.throwIfAborted();
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const random = { seed, epoch: nextEpoch() };
+      const random = { seed, epoch: counts.epochs };
       const order = rowOrder(trainer.workspace, training, shuffle ? random : null);
       const totals = new ErrorTotals();
       let [batch, logs]: [number, Logs] = [0, { loss: 0 }];
       for (const indices of batchesOf(order, batchSize)) {
         const errors = trainer.trainBatch(where, training.data, indices, random, { epoch, batch });
+        // Only now: an epoch without a batch has drawn nothing from them.
+        counts.epochs = random.epoch + 1;
         totals.add(errors, indices.length);
         logs = trainer.logsOf(totals.errors, totals.loss);
         progress.batch(epoch, epochs, ++batch, batches, logs);

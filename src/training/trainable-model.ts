@@ -28,7 +28,7 @@ import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { batchesOf, rowNumbers } from './data.js';
 import { ErrorTotals } from './error-totals.js';
-import { fitModel, type FitOptions } from './fit.js';
+import { fitModel, type Counts, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
 import { lossReader, type LossName, type LossOption } from './losses.js';
@@ -79,8 +79,7 @@ export class TrainableModel extends Model {
   #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
-  #steps = 0;
-  #epochs = 0;
+  readonly #counts: Counts = { steps: 0, epochs: 0 };
 
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
@@ -159,7 +158,7 @@ export class TrainableModel extends Model {
     this.#refuseWhileOthersFit('fit');
     this.#setFitting(true);
     try {
-      return await fitModel(trainer, () => this.#epochs++, x, y, options);
+      return await fitModel(trainer, this.#counts, x, y, options);
     } finally {
       this.#setFitting(false);
     }
@@ -171,9 +170,9 @@ export class TrainableModel extends Model {
     this.#refuseWhileOthersFit('trainOnBatch');
     const [trainer, where] = [this.#requireTrainer('trainOnBatch'), `${this.name}: trainOnBatch`];
     const data = trainer.readData(where, x, y, 'one batch');
-    const random = { seed: this.#seed, epoch: this.#steps };
+    const random = { seed: this.#seed, epoch: this.#counts.steps };
     const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
-    this.#steps++;
+    this.#counts.steps++;
     return trainer.logsOf(errors);
   }
 

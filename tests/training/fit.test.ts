@@ -173,12 +173,16 @@ describe('what it returns and prints', () => {
 });
 
 describe('an abort', () => {
-  test('before the first batch changes nothing', async () => {
-    const model = createModel();
+  test('before the first batch changes nothing, not even the random numbers of the next fit', async () => {
+    const [model, quiet] = [createModel(), createModel()];
     const before = valuesOf(model);
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(model.fit(x, y, { signal, ...quietly })).rejects.toThrow('enough');
+    // Nor does a first batch that fails.
+    await expect(model.fit({ ...x, data: x.data.map(() => NaN) }, y, quietly)).rejects.toThrow('NaN');
     expect(valuesOf(model)).toEqual(before);
+    for (const one of [model, quiet]) await one.fit(x, y, { batchSize: 8, ...quietly });
+    expect(valuesOf(model)).toEqual(valuesOf(quiet));
   });
 
   test('in the middle stops after the batch that runs, with its reason; the model can be trained on', async () => {
