@@ -56,8 +56,8 @@ const makers = {
 export function assembleFile(file: ModelFile, making: Making, options: LoadOptions): Assembled {
   const topology = readTopology(file);
   const { name } = topology;
-  const { inputs, outputs } = buildGraph(topology);
   const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
+  const { inputs, outputs } = buildGraph(topology);
   return assemble(name, inputs, outputs, { ...making, wanted: kernels }, workspace?.workspace);
 }
 
