@@ -17,7 +17,10 @@ export interface FitOptions {
   epochs?: number;
   /** Default 32, or what the input's shape fixes. */
   batchSize?: number;
-  /** The share of rows at the end, taken before shuffling, that is not trained on but evaluated. In [0, 1). Default 0. */
+  /**
+   * The share of rows at the end, taken before shuffling, that is not trained on but evaluated after each epoch. In [0, 1);
+   * whole rows of the rest are trained on. Default 0.
+   */
   validationSplit?: number;
   /** Data to evaluate after each epoch, instead of a split: [x, y]. */
   validationData?: readonly [TensorsLike, TensorsLike];
@@ -149,9 +152,11 @@ function splitData(
     const own = copyOf(trainer.readData(`${where}: validationData`, ...validationData, 'batches'));
     return { training: { data, from: 0, to: rows }, validation: { data: own, from: 0, to: own.rows } };
   }
-  const split = Math.floor(rows * (1 - validationSplit));
-  if (split === 0) {
-    throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) leaves none to train on`);
+  // As Keras: whole rows of the rest are trained on. A millionth of a row is rounding: 10 · (1 − 0.9) is less than 1.
+  const split = rows - Math.ceil(rows * validationSplit - 1e-6);
+  const leaves = split === 0 ? 'leaves none to train on' : 'gives none to validate on';
+  if (split === 0 || (split === rows && validationSplit > 0)) {
+    throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) ${leaves}`);
   }
   return {
     training: { data, from: 0, to: split },

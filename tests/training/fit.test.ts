@@ -40,6 +40,32 @@ describe('the rows', () => {
     expect(split.evaluate(rowsOf(x, 30, 40), rowsOf(y, 30, 40)).loss).toBe(one.history.valLoss[2]);
   });
 
+  test('validationSplit takes its share of them, to the row', async () => {
+    const valLossOf = async (rows: number, validationSplit: number) => {
+      const fit = createModel().fit(rowsOf(x, 0, rows), rowsOf(y, 0, rows), { validationSplit, ...quietly });
+      return (await fit).history.valLoss[0];
+    };
+    const lossOf = async (rows: number, from: number) => {
+      const model = createModel();
+      await model.fit(rowsOf(x, 0, from), rowsOf(y, 0, from), quietly);
+      return model.evaluate(rowsOf(x, from, rows), rowsOf(y, from, rows)).loss;
+    };
+    // As Keras: the rows that are trained on are whole rows of the rest. 10 · (1 − 0.9) rounds to less than 1.
+    for (const [rows, split, from] of [
+      [10, 0.9, 1],
+      [10, 0.1, 9],
+      [11, 0.1, 9],
+      [40, 0.7, 12],
+      [3, 0.01, 2],
+    ]) {
+      expect(await valLossOf(rows, split), `${rows} rows, ${split}`).toBe(await lossOf(rows, from));
+    }
+    const all = 'validationSplit 0.95 of 10 row(s) leaves none to train on';
+    await expect(valLossOf(10, 0.95)).rejects.toThrow(`sequential: fit: ${all}`);
+    const none = 'validationSplit 1e-17 of 40 row(s) gives none to validate on';
+    await expect(valLossOf(40, 1e-17)).rejects.toThrow(`sequential: fit: ${none}`);
+  });
+
   test('without shuffling fit is trainOnBatch, batch after batch; its loss is their mean, weighted by rows', async () => {
     const [fitted, stepped] = [createModel(), createModel()];
     const { history } = await fitted.fit(x, y, { batchSize: 16, shuffle: false, ...quietly });
