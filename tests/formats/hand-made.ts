@@ -3,6 +3,7 @@ import { readTfjs } from '../../src/convert.js';
 import type { ModelFile } from '../../src/formats/topology.js';
 
 export interface HandMadeLayer {
+  readonly name?: string;
   readonly class_name: string;
   readonly config: Record<string, unknown>;
   readonly inbound_nodes?: unknown;
