@@ -24,39 +24,45 @@ function readTopology(file: Json): Topology {
   // Keras's own files, once converted, have the model beside its training.
   const model = outer.model_config === undefined ? outer : asRecord(outer.model_config, 'model.json: model_config');
   const className = oneOf(['Sequential', 'Functional', 'Model'])(model.class_name, 'model.json: class_name');
-  const config = asRecord(model.config, 'model.json: config');
+  const isChain = className === 'Sequential';
+  // Chains of old files have their layers alone, without a name.
+  const config =
+    isChain && Array.isArray(model.config) ? { layers: model.config } : asRecord(model.config, 'model.json: config');
   checkModel(config);
   const layers = readLayers(config.layers);
-  return className === 'Sequential' ? readSequential(config, layers) : readFunctional(config, layers);
+  return isChain ? readSequential(config, layers) : readFunctional(config, layers);
 }
 
 function readSequential(config: Json, layers: readonly ReadLayer[]): Topology {
-  const described: LayerDescription[] = [];
-  let last: TensorReference | undefined;
-  for (const { kind, name, options, batchShape } of layers) {
-    if (last === undefined) {
-      const isInput = kind === 'input';
-      const inputName = isInput ? name : `${name}_input`;
-      if (batchShape === undefined) {
-        mismatch(`model.json: ${name}`, 'a batch_input_shape, as this is the first layer', 'none');
-      }
-      described.push({ kind: 'input', name: inputName, options: { batchShape }, calls: [] });
-      last = { layer: inputName, call: 0, output: 0 };
-      if (isInput) continue;
-    }
-    described.push({ kind, name, options, calls: [{ inputs: [last], initialState: [] }] });
-    last = { layer: name, call: 0, output: 0 };
+  const [first] = layers;
+  if (first === undefined) return mismatch('model.json: layers', 'at least one', 'none');
+  const hasInput = first.kind === 'input';
+  const input = inputLayer(hasInput ? first.name : `${first.name}_input`, first.batchShape);
+  const described = [input];
+  for (const { kind, name, options } of hasInput ? layers.slice(1) : layers) {
+    if (kind === 'input') mismatch(`model.json: ${name}`, 'an InputLayer to come first', 'one behind other layers');
+    described.push({ kind, name, options, calls: [{ inputs: [endOf(described)], initialState: [] }] });
   }
-  const [first] = described;
-  if (first === undefined || last === undefined) return mismatch('model.json: layers', 'at least one', 'none');
-  const inputs = [{ layer: first.name, call: 0, output: 0 }];
-  return { name: asText(config.name, 'model.json: name'), layers: described, inputs, outputs: [last] };
+  const name = asText(config.name ?? 'sequential', 'model.json: name');
+  return { name, layers: described, inputs: [endOf([input])], outputs: [endOf(described)] };
+}
+
+function endOf(chain: readonly LayerDescription[]): TensorReference {
+  return { layer: chain.at(-1)?.name ?? '', call: 0, output: 0 };
+}
+
+function inputLayer(name: string, batchShape: unknown): LayerDescription {
+  const shape = asList(batchShape, `model.json: ${name}: batch_input_shape`);
+  return { kind: 'input', name, options: { batchShape: shape }, calls: [] };
 }
 
 function readFunctional(config: Json, layers: readonly ReadLayer[]): Topology {
   const described = layers.map(({ kind, name, options, batchShape, inboundNodes }): LayerDescription => {
-    if (kind === 'input') return { kind, name, options: { batchShape }, calls: [] };
     const where = `model.json: ${name}: inbound_nodes`;
+    if (kind === 'input') {
+      if (asList(inboundNodes ?? [], where).length > 0) mismatch(where, 'none, since it is an input', 'some');
+      return inputLayer(name, batchShape);
+    }
     const calls = asList(inboundNodes, where).map((node, i): CallDescription => {
       const references = asList(node, `${where}[${i}]`).map((reference) => readReference(reference, `${where}[${i}]`));
       const isRecurrent = kind === 'lstm' || kind === 'gru' || kind === 'simpleRNN';
@@ -72,7 +78,7 @@ function readFunctional(config: Json, layers: readonly ReadLayer[]): Topology {
     if (list.length === 0) mismatch(where, 'at least one', 'none');
     return list.map((reference) => readReference(reference, where));
   };
-  const name = asText(config.name, 'model.json: name');
+  const name = asText(config.name ?? 'functional', 'model.json: name');
   return { name, layers: described, inputs: ends('input_layers'), outputs: ends('output_layers') };
 }
 

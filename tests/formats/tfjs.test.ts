@@ -108,6 +108,57 @@ describe('names of weights', () => {
   });
 });
 
+describe('forms of a chain', () => {
+  const expected = readHandMade(handMadeLstm()).topology;
+  const input = (config: object) => ({ class_name: 'InputLayer', config: { name: 'x', ...config } });
+  const alone = lstmLayer({ batch_input_shape: undefined });
+  const read = (config: unknown) => readHandMade(handMade('Sequential', config, lstmWeights)).topology;
+
+  test('its layers alone, without a name', () => {
+    expect(read([lstmLayer()])).toEqual({ ...expected, name: 'sequential' });
+  });
+
+  test.each(['batch_input_shape', 'batch_shape'])('an input layer first, with a %s', (field) => {
+    const topology = read(sequentialConfig([input({ [field]: [null, null, 1] }), alone]));
+    const [first, second] = expected.layers;
+    const start = { layer: 'x', call: 0, output: 0 };
+    expect(topology).toEqual({
+      ...expected,
+      layers: [
+        { ...first, name: 'x' },
+        { ...second, calls: [{ inputs: [start], initialState: [] }] },
+      ],
+      inputs: [start],
+    });
+  });
+
+  test('a first layer with a batch_shape', () => {
+    expect(read(sequentialConfig([lstmLayer({ batch_input_shape: undefined, batch_shape: [null, null, 1] })]))).toEqual(
+      expected,
+    );
+  });
+
+  test.each<[string, unknown, string]>([
+    ['without any shape', [alone], 'lstm_input: batch_input_shape: expected an array, got undefined'],
+    ['with an input that has none', [input({}), alone], 'x: batch_input_shape: expected an array, got undefined'],
+    [
+      'with an input behind',
+      [lstmLayer(), input({ batch_shape: [null, 1] })],
+      'x: expected an InputLayer to come first, got one behind other layers',
+    ],
+  ])('%s is refused', (_, layers, message) => {
+    expect(() => read(layers)).toThrow(`model.json: ${message}`);
+  });
+});
+
+test('an input of a graph that is called is refused', () => {
+  const x = { class_name: 'InputLayer', config: { name: 'x', batch_shape: [null, 1] }, inbound_nodes: [[['x', 0, 0]]] };
+  const config = { name: 'graph', layers: [x], input_layers: [['x', 0, 0]], output_layers: [['x', 0, 0]] };
+  expect(() => readHandMade(handMade('Model', config))).toThrow(
+    'x: inbound_nodes: expected none, since it is an input',
+  );
+});
+
 describe('what is no file', () => {
   const { modelJson, weightBytes } = handMadeLstm();
   const topology = (changes: object) => ({ ...modelJson, modelTopology: changes });
