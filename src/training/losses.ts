@@ -1,7 +1,7 @@
 import type { SymbolicTensor } from '../graph/layer.js';
 import type { Plan, PlanTensor } from '../plan/plan.js';
 import { batch, multiply } from '../plan/size.js';
-import { oneOf, type Reader } from '../options/options.js';
+import { oneOf, refuse, type Reader } from '../options/options.js';
 
 /** A loss or metric over two tensors; the names in snake case and the short ones are the same. */
 export type LossName = 'meanSquaredError' | 'meanAbsoluteError';
@@ -20,6 +20,19 @@ export type LossOption = LossName | 'mean_squared_error' | 'mse' | 'mean_absolut
 export const lossReader: Reader<LossName> = (value, where) => {
   const known = typeof value === 'string' ? aliases[value] : undefined;
   return known ?? oneOf(['meanSquaredError', 'meanAbsoluteError'])(value, where);
+};
+
+/** What is reported beside the loss, under the name that it was given by, in camel case. */
+export interface Metric {
+  readonly key: string;
+  readonly name: LossName;
+}
+
+export const metricsReader: Reader<readonly Metric[]> = (value, where) => {
+  if (!Array.isArray(value)) return refuse(where, 'an array of names', value);
+  const metrics = value.map((given: unknown): Metric => ({ name: lossReader(given, where), key: camelCase(given) }));
+  const kinds = new Set(metrics.map(({ name }) => name));
+  return kinds.size === metrics.length ? metrics : refuse(where, 'each metric once', value);
 };
 
 /**
@@ -52,4 +65,9 @@ export interface ErrorSum {
 
 export function meanOf({ sum, count }: ErrorSum): number {
   return count === 0 ? 0 : sum / count;
+}
+
+/** mean_squared_error → meanSquaredError */
+function camelCase(name: unknown): string {
+  return String(name).replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }

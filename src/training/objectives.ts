@@ -1,10 +1,10 @@
 import type { Names } from '../graph/inputs.js';
 import { refuse } from '../options/options.js';
-import { lossReader, type LossName } from './losses.js';
+import { lossReader, type Metric } from './losses.js';
 import type { Objective } from './training-plan.js';
 
 /** What `compile` says of the outputs: each one's loss, if it has one, and metrics. `names` has the outputs in their order. */
-export function readObjectives(where: string, names: Names, loss: unknown, metrics: readonly LossName[]): Objective[] {
+export function readObjectives(where: string, names: Names, loss: unknown, metrics: readonly Metric[]): Objective[] {
   const lossFor = lossesByOutput(`${where}: loss`, [...names.values()], loss);
   const objectives = [...names].flatMap(([symbolic, name], i): Objective[] => {
     const given = lossFor(i, name);

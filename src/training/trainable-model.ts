@@ -12,16 +12,7 @@ import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
 import { checkWholeBatches } from '../model/states.js';
 import { parametersIn, summarize } from '../model/summary.js';
-import {
-  asGiven,
-  fields,
-  nonNegativeInteger,
-  oneOf,
-  optional,
-  positiveInteger,
-  refuse,
-  type Reader,
-} from '../options/options.js';
+import { asGiven, fields, nonNegativeInteger, oneOf, optional, positiveInteger, refuse } from '../options/options.js';
 import { explainPlan } from '../plan/explain.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
@@ -31,7 +22,7 @@ import { ErrorTotals } from './error-totals.js';
 import { fitModel, type Counts, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
-import { lossReader, type LossName, type LossOption } from './losses.js';
+import { metricsReader, type LossOption } from './losses.js';
 import { readObjectives } from './objectives.js';
 import type { OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
@@ -44,7 +35,7 @@ export interface CompileArguments {
   optimizer: OptimizerOption;
   /** One for every output, or one for each: an array, or an object by output name. An output without one is not trained. */
   loss: LossOption | readonly (LossOption | null)[] | Readonly<Record<string, LossOption>>;
-  /** Reported beside the loss, for every output that has one. */
+  /** Reported beside the loss, for every output that has one, under the names given here, in camel case. */
   metrics?: readonly LossOption[];
 }
 
@@ -138,7 +129,7 @@ export class TrainableModel extends Model {
   compile(options: CompileArguments): void {
     this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
-    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfLosses, []) });
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(metricsReader, []) });
     const objectives = readObjectives(where, this.outputNames, read.loss, read.metrics);
     const trainer = new Trainer(where, this, this.#trainingParameters(), objectives, read.optimizer);
     this.#trainer?.release();
@@ -285,8 +276,3 @@ export class TrainableModel extends Model {
     });
   }
 }
-
-const listOfLosses: Reader<readonly LossName[]> = (value, where) =>
-  Array.isArray(value)
-    ? value.map((name: unknown) => lossReader(name, where))
-    : refuse(where, 'an array of names', value);

@@ -153,9 +153,9 @@ export class Trainer {
       const error = errors[i];
       if (error === undefined) return;
       if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
-      metrics.forEach((metric, j) => {
+      metrics.forEach(({ key }, j) => {
         const sum = error.metrics[j];
-        if (sum !== undefined) logs[prefixed(metric)] = meanOf(sum);
+        if (sum !== undefined) logs[prefixed(key)] = meanOf(sum);
       });
     });
     return { loss, ...logs };

@@ -13,14 +13,14 @@ import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
-import { emitLoss, type ErrorSum, type LossName } from './losses.js';
+import { emitLoss, type ErrorSum, type LossName, type Metric } from './losses.js';
 import type { Parameters } from './parameters.js';
 
 /** An output with a loss. Outputs without one are not computed in training. */
 export interface Objective {
   readonly symbolic: SymbolicTensor;
   readonly loss: LossName;
-  readonly metrics: readonly LossName[];
+  readonly metrics: readonly Metric[];
 }
 
 interface ObjectiveTensors {
@@ -64,7 +64,7 @@ export class TrainingPlan {
       const mask = symbolic.mask === null ? null : this.compiled.tensorOf(symbolic.mask);
       const emit = (name: LossName, gradient: PlanTensor | null): PlanTensor =>
         emitLoss(plan, name, symbolic, prediction, padded, gradient, mask);
-      const metrics = objective.metrics.map((metric) => emit(metric, null));
+      const metrics = objective.metrics.map(({ name }) => emit(name, null));
       return { objective, target, metrics, loss: emit(objective.loss, gradients?.of(symbolic) ?? null) };
     });
     if (gradients !== null && parameters !== null) {

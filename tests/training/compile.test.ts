@@ -5,6 +5,7 @@ import {
   input,
   layers,
   optimizers,
+  sequential,
   tensor,
   type CompileArguments,
   type TrainableModel,
@@ -111,5 +112,32 @@ describe('training only some outputs', () => {
     expect(() => model.trainOnBatch({ p }, a)).toThrow('functional: trainOnBatch: expected "r", got none');
     expect(() => model.trainOnBatch({ p, r, s: q }, a)).toThrow('functional: trainOnBatch: expected "p", "r", got "s"');
     expect(() => model.trainOnBatch(p, a)).toThrow('expected 2 tensors (p, r), got one');
+  });
+});
+
+describe('metrics', () => {
+  const create = (...metrics: Required<CompileArguments>['metrics']) => {
+    const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+    model.compile({ optimizer: 'sgd', loss: 'mse', metrics });
+    return model;
+  };
+
+  test('are reported by the names they were given, in camel case', () => {
+    const keysOf = (...metrics: Required<CompileArguments>['metrics']) =>
+      Object.keys(create(...metrics).trainOnBatch([[1]], [[1]]));
+    expect(keysOf('mse', 'mae')).toEqual(['loss', 'mse', 'mae']);
+    expect(keysOf('mean_squared_error', 'meanAbsoluteError')).toEqual([
+      'loss',
+      'meanSquaredError',
+      'meanAbsoluteError',
+    ]);
+  });
+
+  test('are given once, by whatever name', () => {
+    for (const again of ['mae', 'mean_absolute_error', 'meanAbsoluteError'] as const) {
+      expect(() => create('mse', 'mae', again)).toThrow(
+        `sequential: compile: metrics: expected each metric once, got ["mse","mae","${again}"]`,
+      );
+    }
   });
 });
