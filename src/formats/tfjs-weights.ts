@@ -1,4 +1,4 @@
-import { mismatch, refuse } from '../options/options.js';
+import { mismatch, oneOf, refuse } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asCount, asList, asRecord, asText, typeName, type Json } from './json.js';
 import type { NamedWeight } from './topology.js';
@@ -6,30 +6,31 @@ import type { NamedWeight } from './topology.js';
 /** The shards' bytes: one block with all of them in the manifest's order, or one block for each. */
 export type WeightBytes = ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[];
 
-/** Reads the weights that a model.json lists, of layers with these names. */
+/** Reads the weights that a model.json lists, of layers with these names. An optimizer's, saved along, are passed over. */
 export function readWeights(file: Json, weightBytes: WeightBytes, layers: ReadonlySet<string>): NamedWeight[] {
   const bytes = joinBytes(weightBytes);
-  const taken = new Set<string>();
+  const weights = new Map<string, NamedWeight>();
   let at = 0;
-  const weights = listWeights(file).map((entry): NamedWeight => {
+  for (const entry of listWeights(file)) {
     const name = asText(entry.name, "model.json: a weight's name");
     const where = `model.json: ${name}`;
     const shape = asList(entry.shape, `${where}: shape`).map((length) => asCount(length, `${where}: shape`));
-    if (entry.dtype !== 'float32') refuse(`${where}: dtype`, "'float32'", entry.dtype);
+    const isOptimizers = entry.group === 'optimizer';
+    oneOf(isOptimizers ? ['float32', 'int32'] : ['float32'])(entry.dtype, `${where}: dtype`);
     if (entry.quantization !== undefined) throw new Error(`${where}: quantized weights cannot be read`);
-    const size = 4 * shape.reduce((product, length) => product * length, 1);
-    if (at + size > bytes.length) {
-      throw new Error(`weights: ${name}: expected ${size} bytes from ${at} on, the file ends at ${bytes.length}`);
+    const end = at + 4 * shape.reduce((product, length) => product * length, 1);
+    if (end > bytes.length) {
+      throw new Error(`weights: ${name}: expected ${end - at} bytes from ${at} on, the file ends at ${bytes.length}`);
     }
-    const data = new Float32Array(bytes.slice(at, at + size).buffer);
-    at += size;
-    const path = pathOf(name, layers);
-    if (taken.has(path)) throw new Error(`${where}: there are two weights for "${path}"`);
-    taken.add(path);
-    return { name: path, shape, data };
-  });
+    if (!isOptimizers) {
+      const path = pathOf(name, layers);
+      if (weights.has(path)) throw new Error(`${where}: there are two weights for "${path}"`);
+      weights.set(path, { name: path, shape, data: new Float32Array(bytes.slice(at, end).buffer) });
+    }
+    at = end;
+  }
   if (at !== bytes.length) throw new Error(`weights: expected ${at} bytes, got ${bytes.length}`);
-  return weights;
+  return [...weights.values()];
 }
 
 /**

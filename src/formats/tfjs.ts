@@ -5,7 +5,7 @@ import { readWeights, type WeightBytes } from './tfjs-weights.js';
 import type { CallDescription, LayerDescription, ModelFile, TensorReference, Topology } from './topology.js';
 
 /**
- * Reads a model that TensorFlow.js Layers saved.
+ * Reads a model that TensorFlow.js Layers saved: graph and weights, not how it was trained.
  * @param modelJson the parsed `model.json`, or its text
  * @param weightBytes the shards' bytes: one block with all of them in the manifest's order, or one block for each
  * @returns plain data for `loadModel`

@@ -63,7 +63,11 @@ export function sequentialConfig(layers: readonly HandMadeLayer[]): Record<strin
 
 /** model.json and the bytes of its one shard. */
 export interface HandMadeFile {
-  readonly modelJson: Record<string, unknown>;
+  readonly modelJson: {
+    readonly format: string;
+    readonly modelTopology: Readonly<Record<string, unknown>>;
+    readonly weightsManifest: readonly { readonly paths: readonly string[]; readonly weights: readonly object[] }[];
+  };
   readonly weightBytes: Uint8Array;
 }
 

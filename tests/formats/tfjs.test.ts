@@ -108,6 +108,36 @@ describe('names of weights', () => {
   });
 });
 
+describe("an optimizer's state, saved with the model", () => {
+  const { modelJson, weightBytes } = handMadeLstm();
+  const manifest = (...optimizer: object[]) => {
+    const [{ weights }] = modelJson.weightsManifest;
+    return { ...modelJson, weightsManifest: [{ weights: [...weights, ...optimizer] }] };
+  };
+  const iteration = { name: 'iter', shape: [], dtype: 'int32', group: 'optimizer' };
+  const moment = { name: 'lstm/kernel/m', shape: [1, 4], dtype: 'float32', group: 'optimizer' };
+
+  test('is passed over', () => {
+    const file = readTfjs(manifest(iteration, moment), [weightBytes, new Uint8Array(4 + 16)]);
+    expect(file).toEqual(readTfjs(modelJson, weightBytes));
+  });
+
+  test('must be whole', () => {
+    expect(() => readTfjs(manifest(iteration, moment), [weightBytes, new Uint8Array(4)])).toThrow(
+      'weights: lstm/kernel/m: expected 16 bytes from 52 on, the file ends at 52',
+    );
+  });
+
+  test('has numbers of four bytes; those of a layer are float32', () => {
+    expect(() => readTfjs(manifest({ ...iteration, dtype: 'bool' }), weightBytes)).toThrow(
+      "model.json: iter: dtype: expected one of 'float32', 'int32', got 'bool'",
+    );
+    expect(() => readTfjs(manifest({ ...iteration, group: undefined }), weightBytes)).toThrow(
+      "model.json: iter: dtype: expected one of 'float32', got 'int32'",
+    );
+  });
+});
+
 describe('forms of a chain', () => {
   const expected = readHandMade(handMadeLstm()).topology;
   const input = (config: object) => ({ class_name: 'InputLayer', config: { name: 'x', ...config } });
