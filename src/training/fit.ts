@@ -1,7 +1,7 @@
 import type { TensorsLike } from '../graph/inputs.js';
 import { streamKey } from '../graph/stream-key.js';
 import { checkWholeBatches } from '../model/states.js';
-import { fields, flag, oneOf, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
+import { fields, flag, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
 import { integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { batchesOf, copyOf, rowNumbers, type Data } from './data.js';
@@ -28,7 +28,7 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Of shuffling and dropout. Default 0: the same program gives the same bits. */
   seed?: number;
-  /** 'auto': a bar in a terminal, plain lines elsewhere; 0: nothing; 1: a bar; 2: plain lines. Default 'auto'. */
+  /** 'auto' and 1: a bar in a terminal, plain lines elsewhere; 0: nothing; 2: plain lines. Default 'auto'. */
   verbose?: 'auto' | 0 | 1 | 2;
   /** Stops after the current batch; `fit` then rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -41,7 +41,7 @@ const share: Reader<number> = (value, where) =>
   typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(where, 'a number in [0, 1)', value);
 
 const verbosity: Reader<'auto' | 0 | 1 | 2> = (value, where) =>
-  value === 0 || value === 1 || value === 2 ? value : oneOf(['auto'])(value, `${where} ('auto', 0, 1 or 2)`);
+  value === 'auto' || value === 0 || value === 1 || value === 2 ? value : refuse(where, "'auto', 0, 1 or 2", value);
 
 const signalReader: Reader<AbortSignal> = (value, where) =>
   value instanceof AbortSignal ? value : refuse(where, 'an AbortSignal', value);
@@ -216,8 +216,8 @@ function rowOrder(workspace: Workspace, { from, to }: Part, random: RandomPlace 
 
 function progressFor(verbose: 'auto' | 0 | 1 | 2): Progress {
   if (verbose === 0) return silent;
-  if (verbose === 2) return progressLines();
-  return verbose === 1 || isTerminal() ? progressBar() : progressLines();
+  // A bar is drawn over and over: in a pipe or a file it would be noise.
+  return verbose !== 2 && isTerminal() ? progressBar() : progressLines();
 }
 
 /** Lets other tasks run when training has held the event loop for long enough; throws the reason of a signal that came. */

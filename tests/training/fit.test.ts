@@ -196,6 +196,18 @@ describe('what it returns and prints', () => {
     expect([write.mock.calls.length > 0, print.mock.calls.length]).toEqual([true, 0]);
     expect((await fit({ verbose: 1 })).history).toEqual((await fit(quietly)).history);
   });
+
+  test.skipIf(process.stderr.isTTY)('verbose 1, where there is no terminal for its bar, prints the lines', async () => {
+    await fit({ verbose: 2 });
+    const plain = lines.splice(0);
+    await fit({ verbose: 1 });
+    expect(lines).toEqual(plain);
+  });
+
+  test('another verbose is refused', async () => {
+    const message = "sequential: fit: verbose: expected 'auto', 0, 1 or 2, got 3";
+    await expect(fit({ verbose: 3 as never })).rejects.toThrow(new TypeError(message));
+  });
 });
 
 describe('an abort', () => {
