@@ -134,8 +134,12 @@ const classes: Readonly<Record<string, LayerClass>> = {
   },
 };
 
-/** @throws Error when there are layers that bucle does not know: all are named. */
-export function readLayers(value: unknown): ReadLayer[] {
+/**
+ * Reads the layers of a model.
+ * @param isKeras3 whether it is Keras 3's: then 'hard_sigmoid' is not the function of Keras 2 and TensorFlow.js
+ * @throws Error when there are layers that bucle does not know: all are named.
+ */
+export function readLayers(value: unknown, isKeras3: boolean): ReadLayer[] {
   const unknown: string[] = [];
   const layers = asList(value, 'model.json: layers').map((item, i) => {
     const layer = asRecord(item, `model.json: layers[${i}]`);
@@ -147,7 +151,16 @@ export function readLayers(value: unknown): ReadLayer[] {
     return { layer, config, name, found };
   });
   if (unknown.length > 0) throw new Error(`model.json: layers that bucle does not know: ${unknown.join(', ')}`);
-  return layers.flatMap(({ layer, config, name, found }) => (found ? readLayer(found, layer, config, name) : []));
+  const read = layers.flatMap(({ layer, config, name, found }) => (found ? readLayer(found, layer, config, name) : []));
+  return isKeras3 ? read.map((layer) => ({ ...layer, options: asKeras3(layer.options) })) : read;
+}
+
+function asKeras3(options: Json): Json {
+  const entries = Object.entries(options).map(([name, value]) => {
+    const isInner = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [name, isInner ? asKeras3(value as Json) : value === 'hardSigmoidLegacy' ? 'hardSigmoid' : value] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function readLayer(layerClass: LayerClass, layer: Json, config: Json, name: string): ReadLayer {

@@ -1,13 +1,13 @@
 import { mismatch, oneOf, refuse } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asCount, asList, asRecord, asText, typeName, type Json } from './json.js';
-import type { NamedWeight } from './topology.js';
+import type { NamedWeight, Topology } from './topology.js';
 
 /** The shards' bytes: one block with all of them in the manifest's order, or one block for each. */
 export type WeightBytes = ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[];
 
-/** Reads the weights that a model.json lists, of layers with these names. An optimizer's, saved along, are passed over. */
-export function readWeights(file: Json, weightBytes: WeightBytes, layers: ReadonlySet<string>): NamedWeight[] {
+/** Reads the weights that a model.json lists, for a model's layers. An optimizer's, saved along, are passed over. */
+export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topology): NamedWeight[] {
   const bytes = joinBytes(weightBytes);
   const weights = new Map<string, NamedWeight>();
   let at = 0;
@@ -23,7 +23,7 @@ export function readWeights(file: Json, weightBytes: WeightBytes, layers: Readon
       throw new Error(`weights: ${name}: expected ${end - at} bytes from ${at} on, the file ends at ${bytes.length}`);
     }
     if (!isOptimizers) {
-      const path = pathOf(name, layers);
+      const path = pathOf(name, topology);
       if (weights.has(path)) throw new Error(`${where}: there are two weights for "${path}"`);
       weights.set(path, { name: path, shape, data: new Float32Array(bytes.slice(at, end).buffer) });
     }
@@ -34,16 +34,17 @@ export function readWeights(file: Json, weightBytes: WeightBytes, layers: Readon
 }
 
 /**
- * Layer and weight, in our spelling. Files that were converted from Keras name a layer's cell too
- * (`lstm/lstm_cell/recurrent_kernel`, since TensorFlow 2.2): as TensorFlow.js does, what stands between is left out where
- * no layer has the longer name.
+ * Layer and weight, in our spelling. Files that were converted from Keras name more: the layer's cell
+ * (`lstm/lstm_cell/recurrent_kernel`, since TensorFlow 2.2), and Keras 3 the chain (`sequential/dense/kernel`). What is more
+ * is left out where no layer has the longer name; for the cell, TensorFlow.js does so too.
  */
-function pathOf(name: string, layers: ReadonlySet<string>): string {
-  const layer = name.split('/');
-  const weight = camelCase(layer.pop() ?? '');
-  const outer = layer.slice(0, -1);
-  const namesCell = !layers.has(layer.join('/')) && layers.has(outer.join('/'));
-  return [...(namesCell ? outer : layer), weight].join('/');
+function pathOf(name: string, { name: model, layers }: Topology): string {
+  const parts = name.split('/');
+  const weight = camelCase(parts.pop() ?? '');
+  const inModel = parts[0] === model ? [parts.slice(1)] : [];
+  const candidates = [parts, ...inModel].flatMap((path) => [path.join('/'), path.slice(0, -1).join('/')]);
+  const layer = candidates.find((candidate) => layers.some((known) => known.name === candidate));
+  return [...(layer === undefined ? parts : [layer]), weight].join('/');
 }
 
 /** All shards' weights, one shard after the other. */

@@ -15,8 +15,7 @@ export function readTfjs(modelJson: unknown, weightBytes: WeightBytes): ModelFil
   const file = asRecord(typeof modelJson === 'string' ? parse(modelJson) : modelJson, 'model.json');
   if (file.format !== undefined) oneOf(['layers-model'])(file.format, 'model.json: format');
   const topology = readTopology(file);
-  const names = new Set(topology.layers.map(({ name }) => name));
-  return { topology, weights: readWeights(file, weightBytes, names) };
+  return { topology, weights: readWeights(file, weightBytes, topology) };
 }
 
 function readTopology(file: Json): Topology {
@@ -29,7 +28,7 @@ function readTopology(file: Json): Topology {
   const config =
     isChain && Array.isArray(model.config) ? { layers: model.config } : asRecord(model.config, 'model.json: config');
   checkModel(config);
-  const layers = readLayers(config.layers);
+  const layers = readLayers(config.layers, String(outer.keras_version).startsWith('3.'));
   return isChain ? readSequential(config, layers) : readFunctional(config, layers);
 }
 

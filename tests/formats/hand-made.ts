@@ -85,6 +85,12 @@ export function handMade(className: string, config: unknown, weights: readonly H
   };
 }
 
+/** The same file, but from another version of Keras. */
+export function fromKeras(version: string, { modelJson, weightBytes }: HandMadeFile): HandMadeFile {
+  const modelTopology = { ...modelJson.modelTopology, keras_version: version };
+  return { modelJson: { ...modelJson, modelTopology }, weightBytes };
+}
+
 export function handMadeLstm(changes: Record<string, unknown> = {}): HandMadeFile {
   return handMade('Sequential', sequentialConfig([lstmLayer(changes)]), lstmWeights);
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/inference.js';
 import {
+  fromKeras,
   handMade,
   handMadeLstm,
   lstmLayer,
@@ -43,6 +44,25 @@ describe('activations', () => {
 
   test('of gates, where the field is absent, is what TensorFlow.js takes', () => {
     expect(optionsOf({ recurrent_activation: undefined }).recurrentActivation).toBe('hardSigmoidLegacy');
+  });
+
+  test('hard_sigmoid of a file from Keras 3 is that of Keras 3, in inner layers too', () => {
+    const dense = { class_name: 'Dense', config: { name: 'dense', units: 1, activation: 'hard_sigmoid' } };
+    const wrapper = { class_name: 'TimeDistributed', config: { name: 'wrapper', layer: dense } };
+    const layers = [lstmLayer({ return_sequences: true, recurrent_activation: 'hard_sigmoid' }), wrapper];
+    const file = handMade('Sequential', sequentialConfig(layers), lstmWeights);
+    const optionsFrom = (version: string) =>
+      readHandMade(fromKeras(version, file)).topology.layers.map(({ options }) => options);
+    expect(optionsFrom('3.8.0')).toMatchObject([
+      {},
+      { activation: 'tanh', recurrentActivation: 'hardSigmoid' },
+      { layer: { units: 1, activation: 'hardSigmoid' } },
+    ]);
+    expect(optionsFrom('2.15.0')).toMatchObject([
+      {},
+      { recurrentActivation: 'hardSigmoidLegacy' },
+      { layer: { activation: 'hardSigmoidLegacy' } },
+    ]);
   });
 
   test.each(['hard_sigmoid', 'hardSigmoid'])("%s is TensorFlow.js's, not that of Keras 3", (name) => {

@@ -84,6 +84,11 @@ describe('names of weights', () => {
     expect(loadModel(file).predict([[[1]]]).shape).toEqual([1, 1]);
   });
 
+  test('of files converted from Keras 3, which name the chain too, are those of the layer', () => {
+    const file = readHandMade(renamed((name) => name.replace('lstm/', 'chain/lstm/lstm_cell/')));
+    expect(file).toEqual(expected);
+  });
+
   test('are left alone where a layer has the longer name', () => {
     const layers = [lstmLayer({ name: 'lstm/lstm_cell' })];
     const weights = lstmWeights.map((weight) => ({ ...weight, name: weight.name.replace('lstm/', 'lstm/lstm_cell/') }));
