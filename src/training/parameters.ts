@@ -1,11 +1,13 @@
+import type { WeightGradients } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
 import type { Layer } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
+import { known } from '../plan/known.js';
 import { quad } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, type Tensor } from '../tensors/tensor.js';
-import { trainedWeights } from './trained-weights.js';
+import { trainedWeights, type TrainedWeights } from './trained-weights.js';
 
 /** One weight as training sees it: flat blocks of floats, rounded up to whole vectors. */
 export interface Parameter {
@@ -20,50 +22,49 @@ export interface Parameter {
   readonly count: number;
 }
 
-/** Masters and gradients of all weights of a graph; the gradients lie in one block, zeroed by one call. */
+/** The weights of a graph in training. Masters and gradients are the layers' own, and serve all models over them. */
 export class Parameters {
+  /** Those that have weights. */
+  readonly layers: readonly Layer[];
   readonly list: readonly Parameter[];
   /** Floats in all of them. */
   readonly count: number;
-  readonly #layers: readonly Layer[];
   readonly #workspace: Workspace;
-  readonly #gradients: number;
-  readonly #byKey = new Map<Layer, Map<string, number>>();
+  /** Where the gradient of a weight is summed. */
+  readonly gradientOf: WeightGradients = (layer, weight) => trainedWeights(layer).gradientOf(weight);
 
   constructor(graph: Graph, workspace: Workspace) {
-    this.#layers = graph.layers;
+    this.layers = graph.layers.filter(({ weights }) => weights.specs.length > 0);
     this.#workspace = workspace;
-    const specs = graph.layers.flatMap((layer) => layer.weights.specs.map((spec) => ({ layer, spec })));
-    this.count = specs.reduce((sum, { spec }) => sum + quad(sizeOf(spec.shape)), 0);
-    this.#gradients = workspace.allocate(4 * this.count);
-    graph.layers.forEach(trainedWeights);
-    let gradient = this.#gradients;
-    this.list = specs.map(({ layer, spec }) => {
-      const count = quad(sizeOf(spec.shape));
-      const parameter = {
-        layer,
-        path: `${layer.title}/${spec.name}`,
-        shape: spec.shape,
-        values: layer.weights.canonical(spec.name),
-        gradient,
-        count,
-      };
-      const ofLayer = this.#byKey.get(layer) ?? new Map<string, number>();
-      this.#byKey.set(layer, ofLayer.set(spec.name, gradient));
-      gradient += 4 * count;
-      return parameter;
-    });
+    this.list = this.layers.flatMap((layer) =>
+      layer.weights.specs.map(({ name, shape }): Parameter => {
+        const gradient = this.gradientOf(layer, name);
+        const values = layer.weights.canonical(name);
+        return { layer, path: `${layer.title}/${name}`, shape, values, gradient, count: quad(sizeOf(shape)) };
+      }),
+    );
+    this.count = this.list.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Where the gradient of a weight is summed. */
-  readonly gradientOf = (layer: Layer, weight: string): number => {
-    const address = this.#byKey.get(layer)?.get(weight);
-    if (address === undefined) throw new Error(`${layer.title}: "${weight}" is not a weight of this model`);
-    return address;
-  };
+  /** Where there is one weight, there is a layer that it belongs to; its memory lives as long as that of the others. */
+  get #keeper(): TrainedWeights {
+    return trainedWeights(known(this.layers[0], 'a layer with weights'));
+  }
 
   zeroGradients(): void {
-    this.#workspace.kernels.zero(this.#gradients, 4 * this.count);
+    for (const layer of this.layers) {
+      const { gradients, gradientBytes } = trainedWeights(layer);
+      this.#workspace.kernels.zero(gradients, gradientBytes);
+    }
+  }
+
+  /** A block that goes with its owner, if `releaseOf` does not come first. */
+  allocateFor(owner: object, bytes: number): number {
+    return this.#keeper.allocateFor(owner, bytes);
+  }
+
+  releaseOf(owner: object, block: number): void {
+    this.#keeper.releaseOf(owner, block);
   }
 
   /** √ Σ g² over all gradients (the global norm), or all weights. */
@@ -84,6 +85,6 @@ export class Parameters {
 
   /** Packed and transposed copies follow the masters. */
   refresh(): void {
-    for (const { weights } of this.#layers) weights.pack();
+    for (const { weights } of this.layers) weights.pack();
   }
 }

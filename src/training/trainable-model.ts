@@ -123,7 +123,8 @@ export class TrainableModel extends Model {
   }
 
   /**
-   * Says how to train: optimizer, losses, metrics. Calling it again starts the optimizer anew; weights stay.
+   * Says how to train: optimizer, losses, metrics. Calling it again starts the optimizer anew; weights stay. What the optimizer
+   * remembers is this model's own, also where it shares layers with others, and goes when the model does.
    * @throws TypeError for a name or an option that is unknown or out of range; nothing is changed then.
    */
   compile(options: CompileArguments): void {
@@ -131,7 +132,7 @@ export class TrainableModel extends Model {
     const where = `${this.name}: compile`;
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(metricsReader, []) });
     const objectives = readObjectives(where, this.outputNames, read.loss, read.metrics);
-    const trainer = new Trainer(where, this, this.#trainingParameters(), objectives, read.optimizer);
+    const trainer = new Trainer(where, this, objectives, read.optimizer);
     this.#trainer?.release();
     this.#trainer = trainer;
   }
@@ -147,11 +148,11 @@ export class TrainableModel extends Model {
     const trainer = this.#requireTrainer('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
     this.#refuseWhileOthersFit('fit');
-    this.#setFitting(true);
+    this.#setFitting(trainer, true);
     try {
       return await fitModel(trainer, this.#counts, x, y, options);
     } finally {
-      this.#setFitting(false);
+      this.#setFitting(trainer, false);
     }
   }
 
@@ -194,7 +195,7 @@ export class TrainableModel extends Model {
     const given = readTensors(`${where}: cotangents`, this.graph.outputs, cotangents);
     const rows = inputs[0]?.shape[0] ?? 0;
     if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${rows} rows`, given[0]?.shape[0]);
-    const parameters = this.#trainingParameters();
+    const parameters = (this.#parameters ??= new Parameters(this.graph, this.workspace));
     const { runner, run, compiled, ...plan } = (this.#gradientPlan ??= new GradientPlan(
       this.graph,
       this.workspace,
@@ -236,12 +237,9 @@ export class TrainableModel extends Model {
     return this.#trainer;
   }
 
-  #setFitting(isFitting: boolean): void {
+  #setFitting({ layers }: Trainer, isFitting: boolean): void {
     this.#isFitting = isFitting;
-    for (const layer of this.layers) {
-      // An input may stand in models that share nothing else.
-      if (layer.weights.specs.length > 0) trainedWeights(layer).fitting = isFitting ? this : undefined;
-    }
+    for (const layer of layers) trainedWeights(layer).fitting = isFitting ? this : undefined;
   }
 
   #refuseWhileFitting(what: string): void {
@@ -261,10 +259,6 @@ export class TrainableModel extends Model {
   /** Runs something that may move states on; those that a running `fit` carries stay. */
   #leavingStates<T>(run: () => T): T {
     return this.#isFitting ? leaving(this.states, this.workspace, run) : run();
-  }
-
-  #trainingParameters(): Parameters {
-    return (this.#parameters ??= new Parameters(this.graph, this.workspace));
   }
 
   #checkSteps(where: string, given: readonly Numbers[], sizes: Sizes): void {

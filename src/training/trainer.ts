@@ -1,5 +1,6 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
 import { batchSizeOf, checkMasks, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
+import type { Layer } from '../graph/layer.js';
 import { backwardTable } from '../layers/backward/index.js';
 import type { ImplicitStates } from '../model/states.js';
 import { mismatch } from '../options/options.js';
@@ -13,7 +14,7 @@ import { meanOf } from './losses.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState } from './optimizers/optimizer.js';
-import type { Parameters } from './parameters.js';
+import { Parameters } from './parameters.js';
 import { TrainingPlan, type Objective, type RandomPlace } from './training-plan.js';
 
 /** What is trained, as a model has it. */
@@ -41,13 +42,7 @@ export class Trainer {
   readonly #optimizer: OptimizerState;
 
   /** @throws when the model cannot be trained so; nothing is to be given back then. */
-  constructor(
-    where: string,
-    model: Trained,
-    parameters: Parameters,
-    objectives: readonly Objective[],
-    optimizer: unknown,
-  ) {
+  constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown) {
     const { name, graph, workspace, isStateful } = model;
     for (const { definition, config, title } of graph.layers) {
       const reason = backwardTable[definition.className]?.untrainable?.(config) ?? null;
@@ -60,12 +55,17 @@ export class Trainer {
     this.#modelInputs = graph.inputs;
     this.#outputNames = model.outputNames;
     this.#objectives = objectives;
-    this.#parameters = parameters;
     const trained = trainedGraph(model, objectives);
-    this.#plan = new TrainingPlan(trained, workspace, objectives, parameters);
+    this.#parameters = new Parameters(trained, workspace);
+    this.#plan = new TrainingPlan(trained, workspace, objectives, this.#parameters);
     this.#evaluation = new TrainingPlan(trained, workspace, objectives, null);
     // Last, for it takes memory.
-    this.#optimizer = new OptimizerState(`${where}: optimizer`, optimizer, workspace, parameters);
+    this.#optimizer = new OptimizerState(`${where}: optimizer`, optimizer, workspace, this.#parameters);
+  }
+
+  /** Those whose weights it changes. */
+  get layers(): readonly Layer[] {
+    return this.#parameters.layers;
   }
 
   /** Gives its memory back. */

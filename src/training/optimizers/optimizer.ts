@@ -42,7 +42,7 @@ export class OptimizerState {
   readonly #parameters: Parameters;
   /** What the rule remembers of each weight: the addresses of its slots, which lie in one block. */
   readonly #slots: readonly (readonly number[])[];
-  readonly #block: number;
+  readonly #block: Block;
   readonly #backup: Backup;
 
   constructor(where: string, option: unknown, workspace: Workspace, parameters: Parameters) {
@@ -51,18 +51,18 @@ export class OptimizerState {
     this.#rule = rule;
     this.#clipping = clipping;
     this.#parameters = parameters;
-    const slotFloats = rule.slots * parameters.count;
-    this.#block = workspace.allocate(4 * slotFloats);
-    let end = this.#block;
-    this.#slots = parameters.list.map(({ count }) =>
+    const count = rule.slots * parameters.count;
+    this.#block = { address: count === 0 ? 0 : parameters.allocateFor(this, 4 * count), count };
+    let end = this.#block.address;
+    this.#slots = parameters.list.map((parameter) =>
       Array.from({ length: rule.slots }, () => {
         const slot = end;
-        end += 4 * count;
+        end += 4 * parameter.count;
         return slot;
       }),
     );
     const weights = parameters.list.map(({ values, count }): Block => ({ address: values, count }));
-    this.#backup = new Backup(workspace, [...weights, { address: this.#block, count: slotFloats }]);
+    this.#backup = new Backup(workspace, [...weights, this.#block]);
   }
 
   /** Makes room for a step, before the batch runs. */
@@ -91,9 +91,9 @@ export class OptimizerState {
     return overflown;
   }
 
-  /** Gives its memory back. */
+  /** Gives its memory back; where nobody calls it, that comes when the optimizer is garbage. */
   release(): void {
-    this.#workspace.release(this.#block);
+    if (this.#block.count > 0) this.#parameters.releaseOf(this, this.#block.address);
   }
 
   #overflown(kernels: TrainingKernels): string | null {
