@@ -1,7 +1,7 @@
 import { asGiven, fields, flag, mismatch, refuse } from '../options/options.js';
-import type { RegularizerOption } from '../regularizers/regularizer.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
+import type { RegularizerOption } from '../regularizers/regularizer.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
 import { leadingAxes } from './view.js';
@@ -141,12 +141,12 @@ export interface LayerOptions {
   inputShape?: readonly (number | null)[];
   /** The same with the batch, which a stateful layer may fix: [batch, time, features]. */
   batchInputShape?: readonly (number | null)[];
-}
-
   /** Whether training changes its weights; also to be set later, as `layer.trainable`. Default true. */
   trainable?: boolean;
   /** A penalty of its outputs, added to the loss: that of a sample, their mean. Default: none. */
   activityRegularizer?: RegularizerOption;
+}
+
 export interface ApplyOptions {
   /** Initial states of a recurrent layer, each [batch, units]: h, or h and c. */
   initialState?: SymbolicTensor | readonly SymbolicTensor[];
@@ -167,11 +167,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   name: string | undefined;
   /** Whether the name is the user's: others give way where two meet in a graph. */
   readonly isNamed: boolean;
-  #workspace: Workspace | undefined;
-  #weights: LayerWeights | undefined;
   /** What the options say of a penalty for its outputs: training alone reads it. */
   activityRegularizer: unknown;
   #trainable = true;
+  #workspace: Workspace | undefined;
+  #weights: LayerWeights | undefined;
   #features: number | undefined;
   /** The composite that it is a part of; that alone may call it. */
   #parent: Layer | undefined;
@@ -218,6 +218,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     const name = this.name ?? this.definition.baseName;
     if (this.#parent === undefined) return name;
     return name === '' ? this.#parent.title : `${this.#parent.title}/${name}`;
+  }
+
+  /** The layer that the user's graph holds: itself, or the composite that it is a part of. */
+  get outermost(): Layer {
+    return this.#parent?.outermost ?? this;
   }
 
   /**

@@ -5,13 +5,13 @@ import type { Workspace } from '../plan/workspace.js';
 import type { Parameters } from './parameters.js';
 import type { TrainingPlan } from './training-plan.js';
 
-/** The loss or the gradients of a batch were NaN or infinite. The weights are those of the last good batch. */
+/** The loss, the gradients or the step of a batch were NaN or infinite. The weights are those of the last good batch. */
 export class NonFiniteLossError extends Error {
   override readonly name = 'NonFiniteLossError';
   /** Counted from 0; undefined outside `fit`. */
   readonly epoch: number | undefined;
   readonly batch: number | undefined;
-  /** The first tensor of the batch's run that was not finite. */
+  /** The first tensor of the batch's run, or of the step after it, that was not finite. */
   readonly tensor: string;
   readonly gradientNorm: number;
 

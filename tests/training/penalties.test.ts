@@ -72,7 +72,7 @@ test.each(options)('penalties of weights count in the loss and move the weights:
   const total = value + sum(penalties.map((one) => one.value));
   expect(logs.loss / total).toBeCloseTo(1, 5);
   expect(evaluated.loss / total).toBeCloseTo(1, 5);
-  expect(logs.meanSquaredError / value).toBeCloseTo(1, 5);
+  expect(logs.mse / value).toBeCloseTo(1, 5);
   const moved = minus(weights, model.getWeights().map(toTensor));
   expect(relativeError(moved, gradients, 1e-2)).toBeLessThan(1e-4);
 });
@@ -137,7 +137,7 @@ test('fit reports penalties as Keras does: in loss and valLoss, not in metrics',
     },
   );
   expect(history.loss[0]).toBeCloseTo(1.25, 6);
-  expect(history.meanSquaredError[0]).toBe(1);
+  expect(history.mse[0]).toBe(1);
   expect(history.valLoss[0]).toBeCloseTo(0.25, 6);
 });
 
