@@ -5,6 +5,7 @@
 import { refuse, show } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asList, asRecord, asText, type Json } from './json.js';
+import { readConstraint, readRegularizer } from './tfjs-training.js';
 
 export interface ReadLayer {
   /** The function that makes it, and the options that the function takes. */
@@ -58,18 +59,31 @@ const dtype: FieldReader = (value, where) => {
   return only('float32')(isPolicy ? asRecord(asRecord(value, where).config, `${where}: config`).name : value, where);
 };
 
-const common = { name: noEffect, dtype, batch_input_shape: noEffect, batch_shape: noEffect };
+/** true is the default. */
+const trainable: FieldReader = (value, where) => (value === false ? false : only(true)(value, where));
+
+const common = {
+  name: noEffect,
+  dtype,
+  batch_input_shape: noEffect,
+  batch_shape: noEffect,
+  activity_regularizer: readRegularizer,
+};
 
 /** A layer without weights has nothing to train. */
 const weightless = { ...common, trainable: noEffect };
 
 const affine = {
   ...common,
-  trainable: only(true),
+  trainable,
   activation,
   use_bias: option,
   kernel_initializer: noEffect,
   bias_initializer: noEffect,
+  kernel_regularizer: readRegularizer,
+  bias_regularizer: readRegularizer,
+  kernel_constraint: readConstraint,
+  bias_constraint: readConstraint,
 };
 
 const recurrent = {
@@ -82,6 +96,8 @@ const recurrent = {
   dropout: option,
   recurrent_dropout: option,
   recurrent_initializer: noEffect,
+  recurrent_regularizer: readRegularizer,
+  recurrent_constraint: readConstraint,
   implementation: noEffect,
   unroll: noEffect,
   seed: noEffect,
@@ -130,7 +146,7 @@ const classes: Readonly<Record<string, LayerClass>> = {
   SimpleRNN: { kind: 'simpleRNN', fields: recurrent },
   TimeDistributed: {
     kind: 'timeDistributed',
-    fields: { ...common, trainable: only(true), layer: innerLayer },
+    fields: { ...common, trainable, layer: innerLayer },
   },
 };
 

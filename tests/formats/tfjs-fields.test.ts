@@ -1,5 +1,14 @@
 /** Fields of a TensorFlow.js file: what each means here, and that none of those that would change results is passed over. */
 import { describe, expect, test } from 'vitest';
+import {
+  constraints,
+  layers,
+  loadModel as loadTrainable,
+  optimizers,
+  regularizers,
+  sequential,
+  type TrainableModel,
+} from '../../src/index.js';
 import { loadModel } from '../../src/inference.js';
 import {
   fromKeras,
@@ -75,15 +84,9 @@ describe('a field that would change results or training is refused', () => {
     ['time_major', true, 'false, got true'],
     ['zero_output_for_mask', true, 'false, got true'],
     ['num_constants', 2, '0, got 2'],
-    ['trainable', false, 'true, got false'],
+    ['trainable', 0, 'true, got 0'],
     ['dtype', 'float16', "'float32', got 'float16'"],
     ['dtype', { class_name: 'Policy', config: { name: 'mixed_float16' } }, "'float32', got 'mixed_float16'"],
-    ['kernel_regularizer', { class_name: 'L2' }, 'none, since bucle does not follow it, got {"class_name":"L2"}'],
-    [
-      'kernel_constraint',
-      { class_name: 'NonNeg' },
-      'none, since bucle does not follow it, got {"class_name":"NonNeg"}',
-    ],
     ['returnSequences', true, 'none, since bucle does not follow it, got true'],
     ['something_new', 0, 'none, since bucle does not follow it, got 0'],
     ['toString', 0, 'none, since bucle does not follow it, got 0'],
@@ -100,13 +103,11 @@ describe('a field that would change results or training is refused', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['Conv1D', { ...conv, data_format: 'channels_first' }, "data_format: expected 'channels_last' or"],
     ['Conv1D', { ...conv, groups: 2 }, 'groups: expected 1, got 2'],
-    ['Dense', { ...sequence, units: 1, trainable: false }, 'trainable: expected true, got false'],
     ['Dense', { ...sequence, units: 1, lora_rank: 4 }, 'lora_rank: expected none'],
     ['Dropout', { ...sequence, rate: 0.5, noise_shape: [1] }, 'noise_shape: expected none'],
     ['InputLayer', { ...sequence, dtype: 'int32' }, "dtype: expected 'float32', got 'int32'"],
     ['InputLayer', { ...sequence, sparse: true }, 'sparse: expected false, got true'],
     ['Masking', { ...sequence, return_sequences: true }, 'return_sequences: expected none'],
-    ['TimeDistributed', { ...sequence, ...inner({ trainable: false }) }, 'layer: trainable: expected true, got false'],
     [
       'TimeDistributed',
       { ...sequence, ...inner({ activation: {} }) },
@@ -137,6 +138,74 @@ describe('a field that would change results or training is refused', () => {
     expect(() => readHandMade(graphWithCall(['x', 0, 0, { [option]: value }]))).toThrow(
       `model.json: lstm: inbound_nodes[0]: ${option}: expected none, since bucle does not follow it`,
     );
+  });
+});
+
+describe('what a file says of training', () => {
+  const lstmOf = (changes: Record<string, unknown>) =>
+    loadTrainable(readHandMade(handMade('Sequential', sequentialConfig([lstmLayer(changes)]), lstmWeights)));
+  /** Weights after one step, and its loss, from the file's. */
+  const stepOf = (model: TrainableModel) => {
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1 }), loss: 'mse' });
+    const { loss } = model.trainOnBatch([[[1], [2]]], [[3]]);
+    return { loss, weights: model.getWeights().map(({ data }) => data) };
+  };
+  const optionsThat = (options: object) => {
+    const model = sequential({ layers: [layers.lstm({ units: 1, inputShape: [null, 1], ...options })] });
+    model.setWeights(lstmOf({}).getWeights());
+    return model;
+  };
+
+  test.each<[string, unknown, object]>([
+    [
+      'kernel_regularizer',
+      { class_name: 'L2', config: { l2: 0.5 } },
+      { kernelRegularizer: regularizers.l2({ l2: 0.5 }) },
+    ],
+    [
+      'recurrent_regularizer',
+      { class_name: 'L1L2', config: { l1: 0.5, l2: 0.25 } },
+      { recurrentRegularizer: regularizers.l1l2({ l1: 0.5, l2: 0.25 }) },
+    ],
+    ['bias_regularizer', { class_name: 'L1', config: { l1: 0.5 } }, { biasRegularizer: regularizers.l1({ l1: 0.5 }) }],
+    [
+      'activity_regularizer',
+      { module: 'keras.regularizers', class_name: 'L2', config: { l2: 0.5 }, registered_name: null },
+      { activityRegularizer: regularizers.l2({ l2: 0.5 }) },
+    ],
+    ['kernel_constraint', { class_name: 'NonNeg', config: {} }, { kernelConstraint: 'nonNeg' }],
+    [
+      'recurrent_constraint',
+      { class_name: 'MaxNorm', config: { max_value: 0.5, axis: 0 } },
+      { recurrentConstraint: constraints.maxNorm({ maxValue: 0.5 }) },
+    ],
+    ['bias_constraint', { class_name: 'UnitNorm', config: { axis: 0 } }, { biasConstraint: 'unitNorm' }],
+    [
+      'bias_constraint',
+      { class_name: 'MinMaxNorm', config: { min_value: 0.1, max_value: 0.2, rate: 0.5, axis: 0 } },
+      { biasConstraint: constraints.minMaxNorm({ minValue: 0.1, maxValue: 0.2, rate: 0.5 }) },
+    ],
+    ['trainable', false, { trainable: false }],
+  ])('is followed: %s %j', (field, value, options) => {
+    expect(stepOf(lstmOf({ [field]: value }))).toEqual(stepOf(optionsThat(options)));
+    expect(stepOf(lstmOf({ [field]: value }))).not.toEqual(stepOf(lstmOf({})));
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'kernel_regularizer',
+      { class_name: 'Mine', config: {} },
+      "class_name: expected one of 'L1', 'L2', 'L1L2', got 'Mine'",
+    ],
+    ['kernel_regularizer', { class_name: 'L2' }, 'config: expected an object, got undefined'],
+    ['bias_constraint', { class_name: 'Mine', config: {} }, "class_name: expected one of 'MaxNorm', 'NonNeg'"],
+  ])('is refused where nobody knows it: %s %j', (field, value, expected) => {
+    expect(() => lstmOf({ [field]: value })).toThrow(`model.json: lstm: ${field}: ${expected}`);
+  });
+
+  test('is checked when the model is compiled', () => {
+    const model = lstmOf({ kernel_regularizer: { class_name: 'L2', config: { l2: 'much' } } });
+    expect(() => stepOf(model)).toThrow("lstm: kernelRegularizer: l2: expected a non-negative number, got 'much'");
   });
 });
 
