@@ -154,11 +154,16 @@ describe('a step that overflows', () => {
     model.compile({ optimizer, loss: 'mae' });
     return model;
   };
-  const { sgd, adam } = optimizers;
+  const { sgd, adam, rmsprop, adagrad } = optimizers;
   const cases: [string, Optimizer, number, number, string][] = [
     ['sgd', sgd({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
     ['sgd with momentum', sgd({ learningRate: 1e38, momentum: 0.5 }), 1e-30, 10, 'the weight dense/kernel'],
     ['adam', adam({ learningRate: 1e30, epsilon: 1e-30 }), 1e-27, 1e-20, 'the weight dense/kernel'],
+    ['rmsprop', rmsprop({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['rmsprop with momentum', rmsprop({ learningRate: 1e38, momentum: 0.5 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['what rmsprop remembers', rmsprop(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+    ['adagrad', adagrad({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['what adagrad remembers', adagrad(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
     ['what adam remembers', adam(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
   ];
 
@@ -204,14 +209,17 @@ describe('a step that overflows', () => {
 
   test('numbers that are 0 or infinite in float32 are refused', () => {
     for (const value of [1e-60, 1e300]) {
-      for (const make of [sgd, adam]) {
+      for (const make of [sgd, adam, rmsprop, adagrad]) {
         for (const name of ['learningRate', 'clipValue', 'clipNorm', 'globalClipNorm']) {
           expect(() => create(make({ [name]: value }))).toThrow(
             `${name}: expected a positive number that float32 can hold, got ${value}`,
           );
         }
       }
-      expect(() => create(adam({ epsilon: value }))).toThrow(`adam: epsilon: expected a positive number that float32`);
+      for (const make of [adam, rmsprop, adagrad]) {
+        const optimizer = make({ epsilon: value });
+        expect(() => create(optimizer)).toThrow(`${optimizer.kind}: epsilon: expected a positive number that float32`);
+      }
     }
   });
 });

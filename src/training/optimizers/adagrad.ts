@@ -35,22 +35,26 @@ export class AdagradRule implements OptimizerRule {
   readonly #options: AdagradNumbers;
   /** No accumulator exceeds it. */
   #largestSum: number;
+  /** That before the last step. */
+  #sumBefore: number;
 
   constructor(options: AdagradNumbers) {
     this.#options = options;
     this.initialSlotValue = options.initialAccumulatorValue;
     this.#largestSum = options.initialAccumulatorValue;
+    this.#sumBefore = this.#largestSum;
   }
 
   beginStep(norm: number): number {
     const { learningRate, epsilon, epsilonOutside } = this.#options;
+    this.#sumBefore = this.#largestSum;
     this.#largestSum += norm * norm;
     const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
     return this.#largestSum < 1e37 ? change : Infinity;
   }
 
   undoStep(): void {
-    // Nothing depends on the number of steps; the bound of the accumulators may be too large.
+    this.#largestSum = this.#sumBefore;
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [sum = 0]: readonly number[]): void {
