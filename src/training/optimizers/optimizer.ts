@@ -65,11 +65,6 @@ export class OptimizerState {
     this.#backup = new Backup(workspace, [...weights, this.#block]);
   }
 
-  /** Makes room for a step, before the batch runs. */
-  prepare(): void {
-    this.#backup.prepare();
-  }
-
   /**
    * Clips the gradients, whose global norm is known, and changes the weights by them.
    * @returns what overflowed, if something did: then all is as it was before the step; null if all is well.
