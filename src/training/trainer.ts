@@ -8,7 +8,7 @@ import { evaluate } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Data } from './data.js';
 import { totalLoss, type BatchErrors } from './error-totals.js';
-import type { Logs } from './history.js';
+import { prefixed, type Logs } from './history.js';
 import { copyOf, restore, save, type SavedStates } from './kept-states.js';
 import { meanOf } from './losses.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
@@ -157,16 +157,15 @@ export class Trainer {
   /** Names for losses and metrics: with one output plain, with several also by output. */
   logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
     const logs: Record<string, number> = {};
+    const isOnly = this.#objectives.length === 1;
     this.#objectives.forEach(({ symbolic, metrics }, i) => {
-      const output = this.#objectives.length === 1 ? '' : (this.#outputNames.get(symbolic) ?? '');
-      const prefixed = (name: string): string =>
-        output === '' ? name : `${output}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
       const error = errors[i];
       if (error === undefined) return;
-      if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
+      const output = this.#outputNames.get(symbolic) ?? '';
+      if (!isOnly) logs[prefixed(output, 'loss')] = meanOf(error.loss);
       metrics.forEach(({ key }, j) => {
         const sum = error.metrics[j];
-        if (sum !== undefined) logs[prefixed(key)] = meanOf(sum);
+        if (sum !== undefined) logs[isOnly ? key : prefixed(output, key)] = meanOf(sum);
       });
     });
     return { loss, ...logs };
