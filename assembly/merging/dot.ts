@@ -6,8 +6,9 @@ import { multiplyAdd } from '../math/multiply-add';
  *   z(b, i, j) (+)= Σ_k x(b, i, k) · y(b, j, k)
  * Each operand's element lies at its pointer plus b, i or j, and k times its strides (in bytes, multiples of 4). So a kernel
  * serves every pair of axes of Keras's Dot, and its gradients: dx += Σ_j dz · y and dy += Σ_i dz · x are such sums too.
- * (One i at a time ran at 4 to 7 GFLOP/s, four at 14 to 19.) Every sum is one float32 chain from 0, k in order; accumulate = 1 adds it to what is there. Where the j of z lie side by
+ * Every sum is one float32 chain from 0, k in order; accumulate = 1 adds it to what is there. Where the j of z lie side by
  * side (zJ = 4), the rest of its last quad becomes 0; else nothing but its elements is written.
+ * (Measured, Node 20, sums of 64: one i at a time 4 to 7 GFLOP/s, four 14 to 19.)
  */
 export function dot(
   x: usize,
