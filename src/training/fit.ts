@@ -6,7 +6,7 @@ import { integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { batchesOf, copyOf, rowNumbers, type Data } from './data.js';
 import { ErrorTotals } from './error-totals.js';
-import { HistoryRecorder, type History, type Logs } from './history.js';
+import { HistoryRecorder, prefixed, type History, type Logs } from './history.js';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
 import type { Trainer } from './trainer.js';
@@ -117,8 +117,10 @@ export async function fitModel(
         progress.batch(epoch, epochs, ++batch, batches, logs);
         await pause();
       }
-      if (validation !== null)
-        logs = { ...logs, ...(await validate(trainer, where, validation, validationBatch, pause)) };
+      if (validation !== null) {
+        const valLogs = await validate(trainer, where, validation, validationBatch, pause);
+        logs = { ...logs, ...valLogs };
+      }
       recorder.add(epoch, logs);
       progress.epoch(epoch, epochs, logs);
     }
@@ -189,12 +191,8 @@ async function validate(
   } finally {
     states.reset();
   }
-  return Object.fromEntries(
-    Object.entries(trainer.logsOf(totals.errors, totals.loss)).map(([name, value]) => [
-      `val${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-      value,
-    ]),
-  );
+  const logs = Object.entries(trainer.logsOf(totals.errors, totals.loss));
+  return Object.fromEntries(logs.map(([name, value]) => [prefixed('val', name), value]));
 }
 
 /** The rows of an epoch: in order, or shuffled (Fisher & Yates) by counter-based random numbers. */

@@ -19,3 +19,8 @@ export class HistoryRecorder implements History {
     for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);
   }
 }
+
+/** val, loss → valLoss */
+export function prefixed(prefix: string, name: string): string {
+  return `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}

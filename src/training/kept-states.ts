@@ -22,13 +22,16 @@ export function leaving<T>(states: ImplicitStates, workspace: Workspace, run: ()
   }
 }
 
+/** Values of states; undefined: no run has had any yet. */
+export type SavedStates = Float32Array | undefined;
+
 /** A copy of the states' values, to come back to with `restore`. */
-export function save({ block }: ImplicitStates, { floats }: Workspace): Float32Array | undefined {
+export function save({ block }: ImplicitStates, { floats }: Workspace): SavedStates {
   return block && floats.slice(block.address / 4, (block.address + block.bytes) / 4);
 }
 
-/** Back to what `save` gave; undefined: as after `reset`, with the batch kept free. */
-export function restore(states: ImplicitStates, { floats }: Workspace, saved: Float32Array | undefined): void {
+/** Back to what `save` gave; undefined: as after `reset`, bound to no batch. */
+export function restore(states: ImplicitStates, { floats }: Workspace, saved: SavedStates): void {
   if (saved === undefined || states.block === undefined) states.reset();
   else floats.set(saved, states.block.address / 4);
 }

@@ -8,8 +8,8 @@ import type { Workspace } from '../plan/workspace.js';
 import { WeightConstraints } from './constrain.js';
 import type { Data } from './data.js';
 import { totalLoss, type BatchErrors } from './error-totals.js';
-import type { Logs } from './history.js';
-import { copyOf, restore, save } from './kept-states.js';
+import { prefixed, type Logs } from './history.js';
+import { copyOf, restore, save, type SavedStates } from './kept-states.js';
 import { meanOf } from './losses.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
@@ -106,32 +106,43 @@ export class Trainer {
    * @throws NonFiniteLossError when something is NaN or infinite: weights, optimizer and states are then as before.
    */
   trainBatch(where: string, data: Data, indices: Int32Array, random: RandomPlace, place: BatchPlace): BatchErrors {
-    const [plan, optimizer, parameters] = [this.#plan, this.#optimizer, this.#parameters];
-    const [states, workspace] = [this.#states, this.workspace];
-    optimizer.prepare();
-    plan.prepare(where, data, indices.length, random);
-    const before = save(states, workspace);
-    if (this.isStateful) states.bind(plan.runner, plan.run);
+    this.#plan.prepare(where, data, indices.length, random);
+    const before = save(this.#states, this.workspace);
+    try {
+      return this.#step(data, indices, place, before);
+    } catch (error) {
+      restore(this.#states, this.workspace, before);
+      throw error;
+    }
+  }
+
+  #step(data: Data, indices: Int32Array, place: BatchPlace, before: SavedStates): BatchErrors {
+    const [plan, parameters] = [this.#plan, this.#parameters];
+    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
     parameters.zeroGradients();
     const errors = plan.execute(data, indices);
+    const loss = totalLoss(errors);
     const norm = parameters.norm('gradient');
-    if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
-      const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
-      restore(states, workspace, before);
-      if (this.isStateful) states.bind(plan.runner, plan.run);
-      plan.stage(data, indices);
-      const tensor = firstBadTensor(plan, workspace, parameters);
-      restore(states, workspace, before);
-      throw new NonFiniteLossError(this.name, what, place, tensor, norm);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
+      throw new NonFiniteLossError(this.name, what, place, this.#firstBadTensor(data, indices, before), norm);
     }
-    const overflown = optimizer.step(norm);
+    const overflown = this.#optimizer.step(norm);
     if (overflown !== null) {
-      restore(states, workspace, before);
       throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
     }
     this.#constraints.apply();
     parameters.refresh();
     return errors;
+  }
+
+  /** Runs a batch again, from the same states, to see where it goes wrong. */
+  #firstBadTensor(data: Data, indices: Int32Array, before: SavedStates): string {
+    const plan = this.#plan;
+    restore(this.#states, this.workspace, before);
+    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
+    plan.stage(data, indices);
+    return firstBadTensor(plan, this.workspace, this.#parameters);
   }
 
   /** The losses and metrics of the given rows, which go on from states of the model's stateful layers. */
@@ -151,16 +162,15 @@ export class Trainer {
   /** Names for losses and metrics: with one output plain, with several also by output. */
   logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
     const logs: Record<string, number> = {};
+    const isOnly = this.#objectives.length === 1;
     this.#objectives.forEach(({ symbolic, metrics }, i) => {
-      const output = this.#objectives.length === 1 ? '' : (this.#outputNames.get(symbolic) ?? '');
-      const prefixed = (name: string): string =>
-        output === '' ? name : `${output}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
       const error = errors[i];
       if (error === undefined) return;
-      if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
+      const output = this.#outputNames.get(symbolic) ?? '';
+      if (!isOnly) logs[prefixed(output, 'loss')] = meanOf(error.loss);
       metrics.forEach(({ key }, j) => {
         const sum = error.metrics[j];
-        if (sum !== undefined) logs[prefixed(key)] = meanOf(sum);
+        if (sum !== undefined) logs[isOnly ? key : prefixed(output, key)] = meanOf(sum);
       });
     });
     return { loss, ...logs };

@@ -21,11 +21,7 @@ export class Backup {
     this.#bytes = blocks.reduce((sum, { count }) => sum + 4 * count, 0);
   }
 
-  /** Makes room for it. */
-  prepare(): void {
-    this.#workspace.scratch(this.#bytes);
-  }
-
+  /** @throws RangeError when memory cannot hold the copy. */
   save(): void {
     let copy = this.#workspace.scratch(this.#bytes) / 4;
     const { floats } = this.#workspace;

@@ -83,11 +83,6 @@ export class OptimizerState {
     this.#backup = new Backup(workspace, [...weights, this.#block]);
   }
 
-  /** Makes room for a step, before the batch runs. */
-  prepare(): void {
-    this.#backup.prepare();
-  }
-
   /**
    * Clips the gradients, whose global norm is known, and changes the weights by them.
    * @returns what overflowed, if something did: then all is as it was before the step; null if all is well.
@@ -97,7 +92,7 @@ export class OptimizerState {
     clipGradients(kernels, this.#parameters.list, this.#clipping, norm);
     // A copy of weights and slots costs more than a small batch's step: it is made only where it may be needed.
     const isSafe = this.#parameters.norm('values') + this.#rule.beginStep(norm) < safeMagnitude;
-    if (!isSafe) this.#backup.save();
+    if (!isSafe) this.#save();
     this.#parameters.list.forEach((parameter, i) => {
       this.#rule.update(kernels, parameter, this.#slots[i] ?? []);
     });
@@ -107,6 +102,16 @@ export class OptimizerState {
       this.#rule.undoStep();
     }
     return overflown;
+  }
+
+  #save(): void {
+    try {
+      this.#backup.save();
+    } catch (error) {
+      // There is no room for it.
+      this.#rule.undoStep();
+      throw error;
+    }
   }
 
   /** Gives its memory back; where nobody calls it, that comes when the optimizer is garbage. */
