@@ -1,6 +1,6 @@
 import { expQuad } from '../math/exp';
 import { lastQuadMask, maximumOfLanes, sumOfLanes } from '../math/lanes';
-import { logQuad } from '../math/log';
+import { logNormalQuad } from '../math/log';
 
 /**
  * y = ln softmax(x) = x − max − ln Σ e^(x − max) for [rows, features], in place allowed. Summed in softmax()'s order.
@@ -21,7 +21,9 @@ export function logSoftmax(x: usize, y: usize, rows: i32, features: i32): void {
       v128.store(y + i, value);
       sum = f32x4.add(sum, expQuad(value));
     }
-    const logSum = logQuad(sumOfLanes(sum));
+    sum = sumOfLanes(sum);
+    // It is at least 1, or NaN, which sum − sum hands on.
+    const logSum = f32x4.add(logNormalQuad(sum, f32x4.splat(0)), f32x4.sub(sum, sum));
     for (let i: usize = 0; i < bytes; i += 16) v128.store(y + i, f32x4.sub(v128.load(y + i), logSum));
     v128.store(y + last, v128.and(v128.load(y + last), mask));
     x += bytes;

@@ -5,12 +5,7 @@ export function logQuad(x: v128): v128 {
   // Subnormal numbers are scaled to where their exponent can be read.
   const small = f32x4.lt(x, f32x4.splat(reinterpret<f32>(0x00800000)));
   const scaled = f32x4.mul(x, v128.bitselect(f32x4.splat(16777216), f32x4.splat(1), small));
-  // x = 2ⁿ·m with m in [√½, √2): the bits' difference to √½ holds n above the mantissa.
-  const offset = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
-  const exponent = i32x4.shr_s(offset, 23);
-  const m = i32x4.sub(scaled, i32x4.shl(exponent, 23));
-  const n = f32x4.sub(f32x4.convert_i32x4_s(exponent), v128.and(small, f32x4.splat(24)));
-  const finite = logSum(n, f32x4.sub(m, f32x4.splat(1)));
+  const finite = logNormalQuad(scaled, v128.and(small, f32x4.splat(24)));
   const special = v128.bitselect(
     f32x4.splat(-Infinity),
     v128.bitselect(x, f32x4.splat(NaN), f32x4.eq(x, f32x4.splat(Infinity))),
@@ -18,6 +13,15 @@ export function logQuad(x: v128): v128 {
   );
   const regular = v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, f32x4.splat(Infinity)));
   return v128.bitselect(finite, special, regular);
+}
+
+/** ln x − less · ln 2 in every lane, for numbers that are positive, finite and not subnormal: of others it means nothing. */
+export function logNormalQuad(x: v128, less: v128): v128 {
+  // x = 2ⁿ·m with m in [√½, √2): the bits' difference to √½ holds n above the mantissa.
+  const offset = i32x4.sub(x, i32x4.splat(0x3f3504f3));
+  const exponent = i32x4.shr_s(offset, 23);
+  const m = i32x4.sub(x, i32x4.shl(exponent, 23));
+  return logSum(f32x4.sub(f32x4.convert_i32x4_s(exponent), less), f32x4.sub(m, f32x4.splat(1)));
 }
 
 // prettier-ignore

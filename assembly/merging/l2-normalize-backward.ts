@@ -19,8 +19,8 @@ export function l2NormalizeBackward(
   const rowBytes = (<usize>((features + 3) >> 2)) << 4;
   const stepBytes = <usize>batch * rowBytes;
   const vectors = overTime ? stepBytes >> 4 : <usize>(steps * batch);
-  const next = overTime ? 16 : rowBytes;
-  const stride = overTime ? stepBytes : 16;
+  const next: usize = overTime ? 16 : rowBytes;
+  const stride: usize = overTime ? stepBytes : 16;
   const bytes = overTime ? <usize>steps * stepBytes : rowBytes;
   const lanes = overTime ? i32x4.splat(-1) : lastQuadMask(features);
   const dxStart = dx;

@@ -31,17 +31,16 @@ export function groupNormalization(
     const mean = moments + 2 * <usize>b * rowBytes;
     const scale = mean + rowBytes;
     memory.fill(mean, 0, 2 * rowBytes);
-    for (let offset: usize = 0; offset < rowBytes; offset += 16) {
-      addSteps(x + offset, f32x4.splat(0), sums + 2 * offset, steps, stepBytes, 0);
-    }
-    for (let group = 0; group < groups; group++) {
-      fillGroup(mean, group, width, <f32>(groupSum(sums, group, width) / n));
-    }
-    for (let offset: usize = 0; offset < rowBytes; offset += 16) {
-      addSteps(x + offset, v128.load(mean + offset), sums + 2 * offset, steps, stepBytes, 1);
-    }
-    for (let group = 0; group < groups; group++) {
-      fillGroup(scale, group, width, <f32>(1.0 / sqrt(groupSum(sums, group, width) / n + epsilon)));
+    // First the means, then what scales by the deviations from them.
+    for (let squares = 0; squares < 2; squares++) {
+      for (let i: usize = 0; i < rowBytes; i += 16) {
+        addSteps(x + i, v128.load(mean + i), sums + 2 * i, steps, stepBytes, squares);
+      }
+      const target = squares ? scale : mean;
+      for (let group = 0; group < groups; group++) {
+        const moment = groupSum(sums, group, width) / n;
+        fillGroup(target, group, width, <f32>(squares ? 1.0 / sqrt(moment + epsilon) : moment));
+      }
     }
     for (let i: usize = 0; i < rowBytes; i += 16) {
       const center = v128.load(mean + i);

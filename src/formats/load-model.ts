@@ -1,20 +1,30 @@
-import type { Layer, SymbolicTensor } from '../graph/layer.js';
+import { SymbolicTensor, type Layer } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { activation } from '../layers/activation.js';
 import { conv1d } from '../layers/conv1d.js';
-import { dense } from '../layers/dense.js';
+import { dense, type DenseOptions } from '../layers/dense.js';
 import { dropout } from '../layers/dropout.js';
 import { gru } from '../layers/gru.js';
 import { input } from '../layers/input.js';
 import { lstm } from '../layers/lstm.js';
 import { masking } from '../layers/masking.js';
 import { simpleRNN } from '../layers/simple-rnn.js';
-import { timeDistributed } from '../layers/time-distributed.js';
+import { timeDistributed, type TimeDistributedOptions } from '../layers/time-distributed.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
 import { kernelBuild } from '../model/make.js';
 import { Model } from '../model/model.js';
-import { fields, optional, refuse, type Reader } from '../options/options.js';
-import type { ModelFile, Topology, TensorReference } from './topology.js';
+import {
+  asGiven,
+  fields,
+  mismatch,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  refuse,
+  text,
+  type Reader,
+} from '../options/options.js';
+import type { ModelFile, TensorReference } from './topology.js';
 
 export interface LoadOptions {
   /** Which kernels to run on: the deterministic ones by default. */
@@ -23,34 +33,37 @@ export interface LoadOptions {
   readonly workspace?: Model;
 }
 
-const builtModel: Reader<Model> = (value, where) =>
-  value instanceof Model ? value : refuse(where, 'a model, whose workspace is shared', value);
+const builtModel: Reader<Model> = (value, where) => (value instanceof Model ? value : refuse(where, 'a model', value));
 
 const loadFields = { kernels: optional(kernelBuild, undefined), workspace: optional(builtModel, undefined) };
 
 /** Makes a layer from a file's options; the function itself checks them. */
-const makers: Readonly<Record<string, (options: never) => Layer>> = {
+const makers = {
   activation,
   conv1d,
   dense,
   dropout,
   gru,
+  input,
   lstm,
   masking,
   simpleRNN,
+  timeDistributed: ({ layer, ...options }: Omit<TimeDistributedOptions, 'layer'> & { layer: DenseOptions }) =>
+    timeDistributed({ ...options, layer: dense(layer) }),
 };
 
-/** Builds the graph of a file; `setWeights` then gives a model made of it the file's weights. */
-export function assembleFile({ topology }: ModelFile, making: Making, options: LoadOptions): Assembled {
+/** Builds the graph of a file; `setFileWeights` then gives a model made of it the file's weights. */
+export function assembleFile(file: ModelFile, making: Making, options: LoadOptions): Assembled {
+  const topology = readTopology(file);
   const { name } = topology;
-  const { inputs, outputs } = buildGraph(topology);
   const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
-  return assemble(name, inputs, outputs, { ...making, kernels: kernels ?? making.kernels }, workspace?.workspace);
+  const { inputs, outputs } = buildGraph(topology);
+  return assemble(name, inputs, outputs, { ...making, wanted: kernels }, workspace?.workspace);
 }
 
 /**
  * Gives a model the weights of a file, by path.
- * @throws Error when one is missing, left over or of another shape; nothing is changed then.
+ * @throws Error when one is missing, left over, there twice or of another shape; nothing is changed then.
  */
 export function setFileWeights(model: Model, { weights }: ModelFile): void {
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
@@ -58,72 +71,72 @@ export function setFileWeights(model: Model, { weights }: ModelFile): void {
     layer.weights.specs.map((spec) => {
       const path = `${layer.title}/${spec.name}`;
       const found = byName.get(path);
-      if (found === undefined) throw new Error(`${model.name}: the file has no weight "${path}"`);
-      byName.delete(path);
-      return found;
+      if (found) return found;
+      throw new Error(`${model.name}: the file has no weight "${path}"`);
     }),
   );
-  const [leftOver] = byName.keys();
-  if (leftOver !== undefined) throw new Error(`${model.name}: no layer has the file's weight "${leftOver}"`);
+  const leftOver = weights.find((weight) => !values.includes(weight));
+  if (leftOver) throw new Error(`${model.name}: the file has "${leftOver.name}" twice, or no layer has that weight`);
   model.setWeights(values);
 }
 
-function buildGraph(topology: Topology): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
-  const { name } = topology;
-  const made = new Map<string, readonly SymbolicTensor[][]>();
-  const find = (reference: TensorReference): SymbolicTensor | undefined =>
-    made.get(reference.layer)?.[reference.call]?.[reference.output];
-  const layers = new Map<string, Layer>();
-  const calls = topology.layers.flatMap((layer) => layer.calls.map((call) => ({ layer, call })));
-  for (const description of topology.layers) {
-    if (layers.has(description.name) || made.has(description.name)) {
-      throw new Error(`${name}: two layers are called "${description.name}"`);
-    }
-    if (description.kind === 'input') {
-      made.set(description.name, [[input({ ...description.options, name: description.name })]]);
-    } else {
-      layers.set(
-        description.name,
-        makeLayer(name, description.kind, { ...description.options, name: description.name }),
-      );
-    }
-  }
-  // Files list layers in any order: calls are made as soon as what they need is there.
-  let waiting = calls;
-  while (waiting.length > 0) {
-    const later = waiting.filter(({ layer, call }) => {
-      const inputs = call.inputs.map(find);
-      const initialState = call.initialState.map(find);
-      if (!inputs.every(isThere) || !initialState.every(isThere)) return true;
-      const node = layers.get(layer.name)?.call(inputs, initialState.length > 0 ? { initialState } : {});
-      made.set(layer.name, [...(made.get(layer.name) ?? []), [...(node?.outputs ?? [])]]);
-      return false;
-    });
-    if (later.length === waiting.length) {
-      const names = later.map(({ layer }) => `"${layer.name}"`).join(', ');
-      throw new Error(`${name}: ${names} depend on each other (a cycle) or on layers that the file does not have`);
-    }
-    waiting = later;
-  }
-  const ends = (references: readonly TensorReference[]): SymbolicTensor[] =>
-    references.map((reference) => {
-      const found = find(reference);
-      if (found === undefined)
-        throw new Error(`${name}: the file has no output ${reference.output} of "${reference.layer}"`);
-      return found;
-    });
-  return { inputs: ends(topology.inputs), outputs: ends(topology.outputs) };
+function record<S extends Record<string, Reader<unknown>>>(readers: S): Reader<ReturnType<typeof fields<S>>> {
+  return (value, where) => fields(value, where, readers);
 }
 
-function isThere(tensor: SymbolicTensor | undefined): tensor is SymbolicTensor {
-  return tensor !== undefined;
+function listOf<T>(reader: Reader<T>): Reader<T[]> {
+  return (value, where) =>
+    Array.isArray(value) ? value.map((item, i) => reader(item, `${where}[${i}]`)) : refuse(where, 'an array', value);
 }
 
-function makeLayer(model: string, kind: string, options: Readonly<Record<string, unknown>>): Layer {
-  if (kind === 'timeDistributed') {
-    return timeDistributed({ name: String(options.name), layer: dense(options.layer as never) });
+/** Files may be of anybody's making: they are checked to be what their type says. */
+function readTopology(file: ModelFile) {
+  const kind = oneOf(Object.keys(makers) as (keyof typeof makers)[]);
+  const references = listOf(record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger }));
+  const calls = listOf(record({ inputs: references, initialState: references }));
+  const layers = listOf(record({ kind, name: text, options: asGiven, calls }));
+  const topology = record({ name: text, layers, inputs: references, outputs: references });
+  const weights = listOf(record({ name: text, shape: asGiven, data: asGiven }));
+  return fields(file, 'loadModel', { topology, weights }).topology;
+}
+
+/** Layers come in any order: a call is made when its turn comes, or before, when another needs what it gives. */
+function buildGraph({ name, layers, inputs, outputs }: ReturnType<typeof readTopology>): {
+  inputs: SymbolicTensor[];
+  outputs: SymbolicTensor[];
+} {
+  /** The calls of each layer, by the numbers that the file gives them. */
+  const made = new Map<string, (() => readonly SymbolicTensor[])[]>();
+  const find = ({ layer, call, output }: TensorReference): SymbolicTensor => {
+    const found = made.get(layer)?.[call]?.()[output];
+    if (found) return found;
+    throw new Error(
+      `${name}: output ${output} of call ${call} of "${layer}" is not in the file, or depends on itself (a cycle)`,
+    );
+  };
+  for (const { kind, name: title, options, calls } of layers) {
+    if (made.has(title)) throw new Error(`${name}: two layers are called "${title}"`);
+    const make: (options: never) => Layer | SymbolicTensor = makers[kind];
+    const layer = make({ ...(options as object), name: title } as never);
+    const callsOf =
+      layer instanceof SymbolicTensor
+        ? [() => [layer]]
+        : calls.map((call) =>
+            once(() => layer.call(call.inputs.map(find), { initialState: call.initialState.map(find) }).outputs),
+          );
+    made.set(title, callsOf);
   }
-  const make = makers[kind];
-  if (make === undefined) throw new Error(`${model}: unknown kind of layer "${kind}"`);
-  return make(options as never);
+  for (const calls of made.values()) for (const call of calls) call();
+  if (outputs.length === 0) mismatch(name, 'at least one output', 'none');
+  return { inputs: inputs.map(find), outputs: outputs.map(find) };
+}
+
+/** A function that makes its result when it is first asked for. Asked while it makes it, it has nothing yet. */
+function once(make: () => readonly SymbolicTensor[]): () => readonly SymbolicTensor[] {
+  let made: readonly SymbolicTensor[] | undefined;
+  return () => {
+    if (made) return made;
+    made = [];
+    return (made = make());
+  };
 }

@@ -1,92 +1,69 @@
-import type {
-  CallDescription,
-  LayerDescription,
-  ModelFile,
-  NamedWeight,
-  TensorReference,
-  Topology,
-} from './topology.js';
+import { mismatch, oneOf } from '../options/options.js';
+import { asCount, asList, asRecord, asText, type Json } from './json.js';
+import { checkModel, readFields, readLayers, type ReadLayer } from './tfjs-layers.js';
+import { readWeights, type WeightBytes } from './tfjs-weights.js';
+import type { CallDescription, LayerDescription, ModelFile, TensorReference, Topology } from './topology.js';
 
 /**
- * Reads a model that TensorFlow.js Layers saved.
+ * Reads a model that TensorFlow.js Layers saved: graph and weights, not how it was trained.
  * @param modelJson the parsed `model.json`, or its text
  * @param weightBytes the shards' bytes: one block with all of them in the manifest's order, or one block for each
  * @returns plain data for `loadModel`
  * @throws Error when the file is truncated or contradicts itself, or has layers that bucle does not know: all are named.
  */
-export function readTfjs(
-  modelJson: unknown,
-  weightBytes: ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[],
-): ModelFile {
-  const parsed: unknown = typeof modelJson === 'string' ? parse(modelJson) : modelJson;
-  const file = asRecord(parsed, 'model.json');
+export function readTfjs(modelJson: unknown, weightBytes: WeightBytes): ModelFile {
+  const file = asRecord(typeof modelJson === 'string' ? parse(modelJson) : modelJson, 'model.json');
+  if (file.format !== undefined) oneOf(['layers-model'])(file.format, 'model.json: format');
+  const topology = readTopology(file);
+  return { topology, weights: readWeights(file, weightBytes, topology) };
+}
+
+function readTopology(file: Json): Topology {
   const outer = asRecord(file.modelTopology, 'model.json: modelTopology');
+  // Keras's own files, once converted, have the model beside its training.
   const model = outer.model_config === undefined ? outer : asRecord(outer.model_config, 'model.json: model_config');
-  const className = asText(model.class_name, 'model.json: class_name');
-  const config = asRecord(model.config, 'model.json: config');
-  const layers = asList(config.layers, 'model.json: layers').map((layer) => asRecord(layer, 'model.json: a layer'));
-  refuseUnknown(layers);
-  const topology = className === 'Sequential' ? readSequential(config, layers) : readFunctional(config, layers);
-  return { topology, weights: readWeights(file, joinBytes(weightBytes)) };
+  const className = oneOf(['Sequential', 'Functional', 'Model'])(model.class_name, 'model.json: class_name');
+  const isChain = className === 'Sequential';
+  // Chains of old files have their layers alone, without a name.
+  const config =
+    isChain && Array.isArray(model.config) ? { layers: model.config } : asRecord(model.config, 'model.json: config');
+  checkModel(config);
+  const layers = readLayers(config.layers, String(outer.keras_version).startsWith('3.'));
+  return isChain ? readSequential(config, layers) : readFunctional(config, layers);
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const kinds: Readonly<Record<string, string>> = {
-  Activation: 'activation',
-  Conv1D: 'conv1d',
-  Dense: 'dense',
-  Dropout: 'dropout',
-  GRU: 'gru',
-  InputLayer: 'input',
-  LSTM: 'lstm',
-  Masking: 'masking',
-  SimpleRNN: 'simpleRNN',
-  TimeDistributed: 'timeDistributed',
-};
-
-/** TensorFlow.js's names that mean something else here, or are spelled otherwise. */
-const activations: Readonly<Record<string, string>> = { hard_sigmoid: 'hardSigmoidLegacy' };
-
-function refuseUnknown(layers: readonly Json[]): void {
-  const unknown = layers.filter((layer) => kinds[String(layer.class_name)] === undefined);
-  if (unknown.length === 0) return;
-  const names = unknown.map(
-    (layer) => `${String(layer.class_name)} ("${String(asRecord(layer.config, 'config').name)}")`,
-  );
-  throw new Error(`model.json: layers that bucle does not know: ${names.join(', ')}`);
-}
-
-function readSequential(config: Json, layers: readonly Json[]): Topology {
-  const described: LayerDescription[] = [];
-  let last: TensorReference | undefined;
-  for (const layer of layers) {
-    const { kind, name, options, batchShape } = readLayer(layer);
-    if (last === undefined) {
-      const isInput = kind === 'input';
-      const inputName = isInput ? name : `${name}_input`;
-      if (batchShape === undefined) throw new Error(`model.json: ${name}: the first layer has no batch_input_shape`);
-      described.push({ kind: 'input', name: inputName, options: { batchShape }, calls: [] });
-      last = { layer: inputName, call: 0, output: 0 };
-      if (isInput) continue;
-    }
-    described.push({ kind, name, options, calls: [{ inputs: [last], initialState: [] }] });
-    last = { layer: name, call: 0, output: 0 };
+function readSequential(config: Json, layers: readonly ReadLayer[]): Topology {
+  const [first] = layers;
+  if (first === undefined) return mismatch('model.json: layers', 'at least one', 'none');
+  const hasInput = first.kind === 'input';
+  const input = inputLayer(hasInput ? first.name : `${first.name}_input`, first.batchShape);
+  const described = [input];
+  for (const { kind, name, options } of hasInput ? layers.slice(1) : layers) {
+    if (kind === 'input') mismatch(`model.json: ${name}`, 'an InputLayer to come first', 'one behind other layers');
+    described.push({ kind, name, options, calls: [{ inputs: [endOf(described)], initialState: [] }] });
   }
-  const [first] = described;
-  if (first === undefined || last === undefined) throw new Error('model.json: the model has no layers');
-  const inputs = [{ layer: first.name, call: 0, output: 0 }];
-  return { name: asText(config.name, 'model.json: name'), layers: described, inputs, outputs: [last] };
+  const name = asText(config.name ?? 'sequential', 'model.json: name');
+  return { name, layers: described, inputs: [endOf([input])], outputs: [endOf(described)] };
 }
 
-function readFunctional(config: Json, layers: readonly Json[]): Topology {
-  const described = layers.map((layer): LayerDescription => {
-    const { kind, name, options, batchShape } = readLayer(layer);
-    if (kind === 'input') return { kind, name, options: { batchShape }, calls: [] };
-    const calls = asList(layer.inbound_nodes, `model.json: ${name}: inbound_nodes`).map((node): CallDescription => {
-      const references = asList(node, `model.json: ${name}: inbound_nodes`).map((reference) =>
-        readReference(reference, name),
-      );
+function endOf(chain: readonly LayerDescription[]): TensorReference {
+  return { layer: chain.at(-1)?.name ?? '', call: 0, output: 0 };
+}
+
+function inputLayer(name: string, batchShape: unknown): LayerDescription {
+  const shape = asList(batchShape, `model.json: ${name}: batch_input_shape`);
+  return { kind: 'input', name, options: { batchShape: shape }, calls: [] };
+}
+
+function readFunctional(config: Json, layers: readonly ReadLayer[]): Topology {
+  const described = layers.map(({ kind, name, options, batchShape, inboundNodes }): LayerDescription => {
+    const where = `model.json: ${name}: inbound_nodes`;
+    if (kind === 'input') {
+      if (asList(inboundNodes ?? [], where).length > 0) mismatch(where, 'none, since it is an input', 'some');
+      return inputLayer(name, batchShape);
+    }
+    const calls = asList(inboundNodes, where).map((node, i): CallDescription => {
+      const references = asList(node, `${where}[${i}]`).map((reference) => readReference(reference, `${where}[${i}]`));
       const isRecurrent = kind === 'lstm' || kind === 'gru' || kind === 'simpleRNN';
       return isRecurrent
         ? { inputs: references.slice(0, 1), initialState: references.slice(1) }
@@ -94,147 +71,25 @@ function readFunctional(config: Json, layers: readonly Json[]): Topology {
     });
     return { kind, name, options, calls };
   });
-  const ends = (field: string): TensorReference[] =>
-    asList(config[field], `model.json: ${field}`).map((reference) => readReference(reference, field));
-  const name = asText(config.name, 'model.json: name');
+  const ends = (field: string): TensorReference[] => {
+    const where = `model.json: ${field}`;
+    const list = asList(config[field], where);
+    if (list.length === 0) mismatch(where, 'at least one', 'none');
+    return list.map((reference) => readReference(reference, where));
+  };
+  const name = asText(config.name ?? 'functional', 'model.json: name');
   return { name, layers: described, inputs: ends('input_layers'), outputs: ends('output_layers') };
 }
 
+/** [layer, which of its calls, which of the call's outputs], and what else the layer is called with: nothing, here. */
 function readReference(value: unknown, where: string): TensorReference {
-  const [layer, call, output] = asList(value, `model.json: ${where}`);
+  const [layer, call, output, options] = asList(value, where);
+  readFields({}, asRecord(options ?? {}, `${where}: the options of a call`), where);
   return {
-    layer: asText(layer, `model.json: ${where}: a layer's name`),
-    call: asCount(call, `model.json: ${where}: a call's number`),
-    output: asCount(output, `model.json: ${where}: an output's number`),
+    layer: asText(layer, `${where}: a layer's name`),
+    call: asCount(call, `${where}: a call's number`),
+    output: asCount(output, `${where}: an output's number`),
   };
-}
-
-interface ReadLayer {
-  readonly kind: string;
-  readonly name: string;
-  readonly options: Json;
-  readonly batchShape: unknown;
-}
-
-function readLayer(layer: Json): ReadLayer {
-  const className = asText(layer.class_name, 'model.json: class_name');
-  const config = asRecord(layer.config, `model.json: ${className}: config`);
-  const name = asText(config.name, `model.json: ${className}: name`);
-  const kind = kinds[className] ?? className;
-  return {
-    kind,
-    name,
-    options: readOptions(kind, config, `model.json: ${name}`),
-    batchShape: config.batch_input_shape,
-  };
-}
-
-const recurrent = [
-  'units',
-  'use_bias',
-  'return_sequences',
-  'return_state',
-  'go_backwards',
-  'stateful',
-  'dropout',
-  'recurrent_dropout',
-];
-
-/** The fields that mean something at inference or in training; others are checked to be without effect. */
-const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  activation: [],
-  conv1d: ['filters', 'kernel_size', 'padding', 'strides', 'dilation_rate', 'use_bias'],
-  dense: ['units', 'use_bias'],
-  dropout: ['rate'],
-  gru: recurrent,
-  input: [],
-  lstm: recurrent,
-  masking: ['mask_value'],
-  simpleRNN: recurrent,
-  timeDistributed: [],
-};
-
-/** Configuration that changes training or results, and that bucle cannot follow yet: it must be absent. */
-const unsupported = [
-  'kernel_regularizer',
-  'recurrent_regularizer',
-  'bias_regularizer',
-  'activity_regularizer',
-  'kernel_constraint',
-  'recurrent_constraint',
-  'bias_constraint',
-  'noise_shape',
-];
-
-function readOptions(kind: string, config: Json, where: string): Json {
-  for (const field of unsupported) {
-    if (config[field] !== undefined && config[field] !== null) {
-      throw new Error(`${where}: ${field}: expected none, got ${JSON.stringify(config[field])}`);
-    }
-  }
-  const options: Record<string, unknown> = {};
-  for (const field of fieldsOf[kind] ?? []) {
-    const value = config[field];
-    if (value !== undefined && value !== null) options[camelCase(field)] = value;
-  }
-  for (const field of ['activation', 'recurrent_activation']) {
-    const value = config[field];
-    if (typeof value === 'string') options[camelCase(field)] = activations[value] ?? camelCase(value);
-  }
-  if (kind === 'gru') options.resetAfter = config.reset_after === true;
-  if (kind === 'lstm') options.unitForgetBias = config.unit_forget_bias !== false;
-  if (kind === 'timeDistributed') options.layer = readInner(asRecord(config.layer, `${where}: layer`), where);
-  return options;
-}
-
-function readInner(layer: Json, where: string): Json {
-  const className = asText(layer.class_name, `${where}: layer`);
-  if (className !== 'Dense')
-    throw new Error(`${where}: TimeDistributed of ${className}: bucle knows that of Dense alone`);
-  return readOptions('dense', asRecord(layer.config, `${where}: layer`), where);
-}
-
-function readWeights(file: Json, bytes: Uint8Array): NamedWeight[] {
-  const groups = asList(file.weightsManifest, 'model.json: weightsManifest');
-  const entries = groups.flatMap((group) =>
-    asList(asRecord(group, 'model.json: weightsManifest').weights, 'model.json: weights'),
-  );
-  let at = 0;
-  const weights = entries.map((value): NamedWeight => {
-    const entry = asRecord(value, 'model.json: a weight');
-    const name = asText(entry.name, "model.json: a weight's name");
-    const shape = asList(entry.shape, `model.json: ${name}: shape`).map((n) =>
-      asCount(n, `model.json: ${name}: shape`),
-    );
-    if (entry.dtype !== 'float32')
-      throw new Error(`model.json: ${name}: expected dtype float32, got ${String(entry.dtype)}`);
-    if (entry.quantization !== undefined) throw new Error(`model.json: ${name}: quantized weights cannot be read`);
-    const size = 4 * shape.reduce((product, length) => product * length, 1);
-    if (at + size > bytes.length) {
-      throw new Error(`weights: ${name}: expected ${size} bytes from ${at} on, the file ends at ${bytes.length}`);
-    }
-    const data = new Float32Array(bytes.slice(at, at + size).buffer);
-    at += size;
-    return { name: name.replace(/[^/]+$/, camelCase), shape, data };
-  });
-  if (at !== bytes.length) throw new Error(`weights: expected ${at} bytes, got ${bytes.length}`);
-  return weights;
-}
-
-function joinBytes(given: ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[]): Uint8Array {
-  const blocks = given instanceof ArrayBuffer || given instanceof Uint8Array ? [given] : given;
-  const arrays = blocks.map((block) => (block instanceof Uint8Array ? block : new Uint8Array(block)));
-  const joined = new Uint8Array(arrays.reduce((sum, array) => sum + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    joined.set(array, at);
-    at += array.length;
-  }
-  return joined;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function parse(text: string): unknown {
@@ -243,27 +98,4 @@ function parse(text: string): unknown {
   } catch (error) {
     throw new Error('model.json: expected JSON, and it is not (is it truncated?)', { cause: error });
   }
-}
-
-function asRecord(value: unknown, where: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${where}: expected an object`);
-  return value as Json;
-}
-
-function asList(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Error(`${where}: expected an array`);
-  return value;
-}
-
-function asText(value: unknown, where: string): string {
-  if (typeof value !== 'string') throw new Error(`${where}: expected a string`);
-  return value;
-}
-
-function asCount(value: unknown, where: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`${where}: expected a non-negative integer`);
-  }
-  return value;
 }

@@ -193,8 +193,8 @@ export class Model {
     count: number,
     results: readonly Tensor[],
   ): void {
-    if (this.isStateful) this.states.bind(runner, run);
     prepareRun(where, runner, run, given);
+    if (this.isStateful) this.states.bind(runner, run);
     this.graph.inputs.forEach((symbolic, i) => {
       const [staging, numbers] = [compiled.staging.get(symbolic), given[i]];
       if (staging === undefined || numbers === undefined) return;

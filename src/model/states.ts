@@ -21,20 +21,23 @@ export class ImplicitStates {
     this.#owner = owner;
   }
 
-  /** Gives a run its states; the batch must be that of the runs since the last reset. */
+  /**
+   * Gives a prepared run its states; the batch must be that of the runs since the last reset. Until a run has found its room,
+   * nothing is bound to its batch.
+   */
   bind(runner: PlanRunner, run: Run): void {
     const rows = run.sizes.get(batch) ?? 0;
-    if (this.block !== undefined && this.block.batch !== rows) {
+    if (this.block === undefined) {
+      const bytes = stateOffsets(runner.plan, run.sizes);
+      this.block = { address: this.#workspace.allocate(bytes), bytes, batch: rows };
+    } else if (this.block.batch !== rows) {
       throw new Error(
         `${this.#owner}: its stateful layers hold the states of a batch of ${this.block.batch}, got a batch of ${rows}; call resetStates() first`,
       );
     }
-    if (this.block === undefined) {
-      const bytes = stateOffsets(runner.plan, run.sizes);
-      this.block = { address: this.#workspace.allocate(bytes), bytes, batch: rows };
-    }
     if (run.stateAddress !== this.block.address) run.version = -1;
     run.stateAddress = this.block.address;
+    runner.prepare(run);
   }
 
   /** Back to zeros; the next run may have another batch. */

@@ -1,22 +1,26 @@
-import type { Rows, TensorsLike } from '../graph/inputs.js';
+import type { TensorsLike } from '../graph/inputs.js';
 import { streamKey } from '../graph/stream-key.js';
 import { checkWholeBatches } from '../model/states.js';
-import { fields, flag, oneOf, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
+import { fields, flag, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
 import { integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
-import type { Numbers } from '../tensors/tensor.js';
-import { ErrorTotals, type BatchErrors } from './error-totals.js';
-import { HistoryRecorder, type History, type Logs } from './history.js';
+import { batchesOf, copyOf, rowNumbers, type Data } from './data.js';
+import { ErrorTotals } from './error-totals.js';
+import { HistoryRecorder, prefixed, type History, type Logs } from './history.js';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
-import type { BatchPlace } from './non-finite.js';
+import type { Trainer } from './trainer.js';
+import type { RandomPlace } from './training-plan.js';
 
 export interface FitOptions {
   /** Default 1. */
   epochs?: number;
   /** Default 32, or what the input's shape fixes. */
   batchSize?: number;
-  /** The share of rows at the end, taken before shuffling, that is not trained on but evaluated. In [0, 1). Default 0. */
+  /**
+   * The share of rows at the end, taken before shuffling, that is not trained on but evaluated after each epoch. In [0, 1);
+   * whole rows of the rest are trained on. Default 0.
+   */
   validationSplit?: number;
   /** Data to evaluate after each epoch, instead of a split: [x, y]. */
   validationData?: readonly [TensorsLike, TensorsLike];
@@ -24,7 +28,7 @@ export interface FitOptions {
   shuffle?: boolean;
   /** Of shuffling and dropout. Default 0: the same program gives the same bits. */
   seed?: number;
-  /** 'auto': a bar in a terminal, plain lines elsewhere; 0: nothing; 1: a bar; 2: plain lines. Default 'auto'. */
+  /** 'auto' and 1: a bar in a terminal, plain lines elsewhere; 0: nothing; 2: plain lines. Default 'auto'. */
   verbose?: 'auto' | 0 | 1 | 2;
   /** Stops after the current batch; `fit` then rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -37,7 +41,7 @@ const share: Reader<number> = (value, where) =>
   typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(where, 'a number in [0, 1)', value);
 
 const verbosity: Reader<'auto' | 0 | 1 | 2> = (value, where) =>
-  value === 0 || value === 1 || value === 2 ? value : oneOf(['auto'])(value, `${where} ('auto', 0, 1 or 2)`);
+  value === 'auto' || value === 0 || value === 1 || value === 2 ? value : refuse(where, "'auto', 0, 1 or 2", value);
 
 const signalReader: Reader<AbortSignal> = (value, where) =>
   value instanceof AbortSignal ? value : refuse(where, 'an AbortSignal', value);
@@ -58,80 +62,66 @@ const fitFields = {
   signal: optional(signalReader, undefined),
 };
 
-interface Data {
-  readonly inputs: readonly Numbers[];
-  readonly targets: readonly Numbers[];
-  /** The rows from `from` up to `to`. */
+/** What a model has trained so far; random numbers go by it. */
+export interface Counts {
+  /** Of `trainOnBatch`. */
+  steps: number;
+  /** Of `fit`: those that were begun. */
+  epochs: number;
+}
+
+/** Some rows of data. */
+interface Part {
+  readonly data: Data;
   readonly from: number;
   readonly to: number;
 }
 
-/** What `fit` needs of a model. */
-export interface Trainable {
-  readonly name: string;
-  readonly isStateful: boolean;
-  readonly workspace: Workspace;
-  batchSizeOf(where: string, given: number | undefined): number;
-  readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] };
-  trainRows(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    indices: Int32Array,
-    random: { seed: number; epoch: number },
-    place: BatchPlace,
-  ): BatchErrors;
-  evaluateApart(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    from: number,
-    to: number,
-    batchSize: number,
-  ): Logs;
-  logsOf(errors: BatchErrors, loss?: number): Logs;
-  nextEpoch(): number;
-}
-
-/** Runs `model.fit`. */
+/** Runs `model.fit`; `counts` goes on from one fit to the next. */
 export async function fitModel(
-  model: Trainable,
+  trainer: Trainer,
+  counts: Counts,
   x: TensorsLike,
   y: TensorsLike,
   options: FitOptions,
 ): Promise<History> {
-  const where = `${model.name}: fit`;
+  const where = `${trainer.name}: fit`;
   const read = fields(options, where, fitFields);
-  const { training, validation } = splitData(model, where, x, y, read);
+  const { training, validation } = splitData(trainer, where, x, y, read);
   const { epochs, seed, signal } = read;
-  const batchSize = model.batchSizeOf(where, read.batchSize);
-  if (model.isStateful) {
-    checkWholeBatches(where, training.to - training.from, batchSize);
-    if (validation !== null) checkWholeBatches(`${where}: validation`, validation.to - validation.from, batchSize);
+  const batchSize = trainer.batchSizeOf(where, read.batchSize);
+  // Stateful layers hold the states of one batch size: that of training, a copy of which validation goes on from.
+  const validationBatch = trainer.isStateful ? Math.min(batchSize, lengthOf(training)) : batchSize;
+  if (trainer.isStateful) {
+    checkWholeBatches(where, lengthOf(training), batchSize);
+    if (validation !== null) checkStatefulValidation(where, lengthOf(validation), validationBatch);
   }
-  const shuffle = read.shuffle ?? !model.isStateful;
+  const shuffle = read.shuffle ?? !trainer.isStateful;
   const progress = progressFor(read.verbose);
   const recorder = new HistoryRecorder();
-  const pause = pauser();
-  const batches = Math.ceil((training.to - training.from) / batchSize);
+  const pause = pauser(signal);
+  const batches = Math.ceil(lengthOf(training) / batchSize);
+  signal?.throwIfAborted();
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const random = { seed, epoch: model.nextEpoch() };
-      const order = rowOrder(model.workspace, training, shuffle ? random : null);
+      const random = { seed, epoch: counts.epochs };
+      const order = rowOrder(trainer.workspace, training, shuffle ? random : null);
       const totals = new ErrorTotals();
-      let logs: Logs = { loss: 0 };
-      for (let batch = 0; batch < batches; batch++) {
-        signal?.throwIfAborted();
-        const indices = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-        const errors = model.trainRows(where, training.inputs, training.targets, indices, random, { epoch, batch });
+      let [batch, logs]: [number, Logs] = [0, { loss: 0 }];
+      for (const indices of batchesOf(order, batchSize)) {
+        const errors = trainer.trainBatch(where, training.data, indices, random, { epoch, batch });
+        // Only now: an epoch without a batch has drawn nothing from them.
+        counts.epochs = random.epoch + 1;
         totals.add(errors, indices.length);
-        logs = model.logsOf(totals.errors, totals.loss);
-        progress.batch(epoch, epochs, batch + 1, batches, logs);
+        logs = trainer.logsOf(totals.errors, totals.loss);
+        progress.batch(epoch, epochs, ++batch, batches, logs);
         await pause();
       }
-      signal?.throwIfAborted();
-      if (validation !== null) logs = { ...logs, ...validate(model, where, validation, batchSize) };
-      recorder.add(random.epoch, logs);
+      if (validation !== null) {
+        const valLogs = await validate(trainer, where, validation, validationBatch, pause);
+        logs = { ...logs, ...valLogs };
+      }
+      recorder.add(epoch, logs);
       progress.epoch(epoch, epochs, logs);
     }
   } finally {
@@ -140,8 +130,12 @@ export async function fitModel(
   return recorder;
 }
 
+function lengthOf({ from, to }: Part): number {
+  return to - from;
+}
+
 function splitData(
-  model: Trainable,
+  trainer: Trainer,
   where: string,
   x: TensorsLike,
   y: TensorsLike,
@@ -149,42 +143,61 @@ function splitData(
     readonly validationSplit: number;
     readonly validationData: readonly [TensorsLike, TensorsLike] | undefined;
   },
-): { training: Data; validation: Data | null } {
+): { training: Part; validation: Part | null } {
   const { validationSplit, validationData } = options;
   if (validationSplit > 0 && validationData !== undefined) {
     throw new TypeError(`${where}: expected validationSplit or validationData, got both`);
   }
-  const { inputs, targets } = model.readData(where, x, y, 'batches');
-  const rows = inputs[0]?.shape[0] ?? 0;
+  const data = copyOf(trainer.readData(where, x, y, 'batches'));
+  const { rows } = data;
   if (validationData !== undefined) {
-    const own = model.readData(`${where}: validationData`, ...validationData, 'batches');
-    const validation = { ...own, from: 0, to: own.inputs[0]?.shape[0] ?? 0 };
-    return { training: { inputs, targets, from: 0, to: rows }, validation };
+    const own = copyOf(trainer.readData(`${where}: validationData`, ...validationData, 'batches'));
+    return { training: { data, from: 0, to: rows }, validation: { data: own, from: 0, to: own.rows } };
   }
-  const split = Math.floor(rows * (1 - validationSplit));
-  if (split === 0) {
-    throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) leaves none to train on`);
+  // As Keras: whole rows of the rest are trained on. A millionth of a row is rounding: 10 · (1 − 0.9) is less than 1.
+  const split = rows - Math.ceil(rows * validationSplit - 1e-6);
+  const leaves = split === 0 ? 'leaves none to train on' : 'gives none to validate on';
+  if (split === 0 || (split === rows && validationSplit > 0)) {
+    throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) ${leaves}`);
   }
   return {
-    training: { inputs, targets, from: 0, to: split },
-    validation: split < rows ? { inputs, targets, from: split, to: rows } : null,
+    training: { data, from: 0, to: split },
+    validation: split < rows ? { data, from: split, to: rows } : null,
   };
 }
 
-function validate(model: Trainable, where: string, data: Data, batchSize: number): Record<string, number> {
-  const logs = model.evaluateApart(`${where}: validation`, data.inputs, data.targets, data.from, data.to, batchSize);
-  return Object.fromEntries(
-    Object.entries(logs).map(([name, value]) => [`val${name.charAt(0).toUpperCase()}${name.slice(1)}`, value]),
+function checkStatefulValidation(where: string, rows: number, batchSize: number): void {
+  if (rows % batchSize === 0) return;
+  throw new RangeError(
+    `${where}: validation: stateful layers need batches of one size: expected a multiple of ${batchSize} rows, got ${rows}`,
   );
 }
 
+/** Losses and metrics over a part, under Keras's names; stateful layers go on from a copy of their states. */
+async function validate(
+  trainer: Trainer,
+  where: string,
+  { data, from, to }: Part,
+  batchSize: number,
+  pause: () => Promise<void>,
+): Promise<Record<string, number>> {
+  const totals = new ErrorTotals();
+  const states = trainer.copyStates();
+  try {
+    for (const indices of batchesOf(rowNumbers(from, to), batchSize)) {
+      totals.add(trainer.evaluateBatch(`${where}: validation`, data, indices, states), indices.length);
+      await pause();
+    }
+  } finally {
+    states.reset();
+  }
+  const logs = Object.entries(trainer.logsOf(totals.errors, totals.loss));
+  return Object.fromEntries(logs.map(([name, value]) => [prefixed('val', name), value]));
+}
+
 /** The rows of an epoch: in order, or shuffled (Fisher & Yates) by counter-based random numbers. */
-function rowOrder(
-  workspace: Workspace,
-  { from, to }: Data,
-  random: { readonly seed: number; readonly epoch: number } | null,
-): Int32Array {
-  const order = Int32Array.from({ length: to - from }, (_, i) => from + i);
+function rowOrder(workspace: Workspace, { from, to }: Part, random: RandomPlace | null): Int32Array {
+  const order = rowNumbers(from, to);
   if (random === null) return order;
   const words = workspace.allocate(16);
   const [{ philox }, integers] = [trainingKernels(workspace), integersOf(workspace)];
@@ -201,18 +214,20 @@ function rowOrder(
 
 function progressFor(verbose: 'auto' | 0 | 1 | 2): Progress {
   if (verbose === 0) return silent;
-  if (verbose === 2) return progressLines();
-  return verbose === 1 || isTerminal() ? progressBar() : progressLines();
+  // A bar is drawn over and over: in a pipe or a file it would be noise.
+  return verbose !== 2 && isTerminal() ? progressBar() : progressLines();
 }
 
-/** Lets other tasks run when training has held the event loop for long enough. */
-function pauser(): () => Promise<void> {
+/** Lets other tasks run when training has held the event loop for long enough; throws the reason of a signal that came. */
+function pauser(signal: AbortSignal | undefined): () => Promise<void> {
   let last = Date.now();
   return async () => {
-    if (Date.now() - last < holdTime) return;
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, 0);
-    });
-    last = Date.now();
+    if (Date.now() - last >= holdTime) {
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, 0);
+      });
+      last = Date.now();
+    }
+    signal?.throwIfAborted();
   };
 }

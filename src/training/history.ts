@@ -1,4 +1,4 @@
-/** What `fit` returns, with Keras's keys in camel case: `history.history.loss`, `valLoss`, metrics likewise. */
+/** What `fit` returns: `history.history.loss`, `valLoss`, and each metric (`mae`, `valMae`) by the name it was given, in camel case. */
 export interface History {
   /** The epochs that ran, counted from 0. */
   readonly epoch: readonly number[];
@@ -18,4 +18,9 @@ export class HistoryRecorder implements History {
     this.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);
   }
+}
+
+/** val, loss → valLoss */
+export function prefixed(prefix: string, name: string): string {
+  return `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }

@@ -107,10 +107,29 @@ export const lossReader: Reader<Measure> = (value, where) => {
   return { ...withoutOptions, ...read, kind };
 };
 
-export const metricReader: Reader<Measure> = (value, where) => {
-  if (value !== 'accuracy' && value !== 'acc') return lossReader(value, where);
-  return { ...withoutOptions, kind: 'accuracy' };
+/** What is reported beside the loss, under the name that it was given by, in camel case; one with options under its kind's. */
+export interface Metric {
+  readonly key: string;
+  readonly measure: Measure;
+}
+
+const metricReader: Reader<Metric> = (value, where) => {
+  const isAccuracy = value === 'accuracy' || value === 'acc';
+  const measure: Measure = isAccuracy ? { ...withoutOptions, kind: 'accuracy' } : lossReader(value, where);
+  return { measure, key: typeof value === 'string' ? camelCase(value) : measure.kind };
 };
+
+export const metricsReader: Reader<readonly Metric[]> = (value, where) => {
+  if (!Array.isArray(value)) return refuse(where, 'an array of names', value);
+  const metrics = value.map((given: unknown) => metricReader(given, where));
+  const kinds = new Set(metrics.map(({ measure }) => measure.kind));
+  return kinds.size === metrics.length ? metrics : refuse(where, 'each metric once', value);
+};
+
+/** mean_squared_error → meanSquaredError */
+function camelCase(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
 
 /** The targets of an output, as a tensor like it: with a sparse loss of one value a row, the number of its class. */
 export function targetsOf(output: SymbolicTensor, loss: Measure): SymbolicTensor {

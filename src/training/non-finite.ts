@@ -5,13 +5,13 @@ import type { Workspace } from '../plan/workspace.js';
 import type { Parameters } from './parameters.js';
 import type { TrainingPlan } from './training-plan.js';
 
-/** The loss or the gradients of a batch were NaN or infinite. The weights are those of the last good batch. */
+/** The loss, the gradients or the step of a batch were NaN or infinite. The weights are those of the last good batch. */
 export class NonFiniteLossError extends Error {
   override readonly name = 'NonFiniteLossError';
   /** Counted from 0; undefined outside `fit`. */
   readonly epoch: number | undefined;
   readonly batch: number | undefined;
-  /** The first tensor of the batch's run that was not finite. */
+  /** The first tensor of the batch's run, or of the step after it, that was not finite. */
   readonly tensor: string;
   readonly gradientNorm: number;
 
@@ -40,8 +40,12 @@ export interface BatchPlace {
  */
 export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, parameters: Parameters): string {
   const { runner, run } = plan;
-  const isBad = (address: number, bytes: number): boolean =>
-    trainingKernels(workspace).firstNonFinite(address, Math.floor(bytes / 4)) >= 0;
+  const isBad = (address: number, bytes: number): boolean => {
+    const count = Math.floor(bytes / 4);
+    // The kernel reads whole quads: what it finds behind the last float is not the tensor's.
+    const found = trainingKernels(workspace).firstNonFinite(address, count);
+    return found >= 0 && found < count;
+  };
   for (const { path, values, count } of parameters.list) if (isBad(values, 4 * count)) return `the weight ${path}`;
   for (const tensor of plan.compiled.plan.given) {
     if (tensor !== plan.randomness.indices && isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
@@ -54,7 +58,9 @@ export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, paramet
     for (const tensor of tensorsOf(step)) {
       const isOwn = !known.has(tensor) || step.arguments.length > 2;
       known.add(tensor);
-      if (!isOwn || plan.compiled.plan.given.has(tensor) || plan.compiled.plan.wanted.has(tensor)) continue;
+      // Sums of errors are no float32 numbers; other wanted tensors, such as penalized outputs, have rows.
+      const isSum = plan.compiled.plan.wanted.has(tensor) && tensor.rowBytes === 0;
+      if (!isOwn || plan.compiled.plan.given.has(tensor) || isSum) continue;
       if (isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
         return `${tensor.name} (after ${step.kernel} of ${step.owner})`;
       }

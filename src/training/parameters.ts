@@ -1,11 +1,13 @@
+import type { WeightGradients } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
 import type { Layer } from '../graph/layer.js';
-import { MasterWeights } from '../graph/master-weights.js';
 import { storedSize, withoutPadding, type WeightSpec } from '../graph/weights.js';
+import { known } from '../plan/known.js';
 import { quad } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, type Tensor } from '../tensors/tensor.js';
+import { trainedWeights, type TrainedWeights } from './trained-weights.js';
 
 /** One weight as training sees it: flat blocks of floats, rounded up to whole vectors. */
 export interface Parameter {
@@ -20,69 +22,63 @@ export interface Parameter {
   readonly count: number;
 }
 
-/** Some weights of a model: those that an optimizer changes, or all. */
-export interface ParameterList {
+/** The weights of a graph in training. Masters and gradients are the layers' own, and serve all models over them. */
+export class Parameters {
+  /** Those that have weights. */
+  readonly layers: readonly Layer[];
   readonly list: readonly Parameter[];
   /** Floats in all of them. */
   readonly count: number;
-  /** √ Σ g² over all their gradients: the global norm. */
-  gradientNorm(): number;
-}
-
-/** Masters and gradients of all weights of a graph; the gradients lie in one block, zeroed by one call. */
-export class Parameters implements ParameterList {
-  readonly list: readonly Parameter[];
-  readonly count: number;
   readonly #workspace: Workspace;
-  readonly #gradients: number;
-  readonly #byKey = new Map<Layer, Map<string, number>>();
+  /** Where the gradient of a weight is summed. */
+  readonly gradientOf: WeightGradients = (layer, weight) => trainedWeights(layer).gradientOf(weight);
 
-  constructor(graph: Graph, workspace: Workspace) {
+  /** @param isTrained which layers' weights they are; by default those of all */
+  constructor(graph: Graph, workspace: Workspace, isTrained: (layer: Layer) => boolean = () => true) {
+    const layers = graph.leaves.filter(({ weights }) => weights.specs.length > 0);
+    // Gradients go back through those that are not trained, too.
+    for (const layer of layers) trainedWeights(layer);
+    this.layers = layers.filter(isTrained);
     this.#workspace = workspace;
-    const specs = graph.leaves.flatMap((layer) =>
-      layer.weights.specs.filter((spec) => spec.trainable !== false).map((spec) => ({ layer, spec })),
+    this.list = this.layers.flatMap((layer) =>
+      layer.weights.specs.flatMap((spec): Parameter[] => {
+        const { name, trainable } = spec;
+        if (trainable === false) return [];
+        const gradient = this.gradientOf(layer, name);
+        const values = layer.weights.canonical(name);
+        return [{ layer, path: `${layer.title}/${name}`, spec, values, gradient, count: quad(storedSize(spec)) }];
+      }),
     );
-    this.count = specs.reduce((sum, { spec }) => sum + quad(storedSize(spec)), 0);
-    this.#gradients = workspace.allocate(4 * this.count);
-    for (const { weights } of graph.leaves) weights.master ??= new MasterWeights(weights);
-    let gradient = this.#gradients;
-    this.list = specs.map(({ layer, spec }) => {
-      const count = quad(storedSize(spec));
-      const parameter = {
-        layer,
-        path: `${layer.title}/${spec.name}`,
-        spec,
-        values: layer.weights.canonical(spec.name),
-        gradient,
-        count,
-      };
-      const ofLayer = this.#byKey.get(layer) ?? new Map<string, number>();
-      this.#byKey.set(layer, ofLayer.set(spec.name, gradient));
-      gradient += 4 * count;
-      return parameter;
-    });
+    this.count = this.list.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Where the gradient of a weight is summed. */
-  readonly gradientOf = (layer: Layer, weight: string): number => {
-    const address = this.#byKey.get(layer)?.get(weight);
-    if (address === undefined) throw new Error(`${layer.title}: "${weight}" is not a weight of this model`);
-    return address;
-  };
+  /** Where there is one weight, there is a layer that it belongs to; its memory lives as long as that of the others. */
+  get #keeper(): TrainedWeights {
+    return trainedWeights(known(this.layers[0], 'a layer with weights'));
+  }
 
   zeroGradients(): void {
-    this.#workspace.kernels.zero(this.#gradients, 4 * this.count);
+    for (const layer of this.layers) {
+      const { gradients, gradientBytes } = trainedWeights(layer);
+      this.#workspace.kernels.zero(gradients, gradientBytes);
+    }
   }
 
-  gradientNorm(): number {
-    return normOf(this.#workspace, this.list);
+  /** A block that goes with its owner, if `releaseOf` does not come first. */
+  allocateFor(owner: object, bytes: number): number {
+    return this.#keeper.allocateFor(owner, bytes);
   }
 
-  /** Those of the layers that are trainable now. */
-  trained(): ParameterList {
-    const list = this.list.filter(({ layer }) => layer.isTrained);
-    const count = list.reduce((sum, parameter) => sum + parameter.count, 0);
-    return { list, count, gradientNorm: () => normOf(this.#workspace, list) };
+  releaseOf(owner: object, block: number): void {
+    this.#keeper.releaseOf(owner, block);
+  }
+
+  /** √ Σ g² over all gradients (the global norm), or all weights. */
+  norm(of: 'gradient' | 'values'): number {
+    const training = trainingKernels(this.#workspace);
+    return Math.sqrt(
+      this.list.reduce((sum, parameter) => sum + training.sumOfSquares(parameter[of], parameter.count), 0),
+    );
   }
 
   /** Copies of the gradients, shaped as the weights. */
@@ -94,12 +90,7 @@ export class Parameters implements ParameterList {
   }
 
   /** Packed and transposed copies follow the masters. */
-  refresh(layers: readonly Layer[]): void {
-    for (const layer of layers) layer.weights.pack();
+  refresh(): void {
+    for (const { weights } of this.layers) weights.pack();
   }
-}
-
-function normOf(workspace: Workspace, list: readonly Parameter[]): number {
-  const training = trainingKernels(workspace);
-  return Math.sqrt(list.reduce((sum, { gradient, count }) => sum + training.sumOfSquares(gradient, count), 0));
 }

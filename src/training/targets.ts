@@ -2,7 +2,7 @@ import { readTensors, type Rows } from '../graph/inputs.js';
 import type { SymbolicTensor } from '../graph/layer.js';
 import { mismatch } from '../options/options.js';
 import type { Numbers } from '../tensors/tensor.js';
-import { isSparse, type Measure } from './losses.js';
+import { isSparse, type Measure, type Metric } from './losses.js';
 import type { Objective } from './training-plan.js';
 
 /**
@@ -41,9 +41,9 @@ function checkClasses(where: string, { symbolic, loss }: Objective, { data }: Nu
 }
 
 /** Targets that are class numbers are of no use to a metric that compares values, and the other way round. */
-export function checkMetrics(where: string, loss: Measure, metrics: readonly Measure[]): void {
-  const wrong = metrics.find((metric) => metric.kind !== 'accuracy' && isSparse(metric) !== isSparse(loss));
+export function checkMetrics(where: string, loss: Measure, metrics: readonly Metric[]): void {
+  const wrong = metrics.find(({ measure }) => measure.kind !== 'accuracy' && isSparse(measure) !== isSparse(loss));
   if (wrong === undefined) return;
   const expected = isSparse(loss) ? 'metrics of class numbers' : 'metrics of values';
-  mismatch(where, `${expected}, as its loss takes`, wrong.kind);
+  mismatch(where, `${expected}, as its loss takes`, wrong.key);
 }

@@ -1,64 +1,42 @@
-import { traceGraph, type Graph } from '../graph/graph.js';
 import {
-  batchSizeOf,
   checkMasks,
   namesOf,
   prepareRun,
   readTensors,
   setSizes,
   type Names,
-  type Rows,
   type TensorsLike,
 } from '../graph/inputs.js';
-import type { SymbolicTensor } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
-import { Model } from '../model/model.js';
-import { parametersIn, summarize } from '../model/summary.js';
+import { Model, type PredictOptions } from '../model/model.js';
 import { checkWholeBatches } from '../model/states.js';
-import {
-  asGiven,
-  fields,
-  nonNegativeInteger,
-  oneOf,
-  optional,
-  positiveInteger,
-  refuse,
-  type Reader,
-} from '../options/options.js';
+import { parametersIn, summarize } from '../model/summary.js';
+import { asGiven, fields, nonNegativeInteger, oneOf, optional, positiveInteger, refuse } from '../options/options.js';
 import { explainPlan } from '../plan/explain.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
-import { fitModel, type FitOptions } from './fit.js';
+import { batchesOf, rowNumbers } from './data.js';
+import { ErrorTotals } from './error-totals.js';
+import { fitModel, type Counts, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
-import { apart, restore, save } from './kept-states.js';
-import {
-  isLossObject,
-  lossReader,
-  meanOf,
-  metricReader,
-  targetsOf,
-  type LossOption,
-  type Measure,
-  type MetricOption,
-} from './losses.js';
-import { checkMetrics, readTargets } from './targets.js';
-import { givenForNeeded, neededInputs } from './needed-inputs.js';
-import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
-import { OptimizerState, type OptimizerOption } from './optimizers/optimizer.js';
-import { Parameters, type ParameterList } from './parameters.js';
-import { penalizedOutputs, WeightPenalties } from './penalties.js';
-import { WeightConstraints } from './constrain.js';
-import { ErrorTotals, totalLoss, type BatchErrors } from './error-totals.js';
-import { GradientPlan, TrainingPlan, type Objective } from './training-plan.js';
+import { leaving, restore, save } from './kept-states.js';
+import { metricsReader, type LossOption, type MetricOption } from './losses.js';
+import { readObjectives } from './objectives.js';
+import type { OptimizerOption } from './optimizers/optimizer.js';
+import { Parameters } from './parameters.js';
+import { penalizedOutputs } from './penalties.js';
+import { runningFit, trainedWeights } from './trained-weights.js';
+import { Trainer } from './trainer.js';
+import { GradientPlan } from './training-plan.js';
 
 export interface CompileArguments {
   /** A name, or an object of `optimizers` with options. */
   optimizer: OptimizerOption;
   /** One for every output, or one for each: an array, or an object by output name. An output without one is not trained. */
   loss: LossOption | readonly (LossOption | null)[] | Readonly<Record<string, LossOption>>;
-  /** Reported beside the loss, for every output that has one. */
+  /** Reported beside the loss, for every output that has one, under the names given here, in camel case. */
   metrics?: readonly MetricOption[];
 }
 
@@ -75,16 +53,6 @@ export interface Gradients {
   readonly weights: readonly Tensor[];
 }
 
-interface Compiled {
-  readonly objectives: readonly Objective[];
-  readonly optimizer: OptimizerState;
-  /** The weights that are trained: those of the layers that were trainable when the model was compiled. */
-  readonly trained: ParameterList;
-  readonly constraints: WeightConstraints;
-  readonly plan: TrainingPlan;
-  readonly evaluation: TrainingPlan;
-}
-
 export interface ExplainOptions {
   /** Default 1. */
   batch?: number;
@@ -96,19 +64,19 @@ export interface ExplainOptions {
 
 /** A model that can also be trained. */
 export class TrainableModel extends Model {
+  /** @internal */
+  readonly outputNames: Names;
   readonly #seed: number;
-  readonly #outputNames: Names;
   #parameters: Parameters | undefined;
-  #compiled: Compiled | undefined;
+  #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
-  #steps = 0;
-  #epochs = 0;
+  readonly #counts: Counts = { steps: 0, epochs: 0 };
 
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
     this.#seed = seed;
-    this.#outputNames = namesOf(assembled.graph.outputs);
+    this.outputNames = namesOf(assembled.graph.outputs);
     // Read again when the model is compiled; what is wrong is told at once.
     penalizedOutputs(assembled.graph);
   }
@@ -150,32 +118,35 @@ export class TrainableModel extends Model {
     return explainPlan(this.streamPlan().runner, run);
   }
 
+  /** While `fit` runs, a prediction goes on from the states of the last batch, and leaves them. */
+  override predictAll(x: TensorsLike, options: PredictOptions = {}): Tensor[] {
+    return this.#leavingStates(() => super.predictAll(x, options));
+  }
+
+  override resetStates(): void {
+    this.#refuseWhileFitting('resetStates');
+    super.resetStates();
+  }
+
   override setWeights(weights: readonly TensorLike[]): void {
-    if (this.#isFitting) throw new Error(`${this.name}: setWeights: fit is running; abort it or wait for it`);
+    this.#refuseWhileFitting('setWeights');
+    this.#refuseWhileOthersFit('setWeights');
     super.setWeights(weights);
   }
 
   /**
-   * Says how to train: optimizer, losses, metrics. Calling it again starts the optimizer anew; weights stay.
+   * Says how to train: optimizer, losses, metrics. Calling it again starts the optimizer anew; weights stay. What the optimizer
+   * remembers is this model's own, also where it shares layers with others, and goes when the model does.
    * @throws TypeError for a name or an option that is unknown or out of range; nothing is changed then.
    */
   compile(options: CompileArguments): void {
-    if (this.#isFitting) throw new Error(`${this.name}: compile: fit is running; abort it or wait for it`);
+    this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
-    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(listOfMetrics, []) });
-    const objectives = this.#objectivesOf(read.loss, read.metrics, where);
-    const parameters = this.#trainingParameters();
-    const graph = this.#trainedGraph(objectives);
-    const trained = parameters.trained();
-    const constraints = new WeightConstraints(this.workspace, trained.list);
-    const weights = new WeightPenalties(this.workspace, trained.list);
-    const penalties = { weights, outputs: penalizedOutputs(graph) };
-    const plan = new TrainingPlan(graph, this.workspace, objectives, penalties, parameters);
-    const evaluation = new TrainingPlan(graph, this.workspace, objectives, penalties, null);
-    // Last, for it takes memory: nothing is to be given back when something above fails.
-    const optimizer = new OptimizerState(`${where}: optimizer`, read.optimizer, this.workspace, trained);
-    this.#compiled?.optimizer.release();
-    this.#compiled = { objectives, optimizer, trained, constraints, plan, evaluation };
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(metricsReader, []) });
+    const objectives = readObjectives(where, this.outputNames, read.loss, read.metrics);
+    const trainer = new Trainer(where, this, objectives, read.optimizer);
+    this.#trainer?.release();
+    this.#trainer = trainer;
   }
 
   /**
@@ -183,38 +154,46 @@ export class TrainableModel extends Model {
    * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out.
    * @param y targets, shaped as the outputs that have a loss.
    * @returns losses and metrics of every epoch.
-   * @throws NonFiniteLossError when a loss or gradient is NaN or infinite; the weights of the last good batch stay.
+   * @throws NonFiniteLossError when a loss, gradient or step is NaN or infinite; the weights of the last good batch stay.
    */
   async fit(x: TensorsLike, y: TensorsLike, options: FitOptions = {}): Promise<History> {
-    this.#requireCompiled('fit');
+    const trainer = this.#requireTrainer('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
-    this.#isFitting = true;
+    this.#refuseWhileOthersFit('fit');
+    this.#setFitting(trainer, true);
     try {
-      return await fitModel(this, x, y, options);
+      return await fitModel(trainer, this.#counts, x, y, options);
     } finally {
-      this.#isFitting = false;
+      this.#setFitting(trainer, false);
     }
   }
 
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
   trainOnBatch(x: TensorsLike, y: TensorsLike): Logs {
-    if (this.#isFitting) throw new Error(`${this.name}: trainOnBatch: fit is running; abort it or wait for it`);
-    const where = `${this.name}: trainOnBatch`;
-    const { inputs, targets } = this.readData(where, x, y, 'one batch');
-    const indices = Int32Array.from({ length: inputs[0]?.shape[0] ?? 0 }, (_, i) => i);
-    const errors = this.trainRows(where, inputs, targets, indices, { seed: this.#seed, epoch: this.#steps }, {});
-    return this.logsOf(errors);
+    this.#refuseWhileFitting('trainOnBatch');
+    this.#refuseWhileOthersFit('trainOnBatch');
+    const [trainer, where] = [this.#requireTrainer('trainOnBatch'), `${this.name}: trainOnBatch`];
+    const data = trainer.readData(where, x, y, 'one batch');
+    const random = { seed: this.#seed, epoch: this.#counts.steps };
+    const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
+    this.#counts.steps++;
+    return trainer.logsOf(errors);
   }
 
-  /** The loss and the metrics over data, without training. */
+  /** The loss and the metrics over data, without training. While `fit` runs, states are left as by `predict`. */
   evaluate(x: TensorsLike, y: TensorsLike, options: EvaluateOptions = {}): Logs {
-    const where = `${this.name}: evaluate`;
+    const [trainer, where] = [this.#requireTrainer('evaluate'), `${this.name}: evaluate`];
     const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
-    const { inputs, targets } = this.readData(where, x, y, 'batches');
-    const batchSize = this.batchSizeOf(where, read.batchSize);
-    const rows = inputs[0]?.shape[0] ?? 0;
-    if (this.isStateful) checkWholeBatches(where, rows, batchSize);
-    return this.evaluateRows(where, inputs, targets, 0, rows, batchSize);
+    const data = trainer.readData(where, x, y, 'batches');
+    const batchSize = trainer.batchSizeOf(where, read.batchSize);
+    if (this.isStateful) checkWholeBatches(where, data.rows, batchSize);
+    const totals = new ErrorTotals();
+    this.#leavingStates(() => {
+      for (const indices of batchesOf(rowNumbers(0, data.rows), batchSize)) {
+        totals.add(trainer.evaluateBatch(where, data, indices), indices.length);
+      }
+    });
+    return trainer.logsOf(totals.errors, totals.loss);
   }
 
   /**
@@ -228,7 +207,7 @@ export class TrainableModel extends Model {
     const given = readTensors(`${where}: cotangents`, this.graph.outputs, cotangents);
     const rows = inputs[0]?.shape[0] ?? 0;
     if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${rows} rows`, given[0]?.shape[0]);
-    const parameters = this.#trainingParameters();
+    const parameters = (this.#parameters ??= new Parameters(this.graph, this.workspace));
     const { runner, run, compiled, ...plan } = (this.#gradientPlan ??= new GradientPlan(
       this.graph,
       this.workspace,
@@ -238,8 +217,8 @@ export class TrainableModel extends Model {
     checkMasks(where, this.graph, run);
     this.#checkSteps(`${where}: cotangents`, given, run.sizes);
     const before = save(this.states, this.workspace);
-    if (this.isStateful) this.states.bind(runner, run);
     prepareRun(where, runner, run, inputs);
+    if (this.isStateful) this.states.bind(runner, run);
     const { floats } = this.workspace;
     this.graph.inputs.forEach((symbolic, i) => {
       const [staging, numbers] = [compiled.staging.get(symbolic), inputs[i]];
@@ -263,164 +242,35 @@ export class TrainableModel extends Model {
     };
   }
 
-  /** @internal Checks inputs and targets against each other. */
-  readData(where: string, x: TensorsLike, y: TensorsLike, allowed: Rows): { inputs: Numbers[]; targets: Numbers[] } {
-    const { objectives, plan } = this.#requireCompiled(where.slice(this.name.length + 2));
-    const needed = plan.graph.inputs;
-    const inputs = readTensors(where, needed, givenForNeeded(x, this.graph.inputs, needed), allowed);
-    const symbols = objectives.map(({ symbolic }) => symbolic);
-    const targets = readTargets(`${where}: targets`, objectives, y, allowed, (output) => this.#outputName(output));
-    const [rows, targetRows] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
-    if (rows !== targetRows) {
-      throw new TypeError(`${where}: expected as many targets as inputs, ${rows}, got ${targetRows}`);
-    }
-    setSizes(plan.run, needed, inputs, rows ?? 0);
-    checkMasks(where, plan.graph, plan.run);
-    symbols.forEach((output, i) => {
-      const [{ time }, came] = [output, targets[i]?.shape[1]];
-      if (time !== null && evaluate(time, plan.run.sizes) !== came) {
-        const expected = String(evaluate(time, plan.run.sizes));
-        throw new TypeError(
-          `${where}: targets of "${this.#outputName(output)}": expected ${expected} time steps, got ${came}`,
-        );
-      }
-    });
-    return { inputs, targets };
-  }
-
-  /** @internal As given, or as an input's shape fixes it, or 32. */
-  batchSizeOf(where: string, given: number | undefined): number {
-    return batchSizeOf(where, this.#requireCompiled('fit').plan.graph.inputs, given, 32);
-  }
-
-  /** @internal One step of the optimizer on the given rows. */
-  trainRows(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    indices: Int32Array,
-    random: { seed: number; epoch: number },
-    place: BatchPlace,
-  ): BatchErrors {
-    const { plan, optimizer, trained, constraints } = this.#requireCompiled('fit');
-    const parameters = this.#trainingParameters();
-    plan.prepare(where, inputs, indices.length, random);
-    const { isStateful } = this;
-    if (isStateful) {
-      this.states.bind(plan.runner, plan.run);
-      plan.runner.prepare(plan.run);
-    }
-    const before = isStateful ? save(this.states, this.workspace) : undefined;
-    parameters.zeroGradients();
-    const errors = plan.execute(inputs, targets, indices);
-    const norm = trained.gradientNorm();
-    if (!Number.isFinite(totalLoss(errors)) || !Number.isFinite(norm)) {
-      const what = Number.isFinite(totalLoss(errors)) ? 'a gradient is not finite' : `the loss is ${totalLoss(errors)}`;
-      if (isStateful) restore(this.states, this.workspace, before);
-      plan.stage(inputs, targets, indices);
-      const tensor = firstBadTensor(plan, this.workspace, parameters);
-      if (isStateful) restore(this.states, this.workspace, before);
-      throw new NonFiniteLossError(this.name, what, place, tensor, norm);
-    }
-    optimizer.step(norm);
-    constraints.apply();
-    parameters.refresh(this.graph.leaves);
-    this.#steps++;
-    return errors;
-  }
-
-  /** @internal As `evaluateRows`, from fresh states; the states that training carries stay as they are. */
-  evaluateApart(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    from: number,
-    to: number,
-    batchSize: number,
-  ): Logs {
-    if (!this.isStateful) return this.evaluateRows(where, inputs, targets, from, to, batchSize);
-    return apart(this.states, () => this.evaluateRows(where, inputs, targets, from, to, batchSize));
-  }
-
-  /** @internal The loss and metrics over a range of rows, by batches. */
-  evaluateRows(
-    where: string,
-    inputs: readonly Numbers[],
-    targets: readonly Numbers[],
-    from: number,
-    to: number,
-    batchSize: number,
-  ): Logs {
-    const { evaluation } = this.#requireCompiled('evaluate');
-    const sums = new ErrorTotals();
-    for (let start = from; start < to; start += batchSize) {
-      const count = Math.min(batchSize, to - start);
-      evaluation.prepare(where, inputs, count, { seed: this.#seed, epoch: 0 });
-      if (this.isStateful) {
-        this.states.bind(evaluation.runner, evaluation.run);
-        evaluation.runner.prepare(evaluation.run);
-      }
-      sums.add(
-        evaluation.execute(
-          inputs,
-          targets,
-          Int32Array.from({ length: count }, (_, i) => start + i),
-        ),
-        count,
-      );
-    }
-    return this.logsOf(sums.errors, sums.loss);
-  }
-
-  /** @internal Names for losses and metrics: with one output plain, with several also by output. */
-  logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
-    const { objectives } = this.#requireCompiled('fit');
-    const logs: Record<string, number> = {};
-    objectives.forEach(({ symbolic, metrics }, i) => {
-      const output = objectives.length === 1 ? '' : this.#outputName(symbolic);
-      const prefixed = (name: string): string =>
-        output === '' ? name : `${output}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-      const error = errors[i];
-      if (error === undefined) return;
-      if (output !== '') logs[prefixed('loss')] = meanOf(error.loss);
-      metrics.forEach((metric, j) => {
-        const sum = error.metrics[j];
-        if (sum !== undefined) logs[prefixed(metric.kind)] = meanOf(sum);
-      });
-    });
-    return { loss, ...logs };
-  }
-
-  /** @internal The number of the next epoch: random numbers count on from one `fit` to the next. */
-  nextEpoch(): number {
-    return this.#epochs++;
-  }
-
-  #outputName(output: SymbolicTensor): string {
-    return this.#outputNames.get(output) ?? output.node.layer.title;
-  }
-
-  #requireCompiled(what: string): Compiled {
-    if (this.#compiled === undefined) {
+  #requireTrainer(what: string): Trainer {
+    if (this.#trainer === undefined) {
       throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
     }
-    return this.#compiled;
+    return this.#trainer;
   }
 
-  #trainingParameters(): Parameters {
-    return (this.#parameters ??= new Parameters(this.graph, this.workspace));
+  #setFitting({ layers }: Trainer, isFitting: boolean): void {
+    this.#isFitting = isFitting;
+    for (const layer of layers) trainedWeights(layer).fitting = isFitting ? this : undefined;
   }
 
-  /**
-   * The part of the graph that the outputs with a loss need. All of it where layers are stateful: each run then moves
-   * every state on, and all plans of the model share one layout of the states. All of it too where layers' outputs are
-   * penalized, as that counts wherever it is (Keras).
-   */
-  #trainedGraph(objectives: readonly Objective[]): Graph {
-    const outputs = objectives.map(({ symbolic }) => symbolic);
-    if (this.isStateful || penalizedOutputs(this.graph).length > 0 || outputs.length === this.graph.outputs.length)
-      return this.graph;
-    return traceGraph(this.name, neededInputs(this.graph, outputs), outputs);
+  #refuseWhileFitting(what: string): void {
+    if (this.#isFitting) throw new Error(`${this.name}: ${what}: fit is running; abort it or wait for it`);
+  }
+
+  /** Weights belong to layers, which other models may train. */
+  #refuseWhileOthersFit(what: string): void {
+    const running = runningFit(this.graph.leaves);
+    if (running === undefined) return;
+    const { model, layer } = running;
+    throw new Error(
+      `${this.name}: ${what}: fit of "${model.name}" is running over ${layer.title}; abort it or wait for it`,
+    );
+  }
+
+  /** Runs something that may move states on; those that a running `fit` carries stay. */
+  #leavingStates<T>(run: () => T): T {
+    return this.#isFitting ? leaving(this.states, this.workspace, run) : run();
   }
 
   #checkSteps(where: string, given: readonly Numbers[], sizes: Sizes): void {
@@ -431,37 +281,4 @@ export class TrainableModel extends Model {
       }
     });
   }
-
-  #objectivesOf(loss: unknown, metrics: readonly Measure[], where: string): Objective[] {
-    const { outputs } = this.graph;
-    const lossFor = (i: number, name: string): unknown => {
-      if (typeof loss === 'string' || isLossObject(loss)) return loss;
-      if (Array.isArray(loss)) return loss[i];
-      if (typeof loss === 'object' && loss !== null) return (loss as Record<string, unknown>)[name];
-      return refuse(`${where}: loss`, 'a name, an object of losses, an array or an object by output name', loss);
-    };
-    if (Array.isArray(loss) && loss.length !== outputs.length) {
-      refuse(`${where}: loss`, `${outputs.length} losses, one for each output`, loss);
-    }
-    if (typeof loss === 'object' && loss !== null && !Array.isArray(loss) && !isLossObject(loss)) {
-      const names = outputs.map((output) => this.#outputName(output));
-      const unknown = Object.keys(loss).find((name) => !names.includes(name));
-      if (unknown !== undefined) refuse(`${where}: loss`, `output names (${names.join(', ')})`, unknown);
-    }
-    const objectives = outputs.flatMap((symbolic, i): Objective[] => {
-      const name = this.#outputName(symbolic);
-      const given = lossFor(i, name);
-      if (given === undefined || given === null) return [];
-      const measure = lossReader(given, `${where}: loss of "${name}"`);
-      checkMetrics(`${where}: metrics of "${name}"`, measure, metrics);
-      return [{ symbolic, metrics, loss: measure, targets: targetsOf(symbolic, measure) }];
-    });
-    if (objectives.length === 0) refuse(`${where}: loss`, 'a loss for at least one output', loss);
-    return objectives;
-  }
 }
-
-const listOfMetrics: Reader<readonly Measure[]> = (value, where) =>
-  Array.isArray(value)
-    ? value.map((name: unknown) => metricReader(name, where))
-    : refuse(where, 'an array of names', value);

@@ -11,8 +11,9 @@ import { multiply } from '../plan/size.js';
 import { doublesOf, integersOf } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
+import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
-import { emitMeasure, isSparse, type ErrorPlace, type ErrorSum, type Measure } from './losses.js';
+import { emitMeasure, isSparse, type ErrorPlace, type ErrorSum, type Measure, type Metric } from './losses.js';
 import type { Parameters } from './parameters.js';
 import { ActivityPenalties, type PenalizedOutput, type WeightPenalties } from './penalties.js';
 
@@ -22,13 +23,19 @@ export interface Objective {
   /** What the user hands in for it: as the output is, or class numbers. */
   readonly targets: SymbolicTensor;
   readonly loss: Measure;
-  readonly metrics: readonly Measure[];
+  readonly metrics: readonly Metric[];
 }
 
 interface ObjectiveTensors {
   readonly target: PlanTensor;
   readonly loss: ErrorPlace;
   readonly metrics: readonly ErrorPlace[];
+}
+
+/** Seed and count of a batch's random numbers. */
+export interface RandomPlace {
+  readonly seed: number;
+  readonly epoch: number;
 }
 
 /** What is added to the losses: penalties of weights, and of layers' outputs. */
@@ -79,7 +86,7 @@ export class TrainingPlan {
       const mask = output.mask === null ? null : this.compiled.tensorOf(output.mask);
       const emit = (measure: Measure, gradient: PlanTensor | null): ErrorPlace =>
         emitMeasure(plan, measure, isSparse(loss), { output, prediction, target: padded, mask, gradient });
-      const metrics = objective.metrics.map((metric) => emit(metric, null));
+      const metrics = objective.metrics.map(({ measure }) => emit(measure, null));
       return { target, metrics, loss: emit(loss, gradients?.of(output) ?? null) };
     });
     this.#activityPenalties = new ActivityPenalties(workspace, this.compiled, penalties.outputs, gradients);
@@ -90,7 +97,7 @@ export class TrainingPlan {
   }
 
   /** Sizes of the next runs. Throws RangeError, naming figure, batch and lengths, when memory cannot hold them. */
-  prepare(where: string, inputs: readonly Numbers[], rows: number, random: { seed: number; epoch: number }): void {
+  prepare(where: string, { inputs }: Data, rows: number, random: RandomPlace): void {
     setSizes(this.run, this.graph.inputs, inputs, rows);
     this.run.set(seed, random.seed);
     this.run.set(epoch, random.epoch);
@@ -98,9 +105,9 @@ export class TrainingPlan {
     prepareRun(where, this.runner, this.run, inputs);
   }
 
-  /** Runs a prepared batch: the given rows of inputs and targets. */
-  execute(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): BatchErrors {
-    this.stage(inputs, targets, indices);
+  /** Runs a prepared batch: the given rows of the data. */
+  execute(data: Data, indices: Int32Array): BatchErrors {
+    this.stage(data, indices);
     this.runner.execute(this.run);
     if (this.#isTraining) this.#weightPenalties.addGradients();
     const penalty = this.#weightPenalties.value() + this.#activityPenalties.value(this.runner, this.run);
@@ -108,7 +115,7 @@ export class TrainingPlan {
   }
 
   /** Copies the rows of a batch into the plan's staging blocks. */
-  stage(inputs: readonly Numbers[], targets: readonly Numbers[], indices: Int32Array): void {
+  stage({ inputs, targets }: Data, indices: Int32Array): void {
     this.graph.inputs.forEach((symbolic, i) => {
       this.#stageRows(this.compiled.staging.get(symbolic), inputs[i], indices);
     });

@@ -68,7 +68,7 @@ describe('no time steps', () => {
     const model = chain();
     model.compile({ optimizer: 'sgd', loss: 'mse', metrics: ['mae'] });
     const before = model.getWeights().map(({ data }) => data);
-    const none = { loss: 0, meanAbsoluteError: 0 };
+    const none = { loss: 0, mae: 0 };
     expect(model.trainOnBatch(zeros(4, 0, 3), zeros(4, 0, 2))).toEqual(none);
     expect(model.evaluate(zeros(4, 0, 3), [[], [], [], []])).toEqual(none);
     const { history } = await model.fit(zeros(4, 0, 3), zeros(4, 0, 2), { verbose: 0 });

@@ -1,6 +1,14 @@
 /** What goes wrong in training: one clear error each; weights and optimizer stay those of the last good batch. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, NonFiniteLossError, optimizers, sequential } from '../../src/index.js';
+import {
+  functional,
+  input,
+  layers,
+  NonFiniteLossError,
+  optimizers,
+  sequential,
+  type Optimizer,
+} from '../../src/index.js';
 import { filled, ones, withValue, zeros, type Plain } from '../numbers.js';
 
 function createModel(loss: 'mse' | 'mae' = 'mse') {
@@ -135,6 +143,87 @@ describe('a loss or a gradient that is not finite', () => {
   });
 });
 
+describe('a step that overflows', () => {
+  /** One weight of 1; its gradient is the input, up to sign. */
+  const create = (optimizer: Optimizer, stateful = false) => {
+    const one = stateful
+      ? layers.simpleRNN({ units: 1, activation: 'linear', useBias: false, stateful, inputShape: [null, 1] })
+      : layers.dense({ units: 1, useBias: false, inputShape: [1] });
+    const model = sequential({ layers: [one] });
+    model.setWeights(stateful ? [[[1]], [[1]]] : [[[1]]]);
+    model.compile({ optimizer, loss: 'mae' });
+    return model;
+  };
+  const { sgd, adam, rmsprop, adagrad } = optimizers;
+  const cases: [string, Optimizer, number, number, string][] = [
+    ['sgd', sgd({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['sgd with momentum', sgd({ learningRate: 1e38, momentum: 0.5 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['adam', adam({ learningRate: 1e30, epsilon: 1e-30 }), 1e-27, 1e-20, 'the weight dense/kernel'],
+    ['rmsprop', rmsprop({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['rmsprop with momentum', rmsprop({ learningRate: 1e38, momentum: 0.5 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['what rmsprop remembers', rmsprop(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+    ['adagrad', adagrad({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
+    ['what adagrad remembers', adagrad(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+    ['what adam remembers', adam(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+  ];
+
+  test.each(cases)(
+    '%s: the weights are those of before, and so is the optimizer',
+    (_, optimizer, good, bad, tensor) => {
+      const [model, quiet] = [create(optimizer), create(optimizer)];
+      for (const one of [model, quiet]) one.trainOnBatch([[good]], [[0]]);
+      const message = `sequential: the optimizer's step overflows in this batch: the first bad tensor is ${tensor}; the gradients' norm is `;
+      for (let attempt = 0; attempt < 2; attempt++) {
+        expect(() => model.trainOnBatch([[bad]], [[0]])).toThrow(message);
+        expect(() => model.trainOnBatch([[bad]], [[0]])).toThrow(NonFiniteLossError);
+        expect(valuesOf(model)).toEqual(valuesOf(quiet));
+        expect(model.predict([[2]]).data).toEqual(quiet.predict([[2]]).data);
+      }
+      for (const one of [model, quiet]) for (let step = 0; step < 3; step++) one.trainOnBatch([[good]], [[0]]);
+      expect(valuesOf(model)).toEqual(valuesOf(quiet));
+    },
+  );
+
+  test('fit names epoch and batch', async () => {
+    const model = create(sgd({ learningRate: 1e38 }));
+    const failed = model.fit([[1e-30], [1e-30], [10]], [[-1], [-1], [-1]], {
+      batchSize: 1,
+      shuffle: false,
+      verbose: 0,
+    });
+    await expect(failed).rejects.toThrow("the optimizer's step overflows in epoch 1, batch 3: ");
+    await expect(failed).rejects.toMatchObject({
+      epoch: 0,
+      batch: 2,
+      tensor: 'the weight dense/kernel',
+      gradientNorm: 10,
+    });
+  });
+
+  test('leaves the states of stateful layers where they were', () => {
+    const [model, quiet] = [create(sgd({ learningRate: 1e38 }), true), create(sgd({ learningRate: 1e38 }), true)];
+    for (const one of [model, quiet]) one.predict([[[1], [2]]]);
+    expect(() => model.trainOnBatch([[[10]]], [[0]])).toThrow('step overflows');
+    expect(model.predict([[[3]]]).data).toEqual(quiet.predict([[[3]]]).data);
+  });
+
+  test('numbers that are 0 or infinite in float32 are refused', () => {
+    for (const value of [1e-60, 1e300]) {
+      for (const make of [sgd, adam, rmsprop, adagrad]) {
+        for (const name of ['learningRate', 'clipValue', 'clipNorm', 'globalClipNorm']) {
+          expect(() => create(make({ [name]: value }))).toThrow(
+            `${name}: expected a positive number that float32 can hold, got ${value}`,
+          );
+        }
+      }
+      for (const make of [adam, rmsprop, adagrad]) {
+        const optimizer = make({ epsilon: value });
+        expect(() => create(optimizer)).toThrow(`${optimizer.kind}: epsilon: expected a positive number that float32`);
+      }
+    }
+  });
+});
+
 describe('stateful layers', () => {
   const make = (batchInputShape?: (number | null)[]) => {
     const shape = batchInputShape === undefined ? { inputShape: [null, 3] } : { batchInputShape };
@@ -156,6 +245,25 @@ describe('stateful layers', () => {
     expect(model.predict(ones(3, 5, 3)).shape).toEqual([3, 2]);
   });
 
+  test('a first batch that fails binds them to no batch size', () => {
+    const model = sequential({ layers: [layers.gru({ units: 512, stateful: true, inputShape: [null, 1] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 1e38 }), loss: 'mse' });
+    const [large, largeTargets] = [zeros(4000, 100, 1), zeros(4000, 512)];
+    const failing: [string, () => unknown][] = [
+      ['does not fit', () => model.predict(large)],
+      ['does not fit', () => model.gradients(large, largeTargets)],
+      ['does not fit', () => model.trainOnBatch(large, largeTargets)],
+      ['does not fit', () => model.evaluate(large, largeTargets, { batchSize: 4000 })],
+      ['the loss is NaN', () => model.trainOnBatch(filled(NaN, 3, 2, 1), zeros(3, 512))],
+      ['step overflows', () => model.trainOnBatch(ones(4, 2, 1), filled(1e6, 4, 512))],
+    ];
+    failing.forEach(([message, call], i) => {
+      expect(call).toThrow(message);
+      expect(model.predict(ones(i + 1, 2, 1)).shape, message).toEqual([i + 1, 512]);
+      model.resetStates();
+    });
+  });
+
   test('rows that do not fall into whole batches are refused before anything is trained', async () => {
     const model = make();
     const weights = model.getWeights();
@@ -165,6 +273,19 @@ describe('stateful layers', () => {
     const validationData = five;
     await expect(model.fit(ones(4, 4, 3), zeros(4, 2), { batchSize: 2, validationData })).rejects.toThrow(
       `sequential: fit: validation: ${message}`,
+    );
+    await make().fit(ones(2, 4, 3), zeros(2, 2), {
+      validationData: [ones(4, 4, 3), zeros(4, 2)],
+      batchSize: 3,
+      verbose: 0,
+    });
+    // A copy of the states that training leaves serves no other batch, be it smaller.
+    const one = [ones(1, 4, 3), zeros(1, 2)] as const;
+    await expect(model.fit(ones(4, 4, 3), zeros(4, 2), { validationData: one })).rejects.toThrow(
+      'fit: validation: stateful layers need batches of one size: expected a multiple of 4 rows, got 1',
+    );
+    await expect(model.fit(ones(5, 4, 3), zeros(5, 2), { validationSplit: 0.2 })).rejects.toThrow(
+      'expected a multiple of 4 rows, got 1',
     );
     expect(() => model.evaluate(...five, { batchSize: 2 })).toThrow(`sequential: evaluate: ${message}`);
     expect(() => model.predict(five[0], { batchSize: 2 })).toThrow(`sequential: predict: ${message}`);
@@ -178,7 +299,8 @@ describe('stateful layers', () => {
     await expect(model.fit(ones(6, 5, 3), zeros(6, 2), { batchSize: 3 })).rejects.toThrow(`fit: ${message}`);
     expect(() => model.predict(ones(3, 5, 3))).toThrow('expected shape [2, time, 3], got [3, 5, 3]');
     expect(() => model.trainOnBatch(ones(4, 5, 3), zeros(4, 2))).toThrow('expected shape [2, time, 3], got [4, 5, 3]');
-    await model.fit(ones(6, 5, 3), zeros(6, 2), { verbose: 0 });
+    const validationData = [ones(4, 5, 3), zeros(4, 2)] as const;
+    await model.fit(ones(6, 5, 3), zeros(6, 2), { verbose: 0, validationData });
     expect(model.predict(ones(6, 5, 3)).shape).toEqual([6, 2]);
   });
 });

@@ -1,18 +1,24 @@
 /** What compile promises: which outputs are trained, from which inputs; what was compiled before stays until all is well. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import {
   functional,
   input,
   layers,
   optimizers,
+  sequential,
   tensor,
   type CompileArguments,
   type TrainableModel,
 } from '../../src/index.js';
 import type { TensorsLike } from '../../src/graph/inputs.js';
 import { Layer, type LayerDefinition, type SymbolicTensor } from '../../src/graph/layer.js';
-import { ones, rowsOf, zeros } from '../numbers.js';
+import { filled, ones, rowsOf, zeros } from '../numbers.js';
 import { createRandom } from '../random.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const valuesOf = (model: TrainableModel) => model.getWeights().map(({ data }) => data);
 
@@ -111,5 +117,103 @@ describe('training only some outputs', () => {
     expect(() => model.trainOnBatch({ p }, a)).toThrow('functional: trainOnBatch: expected "r", got none');
     expect(() => model.trainOnBatch({ p, r, s: q }, a)).toThrow('functional: trainOnBatch: expected "p", "r", got "s"');
     expect(() => model.trainOnBatch(p, a)).toThrow('expected 2 tensors (p, r), got one');
+  });
+});
+
+describe('metrics', () => {
+  const create = (...metrics: Required<CompileArguments>['metrics']) => {
+    const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+    model.compile({ optimizer: 'sgd', loss: 'mse', metrics });
+    return model;
+  };
+
+  test('are reported by the names they were given, in camel case', () => {
+    const keysOf = (...metrics: Required<CompileArguments>['metrics']) =>
+      Object.keys(create(...metrics).trainOnBatch([[1]], [[1]]));
+    expect(keysOf('mse', 'mae')).toEqual(['loss', 'mse', 'mae']);
+    expect(keysOf('mean_squared_error', 'meanAbsoluteError')).toEqual([
+      'loss',
+      'meanSquaredError',
+      'meanAbsoluteError',
+    ]);
+  });
+
+  test('are given once, by whatever name', () => {
+    for (const again of ['mae', 'mean_absolute_error', 'meanAbsoluteError'] as const) {
+      expect(() => create('mse', 'mae', again)).toThrow(
+        `sequential: compile: metrics: expected each metric once, got ["mse","mae","${again}"]`,
+      );
+    }
+  });
+});
+
+describe('a second model over the same layers', () => {
+  const shared = () => {
+    const x = input({ shape: [8] });
+    const hidden = layers.dense({ units: 64 }).apply(x);
+    const create = (optimizer: CompileArguments['optimizer']) => {
+      const model = functional({ inputs: x, outputs: hidden });
+      model.compile({ optimizer, loss: 'mse' });
+      return model;
+    };
+    const [batch, targets] = [ones(2, 8), zeros(2, 64)];
+    return { create, step: (model: TrainableModel) => model.trainOnBatch(batch, targets) };
+  };
+
+  test('has its gradients where the first has them, and an optimizer of its own', () => {
+    const [one, two] = [shared(), shared()];
+    const first = one.create('adam');
+    one.step(first);
+    const allocate = vi.spyOn(first.workspace, 'allocate');
+    const second = one.create('sgd');
+    expect(allocate.mock.calls.reduce((sum, [bytes]) => sum + bytes, 0)).toBe(0);
+    // As one after the other with the weights carried over.
+    const [same, other] = [two.create('adam'), shared().create('sgd')];
+    two.step(same);
+    other.setWeights(same.getWeights());
+    one.step(second);
+    one.step(other);
+    expect(valuesOf(second)).toEqual(valuesOf(other));
+    same.setWeights(other.getWeights());
+    one.step(first);
+    two.step(same);
+    expect(valuesOf(first)).toEqual(valuesOf(same));
+  });
+
+  test('takes its optimizer’s memory with it when it is dropped', async () => {
+    const { create, step } = shared();
+    const first = create('adam');
+    step(first);
+    const blocks = new Map<number, number>();
+    const { workspace } = first;
+    const [allocate, release] = [workspace.allocate.bind(workspace), workspace.release.bind(workspace)];
+    vi.spyOn(workspace, 'allocate').mockImplementation((bytes) => {
+      const address = allocate(bytes);
+      blocks.set(address, bytes);
+      return address;
+    });
+    vi.spyOn(workspace, 'release').mockImplementation((address) => {
+      blocks.delete(address);
+      release(address);
+    });
+    for (let model = 0; model < 5; model++) step(create('adam'));
+    expect(blocks.size).toBeGreaterThan(0);
+    for (let round = 0; round < 10 && blocks.size > 0; round++) {
+      collectGarbage();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(blocks.size).toBe(0);
+    step(first);
+  });
+});
+
+describe('a weight that no trained output needs', () => {
+  test('may be what it likes', () => {
+    const x = input({ shape: [2] });
+    const [a, b] = ['a', 'b'].map((name) => layers.dense({ units: 1, name, useBias: false }).apply(x));
+    const model = functional({ inputs: x, outputs: [a, b] });
+    model.setWeights([ones(2, 1), filled(NaN, 2, 1)]);
+    model.compile({ optimizer: optimizers.adam({ learningRate: 1e30 }), loss: { a: 'mse' } });
+    expect(model.trainOnBatch(ones(1, 2), zeros(1, 1))).toEqual({ loss: 4 });
   });
 });

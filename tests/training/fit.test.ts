@@ -40,6 +40,32 @@ describe('the rows', () => {
     expect(split.evaluate(rowsOf(x, 30, 40), rowsOf(y, 30, 40)).loss).toBe(one.history.valLoss[2]);
   });
 
+  test('validationSplit takes its share of them, to the row', async () => {
+    const valLossOf = async (rows: number, validationSplit: number) => {
+      const fit = createModel().fit(rowsOf(x, 0, rows), rowsOf(y, 0, rows), { validationSplit, ...quietly });
+      return (await fit).history.valLoss[0];
+    };
+    const lossOf = async (rows: number, from: number) => {
+      const model = createModel();
+      await model.fit(rowsOf(x, 0, from), rowsOf(y, 0, from), quietly);
+      return model.evaluate(rowsOf(x, from, rows), rowsOf(y, from, rows)).loss;
+    };
+    // As Keras: the rows that are trained on are whole rows of the rest. 10 · (1 − 0.9) rounds to less than 1.
+    for (const [rows, split, from] of [
+      [10, 0.9, 1],
+      [10, 0.1, 9],
+      [11, 0.1, 9],
+      [40, 0.7, 12],
+      [3, 0.01, 2],
+    ]) {
+      expect(await valLossOf(rows, split), `${rows} rows, ${split}`).toBe(await lossOf(rows, from));
+    }
+    const all = 'validationSplit 0.95 of 10 row(s) leaves none to train on';
+    await expect(valLossOf(10, 0.95)).rejects.toThrow(`sequential: fit: ${all}`);
+    const none = 'validationSplit 1e-17 of 40 row(s) gives none to validate on';
+    await expect(valLossOf(40, 1e-17)).rejects.toThrow(`sequential: fit: ${none}`);
+  });
+
   test('without shuffling fit is trainOnBatch, batch after batch; its loss is their mean, weighted by rows', async () => {
     const [fitted, stepped] = [createModel(), createModel()];
     const { history } = await fitted.fit(x, y, { batchSize: 16, shuffle: false, ...quietly });
@@ -80,11 +106,11 @@ describe('the rows', () => {
     for (const batchSize of [1, 7, 32, 100]) {
       const logs = model.evaluate(x, y, { batchSize });
       expect(logs.loss).toBeCloseTo(whole.loss, 6);
-      expect(logs.meanAbsoluteError).toBeCloseTo(whole.meanAbsoluteError, 6);
+      expect(logs.mae).toBeCloseTo(whole.mae, 6);
     }
     const errors = model.predict(x).data.map((value, i) => value - y.data[i]);
     expect(whole.loss).toBeCloseTo(errors.reduce((sum, e) => sum + e * e, 0) / 40, 5);
-    expect(whole.meanAbsoluteError).toBeCloseTo(errors.reduce((sum, e) => sum + Math.abs(e), 0) / 40, 5);
+    expect(whole.mae).toBeCloseTo(errors.reduce((sum, e) => sum + Math.abs(e), 0) / 40, 5);
   });
 
   test('a stateful model trains in order, each batch going on where the last one ended; validation leaves its states', async () => {
@@ -95,12 +121,19 @@ describe('the rows', () => {
     };
     const [fitted, stepped] = [create(), create()];
     const options = { batchSize: 10, validationData: [x, y] } as const;
-    await fitted.fit(x, y, { ...options, ...quietly });
+    const { history } = await fitted.fit(x, y, { ...options, ...quietly });
     for (let from = 0; from < 40; from += 10)
       stepped.trainOnBatch(rowsOf(x, from, from + 10), rowsOf(y, from, from + 10));
     expect(valuesOf(fitted)).toEqual(valuesOf(stepped));
     const next = rowsOf(x, 0, 10);
     expect(fitted.predict(next).data).toEqual(stepped.predict(next).data);
+    // Validation goes on, on a copy, from where the last batch ended.
+    const [again, same] = [create(), create()];
+    await again.fit(x, y, { batchSize: 10, ...quietly });
+    expect(history.valLoss[0]).toBe(again.evaluate(x, y, { batchSize: 10 }).loss);
+    await same.fit(x, y, { batchSize: 10, ...quietly });
+    same.resetStates();
+    expect(history.valLoss[0]).not.toBe(same.evaluate(x, y, { batchSize: 10 }).loss);
   });
 });
 
@@ -136,9 +169,16 @@ describe('what it returns and prints', () => {
   test('the history has the losses and metrics of every epoch, by Keras’s names', async () => {
     const { epoch, history } = await fit(quietly);
     expect(epoch).toEqual([0, 1]);
-    expect(Object.keys(history)).toEqual(['loss', 'meanAbsoluteError', 'valLoss', 'valMeanAbsoluteError']);
+    expect(Object.keys(history)).toEqual(['loss', 'mae', 'valLoss', 'valMae']);
     expect(Object.values(history).every((values) => values.length === 2)).toBe(true);
-    expect(Object.keys((await fit({ validationSplit: 0, ...quietly })).history)).toEqual(['loss', 'meanAbsoluteError']);
+    expect(Object.keys((await fit({ validationSplit: 0, ...quietly })).history)).toEqual(['loss', 'mae']);
+  });
+
+  test('a second fit goes on training, in other orders, and counts its epochs from 0', async () => {
+    const [model, quiet] = [createModel(), createModel()];
+    await quiet.fit(x, y, { epochs: 4, ...quietly });
+    for (let fit = 0; fit < 2; fit++) expect((await model.fit(x, y, { epochs: 2, ...quietly })).epoch).toEqual([0, 1]);
+    expect(valuesOf(model)).toEqual(valuesOf(quiet));
   });
 
   test('verbose 0 prints nothing, 2 one plain line an epoch, auto the same where there is no terminal', async () => {
@@ -146,7 +186,7 @@ describe('what it returns and prints', () => {
     expect(lines).toEqual([]);
     await fit({ verbose: 2 });
     const number = String.raw`\d\.\d{3,4}`;
-    const values = `loss ${number}  meanAbsoluteError ${number}  valLoss ${number}  valMeanAbsoluteError ${number}`;
+    const values = `loss ${number}  mae ${number}  valLoss ${number}  valMae ${number}`;
     expect(lines.length).toBe(2);
     expect(lines[0]).toMatch(new RegExp(`^epoch 1/2  ${values}\n$`));
     expect(lines[1]).toMatch(new RegExp(`^epoch 2/2  ${values}\n$`));
@@ -156,15 +196,31 @@ describe('what it returns and prints', () => {
     expect([write.mock.calls.length > 0, print.mock.calls.length]).toEqual([true, 0]);
     expect((await fit({ verbose: 1 })).history).toEqual((await fit(quietly)).history);
   });
+
+  test.skipIf(process.stderr.isTTY)('verbose 1, where there is no terminal for its bar, prints the lines', async () => {
+    await fit({ verbose: 2 });
+    const plain = lines.splice(0);
+    await fit({ verbose: 1 });
+    expect(lines).toEqual(plain);
+  });
+
+  test('another verbose is refused', async () => {
+    const message = "sequential: fit: verbose: expected 'auto', 0, 1 or 2, got 3";
+    await expect(fit({ verbose: 3 as never })).rejects.toThrow(new TypeError(message));
+  });
 });
 
 describe('an abort', () => {
-  test('before the first batch changes nothing', async () => {
-    const model = createModel();
+  test('before the first batch changes nothing, not even the random numbers of the next fit', async () => {
+    const [model, quiet] = [createModel(), createModel()];
     const before = valuesOf(model);
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(model.fit(x, y, { signal, ...quietly })).rejects.toThrow('enough');
+    // Nor does a first batch that fails.
+    await expect(model.fit({ ...x, data: x.data.map(() => NaN) }, y, quietly)).rejects.toThrow('NaN');
     expect(valuesOf(model)).toEqual(before);
+    for (const one of [model, quiet]) await one.fit(x, y, { batchSize: 8, ...quietly });
+    expect(valuesOf(model)).toEqual(valuesOf(quiet));
   });
 
   test('in the middle stops after the batch that runs, with its reason; the model can be trained on', async () => {
@@ -213,13 +269,17 @@ describe('losses', () => {
     const create = () => {
       const model = sequential({ layers: [layers.masking({ inputShape: [null, 1] }), layers.dense({ units: 1 })] });
       model.setWeights([[[1]], [0]]);
-      model.compile({ optimizer: optimizers.sgd({ learningRate: 1 }), loss: 'mae', metrics: ['mae', 'mse'] });
+      model.compile({
+        optimizer: optimizers.sgd({ learningRate: 1 }),
+        loss: 'mae',
+        metrics: ['mae', 'mean_squared_error'],
+      });
       return model;
     };
     const padding = Array.from({ length: 10 }, () => [0]);
     const short = [[[[1], [0], [1]]], [[[0], [1], [1]]]] as const;
     const long = [[[[1], [0], [1], ...padding]], [[[0], [1], [1], ...padding.map(() => [3])]]] as const;
-    const half = { loss: 0.5, meanAbsoluteError: 0.5, meanSquaredError: 0.5 };
+    const half = { loss: 0.5, mae: 0.5, meanSquaredError: 0.5 };
     const trained = [short, long].map(([given, target]) => {
       const model = create();
       expect(model.evaluate(given, target)).toEqual(half);
@@ -251,14 +311,14 @@ describe('losses', () => {
 
   test('of several outputs are added; each has its own, and its metrics, by name', async () => {
     const one = create(['mse', 'mae']).evaluate(x, [y, y]);
-    expect(Object.keys(one)).toEqual(['loss', 'aLoss', 'aMeanAbsoluteError', 'bLoss', 'bMeanAbsoluteError']);
+    expect(Object.keys(one)).toEqual(['loss', 'aLoss', 'aMae', 'bLoss', 'bMae']);
     expect(one.loss).toBeCloseTo(one.aLoss + one.bLoss, 12);
-    expect(one.bLoss).toBe(one.bMeanAbsoluteError);
+    expect(one.bLoss).toBe(one.bMae);
     expect(create({ b: 'mean_absolute_error', a: 'meanSquaredError' }).evaluate(x, { b: y, a: y })).toEqual(one);
-    expect(create({ b: 'mae' }).evaluate(x, y)).toEqual({ loss: one.bLoss, meanAbsoluteError: one.bLoss });
+    expect(create({ b: 'mae' }).evaluate(x, y)).toEqual({ loss: one.bLoss, mae: one.bLoss });
     expect(create([null, 'mae']).evaluate(x, { b: y }).loss).toBe(one.bLoss);
     const { history } = await create('mse').fit(x, [y, y], { validationSplit: 0.5, ...quietly });
-    expect(Object.keys(history)).toEqual(expect.arrayContaining(['aLoss', 'valLoss', 'valBMeanAbsoluteError']));
+    expect(Object.keys(history)).toEqual(expect.arrayContaining(['aLoss', 'valLoss', 'valBMae']));
   });
 
   test('of a shared layer’s two outputs are told apart', () => {

@@ -179,7 +179,7 @@ describe('accuracy', () => {
       model.evaluate(x, [
         [1, 1],
         [1, 0],
-      ]).accuracy,
+      ]).acc,
     ).toBe(3 / 4);
   });
 
@@ -231,6 +231,6 @@ describe('a mistake is told', () => {
   test('in metrics that want other targets than the loss', () => {
     expect(() =>
       model().compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', 'mse'] }),
-    ).toThrow('metrics of "dense": expected metrics of class numbers, as its loss takes, got meanSquaredError');
+    ).toThrow('metrics of "dense": expected metrics of class numbers, as its loss takes, got mse');
   });
 });

@@ -72,7 +72,7 @@ test.each(options)('penalties of weights count in the loss and move the weights:
   const total = value + sum(penalties.map((one) => one.value));
   expect(logs.loss / total).toBeCloseTo(1, 5);
   expect(evaluated.loss / total).toBeCloseTo(1, 5);
-  expect(logs.meanSquaredError / value).toBeCloseTo(1, 5);
+  expect(logs.mse / value).toBeCloseTo(1, 5);
   const moved = minus(weights, model.getWeights().map(toTensor));
   expect(relativeError(moved, gradients, 1e-2)).toBeLessThan(1e-4);
 });
@@ -119,6 +119,35 @@ test('an output that nothing reads is penalized too, and so is one on the way to
   expect(model.trainOnBatch(given, target).loss / expected).toBeCloseTo(1, 5);
 });
 
+test('a penalty inside a wrapper is that of the wrapper, and that of the layer on its own', () => {
+  const regularizer = { activityRegularizer: 'l2' } as const;
+  const dense = (options: object) => layers.dense({ units: 2, ...options });
+  const all = [
+    dense({ ...regularizer, inputShape: [null, 3] }),
+    layers.timeDistributed({ layer: dense(regularizer), inputShape: [null, 3] }),
+    layers.timeDistributed({ layer: dense({}), inputShape: [null, 3], ...regularizer }),
+  ];
+  const [weights, x, y] = [[draw(3, 2), draw(2)], draw(4, 5, 3), draw(4, 5, 2)];
+  const [plain, ...wrapped] = all.map((layer) => {
+    const model = sequential({ layers: [layer] });
+    model.setWeights(weights);
+    model.compile({ optimizer: gradientStep, loss: 'mse' });
+    return { loss: model.trainOnBatch(x, y).loss, weights: model.getWeights().map(({ data }) => data) };
+  });
+  for (const one of wrapped) expect(one).toEqual(plain);
+});
+
+test('a bad value in what is penalized is named', () => {
+  const model = sequential({
+    layers: [layers.dense({ units: 2, inputShape: [1], activation: 'exponential', activityRegularizer: 'l2' })],
+  });
+  model.setWeights([[[1, 1]], [0, 0]]);
+  model.compile({ optimizer: 'sgd', loss: 'mae' });
+  expect(() => model.trainOnBatch([[1000]], [[0, 0]])).toThrow(
+    'the first bad tensor is dense (after activate of dense)',
+  );
+});
+
 test('fit reports penalties as Keras does: in loss and valLoss, not in metrics', async () => {
   const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [2], kernelRegularizer: 'l2' })] });
   model.setWeights([[[3], [4]], [0]]);
@@ -137,7 +166,7 @@ test('fit reports penalties as Keras does: in loss and valLoss, not in metrics',
     },
   );
   expect(history.loss[0]).toBeCloseTo(1.25, 6);
-  expect(history.meanSquaredError[0]).toBe(1);
+  expect(history.mse[0]).toBe(1);
   expect(history.valLoss[0]).toBeCloseTo(0.25, 6);
 });
 

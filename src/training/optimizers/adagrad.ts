@@ -1,7 +1,8 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { flag, optional, positive, refuse, type Reader } from '../../options/options.js';
+import { flag, optional, refuse, type Reader } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
 import type { ClippingOptions } from './clipping.js';
+import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
 export interface AdagradOptions extends ClippingOptions {
@@ -13,13 +14,15 @@ export interface AdagradOptions extends ClippingOptions {
   readonly epsilonOutside?: boolean;
 }
 
-const nonNegative: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value < Infinity ? value : refuse(where, 'a non-negative number', value);
+const nonNegativeFloat: Reader<number> = (value, where) =>
+  typeof value === 'number' && value >= 0 && Math.fround(value) < Infinity
+    ? value
+    : refuse(where, 'a non-negative number that float32 can hold', value);
 
 export const adagradFields = {
-  learningRate: optional(positive, 0.001),
-  initialAccumulatorValue: optional(nonNegative, 0.1),
-  epsilon: optional(positive, 1e-7),
+  learningRate: optional(positiveFloat, 0.001),
+  initialAccumulatorValue: optional(nonNegativeFloat, 0.1),
+  epsilon: optional(positiveFloat, 1e-7),
   epsilonOutside: optional(flag, false),
 };
 
@@ -30,14 +33,28 @@ export class AdagradRule implements OptimizerRule {
   readonly slots = 1;
   readonly initialSlotValue: number;
   readonly #options: AdagradNumbers;
+  /** No accumulator exceeds it. */
+  #largestSum: number;
+  /** That before the last step. */
+  #sumBefore: number;
 
   constructor(options: AdagradNumbers) {
     this.#options = options;
     this.initialSlotValue = options.initialAccumulatorValue;
+    this.#largestSum = options.initialAccumulatorValue;
+    this.#sumBefore = this.#largestSum;
   }
 
-  beginStep(): void {
-    // Nothing depends on the number of steps.
+  beginStep(norm: number): number {
+    const { learningRate, epsilon, epsilonOutside } = this.#options;
+    this.#sumBefore = this.#largestSum;
+    this.#largestSum += norm * norm;
+    const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
+    return this.#largestSum < 1e37 ? change : Infinity;
+  }
+
+  undoStep(): void {
+    this.#largestSum = this.#sumBefore;
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [sum = 0]: readonly number[]): void {

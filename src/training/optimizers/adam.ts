@@ -1,7 +1,8 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { flag, optional, positive, rate } from '../../options/options.js';
+import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
 import type { ClippingOptions } from './clipping.js';
+import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
 export interface AdamOptions extends ClippingOptions {
@@ -16,10 +17,10 @@ export interface AdamOptions extends ClippingOptions {
 }
 
 export const adamFields = {
-  learningRate: optional(positive, 0.001),
+  learningRate: optional(positiveFloat, 0.001),
   beta1: optional(rate, 0.9),
   beta2: optional(rate, 0.999),
-  epsilon: optional(positive, 1e-7),
+  epsilon: optional(positiveFloat, 1e-7),
   epsilonHat: optional(flag, false),
 };
 
@@ -31,14 +32,31 @@ export class AdamRule implements OptimizerRule {
   readonly #options: AdamNumbers;
   #power1 = 1;
   #power2 = 1;
+  /** Those before the last step. */
+  #before1 = 1;
+  #before2 = 1;
+  /** What no m and no √v exceeds; at least 1, so that the learning rate itself is bounded too. */
+  #largest = 1;
 
   constructor(options: AdamNumbers) {
     this.#options = options;
   }
 
-  beginStep(): void {
+  beginStep(norm: number): number {
+    this.#before1 = this.#power1;
+    this.#before2 = this.#power2;
     this.#power1 *= this.#options.beta1;
     this.#power2 *= this.#options.beta2;
+    this.#largest = Math.max(this.#largest, norm);
+    const { learningRate, epsilon } = this.#options;
+    const change = (learningRate * this.#largest) / ((1 - this.#power1) * Math.min(1, epsilon));
+    // v holds squares.
+    return this.#largest < 1e18 ? change : Infinity;
+  }
+
+  undoStep(): void {
+    this.#power1 = this.#before1;
+    this.#power2 = this.#before2;
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [m = 0, v = 0]: readonly number[]): void {

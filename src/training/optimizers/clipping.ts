@@ -1,6 +1,7 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { optional, positive } from '../../options/options.js';
+import { optional } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
+import { positiveFloat } from './positive-float.js';
 
 /** Limits for gradients, against explosion (Pascanu et al. 2013). At most one may be given. */
 export interface ClippingOptions {
@@ -13,9 +14,9 @@ export interface ClippingOptions {
 }
 
 export const clippingFields = {
-  clipValue: optional(positive, undefined),
-  clipNorm: optional(positive, undefined),
-  globalClipNorm: optional(positive, undefined),
+  clipValue: optional(positiveFloat, undefined),
+  clipNorm: optional(positiveFloat, undefined),
+  globalClipNorm: optional(positiveFloat, undefined),
 };
 
 /** Clips the gradients in place; `norm` is their global norm. */

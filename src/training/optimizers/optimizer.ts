@@ -1,9 +1,11 @@
+import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { fields, oneOf, optional, refuse, type Reader } from '../../options/options.js';
 import { trainingKernels } from '../../plan/training-kernels.js';
 import type { Workspace } from '../../plan/workspace.js';
-import type { ParameterList } from '../parameters.js';
+import type { Parameters } from '../parameters.js';
 import { AdagradRule, adagradFields, type AdagradOptions } from './adagrad.js';
 import { AdamRule, adamFields, type AdamOptions } from './adam.js';
+import { Backup, type Block } from './backup.js';
 import { clippingFields, clipGradients, type ClippingOptions } from './clipping.js';
 import { RmspropRule, rmspropFields, type RmspropOptions } from './rmsprop.js';
 import type { OptimizerRule } from './rule.js';
@@ -45,50 +47,85 @@ const kindOf = (value: unknown, where: string): Optimizer['kind'] => {
   return oneOf(['sgd', 'adam', 'rmsprop', 'adagrad'])(kind, where);
 };
 
+/** What float32 holds with room to spare for rounding: its largest number is 3.4e38. */
+const safeMagnitude = 1e38;
+
 /** The optimizer of a compiled model, with what it remembers. */
 export class OptimizerState {
   readonly #workspace: Workspace;
   readonly #rule: OptimizerRule;
   readonly #clipping: ClippingOptions;
-  readonly #parameters: ParameterList;
+  readonly #parameters: Parameters;
   /** What the rule remembers of each weight: the addresses of its slots, which lie in one block. */
   readonly #slots: readonly (readonly number[])[];
-  readonly #block: number;
+  readonly #block: Block;
+  readonly #backup: Backup;
 
-  constructor(where: string, option: unknown, workspace: Workspace, parameters: ParameterList) {
+  constructor(where: string, option: unknown, workspace: Workspace, parameters: Parameters) {
     const { rule, clipping } = readOptimizer(option, where);
     this.#workspace = workspace;
     this.#rule = rule;
     this.#clipping = clipping;
     this.#parameters = parameters;
-    this.#block = workspace.allocate(4 * rule.slots * parameters.count);
+    const count = rule.slots * parameters.count;
+    this.#block = { address: count === 0 ? 0 : parameters.allocateFor(this, 4 * count), count };
     const { initialSlotValue = 0 } = rule;
-    if (initialSlotValue !== 0) {
-      trainingKernels(workspace).fill(this.#block, rule.slots * parameters.count, initialSlotValue);
-    }
-    let end = this.#block;
-    this.#slots = parameters.list.map(({ count }) =>
+    if (initialSlotValue !== 0) trainingKernels(workspace).fill(this.#block.address, count, initialSlotValue);
+    let end = this.#block.address;
+    this.#slots = parameters.list.map((parameter) =>
       Array.from({ length: rule.slots }, () => {
         const slot = end;
-        end += 4 * count;
+        end += 4 * parameter.count;
         return slot;
       }),
     );
+    const weights = parameters.list.map(({ values, count }): Block => ({ address: values, count }));
+    this.#backup = new Backup(workspace, [...weights, this.#block]);
   }
 
-  /** Clips the gradients, whose global norm is known, and changes the weights by them. */
-  step(norm: number): void {
+  /**
+   * Clips the gradients, whose global norm is known, and changes the weights by them.
+   * @returns what overflowed, if something did: then all is as it was before the step; null if all is well.
+   */
+  step(norm: number): string | null {
     const kernels = trainingKernels(this.#workspace);
     clipGradients(kernels, this.#parameters.list, this.#clipping, norm);
-    this.#rule.beginStep();
+    // A copy of weights and slots costs more than a small batch's step: it is made only where it may be needed.
+    const isSafe = this.#parameters.norm('values') + this.#rule.beginStep(norm) < safeMagnitude;
+    if (!isSafe) this.#save();
     this.#parameters.list.forEach((parameter, i) => {
       this.#rule.update(kernels, parameter, this.#slots[i] ?? []);
     });
+    const overflown = isSafe ? null : this.#overflown(kernels);
+    if (overflown !== null) {
+      this.#backup.restore();
+      this.#rule.undoStep();
+    }
+    return overflown;
   }
 
-  /** Gives its memory back. */
+  #save(): void {
+    try {
+      this.#backup.save();
+    } catch (error) {
+      // There is no room for it.
+      this.#rule.undoStep();
+      throw error;
+    }
+  }
+
+  /** Gives its memory back; where nobody calls it, that comes when the optimizer is garbage. */
   release(): void {
-    this.#workspace.release(this.#block);
+    if (this.#block.count > 0) this.#parameters.releaseOf(this, this.#block.address);
+  }
+
+  #overflown(kernels: TrainingKernels): string | null {
+    for (const [i, { path, values, count }] of this.#parameters.list.entries()) {
+      if (kernels.firstNonFinite(values, count) >= 0) return `the weight ${path}`;
+      const isBad = this.#slots[i]?.some((slot) => kernels.firstNonFinite(slot, count) >= 0) ?? false;
+      if (isBad) return `what the optimizer remembers of the weight ${path}`;
+    }
+    return null;
   }
 }
 

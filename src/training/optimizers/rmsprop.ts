@@ -1,7 +1,8 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { flag, optional, positive, rate } from '../../options/options.js';
+import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
 import type { ClippingOptions } from './clipping.js';
+import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
 export interface RmspropOptions extends ClippingOptions {
@@ -18,10 +19,10 @@ export interface RmspropOptions extends ClippingOptions {
 }
 
 export const rmspropFields = {
-  learningRate: optional(positive, 0.001),
+  learningRate: optional(positiveFloat, 0.001),
   rho: optional(rate, 0.9),
   momentum: optional(rate, 0),
-  epsilon: optional(positive, 1e-7),
+  epsilon: optional(positiveFloat, 1e-7),
   centered: optional(flag, false),
   epsilonOutside: optional(flag, false),
 };
@@ -32,14 +33,24 @@ type RmspropNumbers = Required<Omit<RmspropOptions, keyof ClippingOptions>>;
 export class RmspropRule implements OptimizerRule {
   readonly slots: number;
   readonly #options: RmspropNumbers;
+  /** No velocity exceeds it. */
+  #largestVelocity = 0;
 
   constructor(options: RmspropNumbers) {
     this.#options = options;
     this.slots = 1 + (options.centered ? 1 : 0) + (options.momentum > 0 ? 1 : 0);
   }
 
-  beginStep(): void {
-    // Nothing depends on the number of steps.
+  beginStep(norm: number): number {
+    const { learningRate, momentum, epsilon, epsilonOutside } = this.#options;
+    const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
+    this.#largestVelocity = momentum * this.#largestVelocity + change;
+    // v holds squares.
+    return norm < 1e18 ? this.#largestVelocity : Infinity;
+  }
+
+  undoStep(): void {
+    // Nothing depends on the number of steps; the bound of the velocities may be too large.
   }
 
   update(

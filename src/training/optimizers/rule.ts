@@ -6,7 +6,12 @@ export interface OptimizerRule {
   readonly slots: number;
   /** What the slots hold before the first step; absent: 0. */
   readonly initialSlotValue?: number;
-  /** Called once before the updates of each step. */
-  beginStep(): void;
+  /**
+   * Called once before the updates of each step, with the norm of all gradients, which none of them exceeds.
+   * @returns what the step changes no weight by more than; Infinity where the slots, or something on the way, might overflow.
+   */
+  beginStep(norm: number): number;
+  /** Called when the step that was begun last is undone. The optimizer itself puts weights and slots back. */
+  undoStep(): void;
   update(kernels: TrainingKernels, parameter: Parameter, slots: readonly number[]): void;
 }

@@ -1,7 +1,8 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { flag, optional, positive, rate } from '../../options/options.js';
+import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
 import type { ClippingOptions } from './clipping.js';
+import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
 export interface SgdOptions extends ClippingOptions {
@@ -13,7 +14,7 @@ export interface SgdOptions extends ClippingOptions {
 }
 
 export const sgdFields = {
-  learningRate: optional(positive, 0.01),
+  learningRate: optional(positiveFloat, 0.01),
   momentum: optional(rate, 0),
   nesterov: optional(flag, false),
 };
@@ -23,13 +24,23 @@ export class SgdRule implements OptimizerRule {
   readonly slots: number;
   readonly #options: { readonly learningRate: number; readonly momentum: number; readonly nesterov: boolean };
 
+  /** No velocity exceeds it. */
+  #largestVelocity = 0;
+
   constructor(options: { readonly learningRate: number; readonly momentum: number; readonly nesterov: boolean }) {
     this.#options = options;
     this.slots = options.momentum > 0 ? 1 : 0;
   }
 
-  beginStep(): void {
-    // Nothing depends on the number of steps.
+  beginStep(norm: number): number {
+    const { learningRate, momentum, nesterov } = this.#options;
+    const step = learningRate * norm;
+    this.#largestVelocity = momentum * this.#largestVelocity + step;
+    return nesterov ? momentum * this.#largestVelocity + step : this.#largestVelocity;
+  }
+
+  undoStep(): void {
+    // Nothing depends on the number of steps; the bound of the velocities may be too large.
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [velocity = 0]: readonly number[]): void {

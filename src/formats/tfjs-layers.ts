@@ -1,0 +1,221 @@
+/**
+ * Layers of TensorFlow.js files: for each class the fields that it may have, and what each means here. A field that stands in
+ * no table is refused unless it is null, Keras's None: it may change results.
+ */
+import { refuse, show } from '../options/options.js';
+import { camelCase } from './camel-case.js';
+import { asList, asRecord, asText, type Json } from './json.js';
+import { readConstraint, readRegularizer } from './tfjs-training.js';
+
+export interface ReadLayer {
+  /** The function that makes it, and the options that the function takes. */
+  readonly kind: string;
+  readonly options: Json;
+  readonly name: string;
+  /** Of inputs, and of layers that were made with one. */
+  readonly batchShape: unknown;
+  /** The calls of a layer of a graph, unread. */
+  readonly inboundNodes: unknown;
+}
+
+/** Gives a field's value as an option of the same name in camel case, or undefined where it says nothing. */
+type FieldReader = (value: unknown, where: string) => unknown;
+
+type Fields = Readonly<Record<string, FieldReader>>;
+
+interface LayerClass {
+  readonly kind: string;
+  readonly fields: Fields;
+  /** What TensorFlow.js takes where a field is absent, if that is not our default. */
+  readonly defaults?: Json;
+}
+
+/** The option is checked when the layer is made. */
+const option: FieldReader = (value) => value ?? undefined;
+
+/** For what changes neither results nor training: first values of weights that the file brings, ways to the same result. */
+const noEffect: FieldReader = () => undefined;
+
+/** Fields that bucle knows with some of their values alone. */
+function only(...values: readonly unknown[]): FieldReader {
+  return (value, where) =>
+    value === null || values.includes(value) ? undefined : refuse(where, values.map(show).join(' or '), value);
+}
+
+const absent: FieldReader = (value, where) =>
+  value === null ? undefined : refuse(where, 'none, since bucle does not follow it', value);
+
+/** None is the identity, as in Keras. Layers and functions of the user's own are objects: they are refused. */
+const activation: FieldReader = (value, where) => {
+  if (value === null) return 'linear';
+  const name = camelCase(typeof value === 'string' ? value : refuse(where, "an activation's name", value));
+  // TensorFlow.js's hardSigmoid is that of Keras 2.
+  return name === 'hardSigmoid' ? 'hardSigmoidLegacy' : name;
+};
+
+/** A name, or Keras's policy object, which holds one. */
+const dtype: FieldReader = (value, where) => {
+  const isPolicy = typeof value === 'object' && value !== null;
+  return only('float32')(isPolicy ? asRecord(asRecord(value, where).config, `${where}: config`).name : value, where);
+};
+
+/** true is the default. */
+const trainable: FieldReader = (value, where) => (value === false ? false : only(true)(value, where));
+
+const common = {
+  name: noEffect,
+  dtype,
+  batch_input_shape: noEffect,
+  batch_shape: noEffect,
+  activity_regularizer: readRegularizer,
+};
+
+/** A layer without weights has nothing to train. */
+const weightless = { ...common, trainable: noEffect };
+
+const affine = {
+  ...common,
+  trainable,
+  activation,
+  use_bias: option,
+  kernel_initializer: noEffect,
+  bias_initializer: noEffect,
+  kernel_regularizer: readRegularizer,
+  bias_regularizer: readRegularizer,
+  kernel_constraint: readConstraint,
+  bias_constraint: readConstraint,
+};
+
+const recurrent = {
+  ...affine,
+  units: option,
+  return_sequences: option,
+  return_state: option,
+  go_backwards: option,
+  stateful: option,
+  dropout: option,
+  recurrent_dropout: option,
+  recurrent_initializer: noEffect,
+  recurrent_regularizer: readRegularizer,
+  recurrent_constraint: readConstraint,
+  implementation: noEffect,
+  unroll: noEffect,
+  seed: noEffect,
+  use_cudnn: noEffect,
+  time_major: only(false),
+  zero_output_for_mask: only(false),
+  num_constants: only(0),
+};
+
+const dense: LayerClass = { kind: 'dense', fields: { ...affine, units: option } };
+
+const classes: Readonly<Record<string, LayerClass>> = {
+  Activation: { kind: 'activation', fields: { ...weightless, activation } },
+  Conv1D: {
+    kind: 'conv1d',
+    fields: {
+      ...affine,
+      filters: option,
+      kernel_size: option,
+      padding: option,
+      strides: option,
+      dilation_rate: option,
+      data_format: only('channels_last', 'channelsLast'),
+      groups: only(1),
+      rank: only(1),
+    },
+    defaults: { padding: 'valid' },
+  },
+  Dense: dense,
+  Dropout: { kind: 'dropout', fields: { ...weightless, rate: option, seed: noEffect } },
+  GRU: {
+    kind: 'gru',
+    fields: { ...recurrent, recurrent_activation: activation, reset_after: option },
+    defaults: { recurrentActivation: 'hardSigmoidLegacy', resetAfter: false },
+  },
+  InputLayer: {
+    kind: 'input',
+    fields: { ...weightless, sparse: only(false), ragged: only(false), optional: only(false) },
+  },
+  LSTM: {
+    kind: 'lstm',
+    fields: { ...recurrent, recurrent_activation: activation, unit_forget_bias: option },
+    defaults: { recurrentActivation: 'hardSigmoidLegacy' },
+  },
+  Masking: { kind: 'masking', fields: { ...weightless, mask_value: option } },
+  SimpleRNN: { kind: 'simpleRNN', fields: recurrent },
+  TimeDistributed: {
+    kind: 'timeDistributed',
+    fields: { ...common, trainable, layer: innerLayer },
+  },
+};
+
+/**
+ * Reads the layers of a model.
+ * @param isKeras3 whether it is Keras 3's: then 'hard_sigmoid' is not the function of Keras 2 and TensorFlow.js
+ * @throws Error when there are layers that bucle does not know: all are named.
+ */
+export function readLayers(value: unknown, isKeras3: boolean): ReadLayer[] {
+  const unknown: string[] = [];
+  const layers = asList(value, 'model.json: layers').map((item, i) => {
+    const layer = asRecord(item, `model.json: layers[${i}]`);
+    const className = asText(layer.class_name, `model.json: layers[${i}]: class_name`);
+    const config = asRecord(layer.config, `model.json: ${className}: config`);
+    const name = asText(config.name, `model.json: ${className}: name`);
+    const found = Object.hasOwn(classes, className) ? classes[className] : undefined;
+    if (found === undefined) unknown.push(`${className} ("${name}")`);
+    return { layer, config, name, found };
+  });
+  if (unknown.length > 0) throw new Error(`model.json: layers that bucle does not know: ${unknown.join(', ')}`);
+  const read = layers.flatMap(({ layer, config, name, found }) => (found ? readLayer(found, layer, config, name) : []));
+  return isKeras3 ? read.map((layer) => ({ ...layer, options: asKeras3(layer.options) })) : read;
+}
+
+function asKeras3(options: Json): Json {
+  const entries = Object.entries(options).map(([name, value]) => {
+    const isInner = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [name, isInner ? asKeras3(value as Json) : value === 'hardSigmoidLegacy' ? 'hardSigmoid' : value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+function readLayer(layerClass: LayerClass, layer: Json, config: Json, name: string): ReadLayer {
+  const where = `model.json: ${name}`;
+  if (layer.name !== undefined && layer.name !== name)
+    refuse(`${where}: name`, `'${name}' as in its config`, layer.name);
+  return {
+    kind: layerClass.kind,
+    options: readOptions(layerClass, config, where),
+    name,
+    batchShape: config.batch_input_shape ?? config.batch_shape ?? undefined,
+    inboundNodes: layer.inbound_nodes,
+  };
+}
+
+/** Checks the fields of a model as a whole, but for its graph. */
+export function checkModel(config: Json): void {
+  const fields = { name: noEffect, layers: noEffect, input_layers: noEffect, output_layers: noEffect };
+  readFields({ ...fields, build_input_shape: noEffect, trainable: only(true), dtype }, config, 'model.json: config');
+}
+
+function readOptions({ fields, defaults }: LayerClass, config: Json, where: string): Json {
+  return { ...defaults, ...readFields(fields, config, where) };
+}
+
+/** Reads fields by a table; those that are not in it must be null. */
+export function readFields(fields: Fields, config: Json, where: string): Json {
+  const options: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(config)) {
+    if (value === undefined) continue;
+    const reader = (Object.hasOwn(fields, field) ? fields[field] : undefined) ?? absent;
+    const read = reader(value, `${where}: ${field}`);
+    if (read !== undefined) options[camelCase(field)] = read;
+  }
+  return options;
+}
+
+function innerLayer(value: unknown, where: string): unknown {
+  const layer = asRecord(value, where);
+  if (layer.class_name !== 'Dense') refuse(`${where}: class_name`, "'Dense', the only one so far", layer.class_name);
+  return readOptions(dense, asRecord(layer.config, `${where}: config`), where);
+}

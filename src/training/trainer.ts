@@ -1,0 +1,190 @@
+import { traceGraph, type Graph } from '../graph/graph.js';
+import { batchSizeOf, checkMasks, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
+import type { ImplicitStates } from '../model/states.js';
+import { mismatch } from '../options/options.js';
+import { evaluate } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+import { WeightConstraints } from './constrain.js';
+import type { Data } from './data.js';
+import { totalLoss, type BatchErrors } from './error-totals.js';
+import { prefixed, type Logs } from './history.js';
+import { copyOf, restore, save, type SavedStates } from './kept-states.js';
+import { meanOf } from './losses.js';
+import { givenForNeeded, neededInputs } from './needed-inputs.js';
+import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
+import { OptimizerState } from './optimizers/optimizer.js';
+import { Parameters } from './parameters.js';
+import { penalizedOutputs, WeightPenalties } from './penalties.js';
+import { readTargets } from './targets.js';
+import { TrainingPlan, type Objective, type RandomPlace } from './training-plan.js';
+
+/** What is trained, as a model has it. */
+export interface Trained {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly workspace: Workspace;
+  readonly isStateful: boolean;
+  readonly states: ImplicitStates;
+  readonly outputNames: Names;
+}
+
+/** A compiled model: it trains and evaluates, a batch at a time. */
+export class Trainer {
+  readonly name: string;
+  readonly workspace: Workspace;
+  readonly isStateful: boolean;
+  readonly #states: ImplicitStates;
+  readonly #modelInputs: Graph['inputs'];
+  readonly #outputNames: Names;
+  readonly #objectives: readonly Objective[];
+  /** The weights of the layers that are trainable now, when the model is compiled. */
+  readonly #parameters: Parameters;
+  readonly #constraints: WeightConstraints;
+  readonly #plan: TrainingPlan;
+  readonly #evaluation: TrainingPlan;
+  readonly #optimizer: OptimizerState;
+
+  /** @throws when the model cannot be trained so; nothing is to be given back then. */
+  constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown) {
+    const { name, graph, workspace, isStateful } = model;
+    this.name = name;
+    this.workspace = workspace;
+    this.isStateful = isStateful;
+    this.#states = model.states;
+    this.#modelInputs = graph.inputs;
+    this.#outputNames = model.outputNames;
+    this.#objectives = objectives;
+    const trained = trainedGraph(model, objectives);
+    this.#parameters = new Parameters(trained, workspace, ({ isTrained }) => isTrained);
+    const { list } = this.#parameters;
+    this.#constraints = new WeightConstraints(workspace, list);
+    const penalties = { weights: new WeightPenalties(workspace, list), outputs: penalizedOutputs(trained) };
+    this.#plan = new TrainingPlan(trained, workspace, objectives, penalties, this.#parameters);
+    this.#evaluation = new TrainingPlan(trained, workspace, objectives, penalties, null);
+    // Last, for it takes memory.
+    this.#optimizer = new OptimizerState(`${where}: optimizer`, optimizer, workspace, this.#parameters);
+  }
+
+  /** Those whose weights it changes. */
+  get layers(): readonly Layer[] {
+    return this.#parameters.layers;
+  }
+
+  /** Gives its memory back. */
+  release(): void {
+    this.#optimizer.release();
+  }
+
+  /** Checks inputs and targets against each other. */
+  readData(where: string, x: unknown, y: unknown, allowed: Rows): Data {
+    const { graph, run } = this.#plan;
+    const inputs = readTensors(where, graph.inputs, givenForNeeded(x, this.#modelInputs, graph.inputs), allowed);
+    const symbols = this.#objectives.map(({ symbolic }) => symbolic);
+    const nameOf = (output: SymbolicTensor): string => this.#outputNames.get(output) ?? '';
+    const targets = readTargets(`${where}: targets`, this.#objectives, y, allowed, nameOf);
+    const [rows = 0, targetRows = 0] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
+    if (rows !== targetRows) mismatch(where, `as many targets as inputs, ${rows}`, targetRows);
+    setSizes(run, graph.inputs, inputs, rows);
+    checkMasks(where, graph, run);
+    symbols.forEach((symbolic, i) => {
+      const [{ time }, came = 0] = [symbolic, targets[i]?.shape[1]];
+      if (time === null || evaluate(time, run.sizes) === came) return;
+      const title = `${where}: targets of "${nameOf(symbolic)}"`;
+      mismatch(title, `${evaluate(time, run.sizes)} time steps`, came);
+    });
+    return { inputs, targets, rows };
+  }
+
+  /** As given, or as an input's shape fixes it, or 32. */
+  batchSizeOf(where: string, given: number | undefined): number {
+    return batchSizeOf(where, this.#plan.graph.inputs, given, 32);
+  }
+
+  /**
+   * One step of the optimizer on the given rows.
+   * @throws NonFiniteLossError when something is NaN or infinite: weights, optimizer and states are then as before.
+   */
+  trainBatch(where: string, data: Data, indices: Int32Array, random: RandomPlace, place: BatchPlace): BatchErrors {
+    this.#plan.prepare(where, data, indices.length, random);
+    const before = save(this.#states, this.workspace);
+    try {
+      return this.#step(data, indices, place, before);
+    } catch (error) {
+      restore(this.#states, this.workspace, before);
+      throw error;
+    }
+  }
+
+  #step(data: Data, indices: Int32Array, place: BatchPlace, before: SavedStates): BatchErrors {
+    const [plan, parameters] = [this.#plan, this.#parameters];
+    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
+    parameters.zeroGradients();
+    const errors = plan.execute(data, indices);
+    const loss = totalLoss(errors);
+    const norm = parameters.norm('gradient');
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
+      throw new NonFiniteLossError(this.name, what, place, this.#firstBadTensor(data, indices, before), norm);
+    }
+    const overflown = this.#optimizer.step(norm);
+    if (overflown !== null) {
+      throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
+    }
+    this.#constraints.apply();
+    parameters.refresh();
+    return errors;
+  }
+
+  /** Runs a batch again, from the same states, to see where it goes wrong. */
+  #firstBadTensor(data: Data, indices: Int32Array, before: SavedStates): string {
+    const plan = this.#plan;
+    restore(this.#states, this.workspace, before);
+    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
+    plan.stage(data, indices);
+    return firstBadTensor(plan, this.workspace, this.#parameters);
+  }
+
+  /** The losses and metrics of the given rows, which go on from states of the model's stateful layers. */
+  evaluateBatch(where: string, data: Data, indices: Int32Array, states = this.#states): BatchErrors {
+    const plan = this.#evaluation;
+    // Nothing is random in it.
+    plan.prepare(where, data, indices.length, { seed: 0, epoch: 0 });
+    if (this.isStateful) states.bind(plan.runner, plan.run);
+    return plan.execute(data, indices);
+  }
+
+  /** A copy of the states that stateful layers have now, for `evaluateBatch`; `reset` it in the end. */
+  copyStates(): ImplicitStates {
+    return copyOf(this.#states, this.workspace, this.name);
+  }
+
+  /** Names for losses and metrics: with one output plain, with several also by output. */
+  logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
+    const logs: Record<string, number> = {};
+    const isOnly = this.#objectives.length === 1;
+    this.#objectives.forEach(({ symbolic, metrics }, i) => {
+      const error = errors[i];
+      if (error === undefined) return;
+      const output = this.#outputNames.get(symbolic) ?? '';
+      if (!isOnly) logs[prefixed(output, 'loss')] = meanOf(error.loss);
+      metrics.forEach(({ key }, j) => {
+        const sum = error.metrics[j];
+        if (sum !== undefined) logs[isOnly ? key : prefixed(output, key)] = meanOf(sum);
+      });
+    });
+    return { loss, ...logs };
+  }
+}
+
+/**
+ * The part of the graph that the outputs with a loss need. All of it where layers are stateful: each run then moves
+ * every state on, and all plans of the model share one layout of the states. All of it too where layers' outputs are
+ * penalized, as that counts wherever it is (Keras).
+ */
+function trainedGraph({ name, graph, isStateful }: Trained, objectives: readonly Objective[]): Graph {
+  const outputs = objectives.map(({ symbolic }) => symbolic);
+  const isWhole = isStateful || penalizedOutputs(graph).length > 0 || outputs.length === graph.outputs.length;
+  if (isWhole) return graph;
+  return traceGraph(name, neededInputs(graph, outputs), outputs);
+}
