@@ -40,8 +40,12 @@ export interface BatchPlace {
  */
 export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, parameters: Parameters): string {
   const { runner, run } = plan;
-  const isBad = (address: number, bytes: number): boolean =>
-    trainingKernels(workspace).firstNonFinite(address, Math.floor(bytes / 4)) >= 0;
+  const isBad = (address: number, bytes: number): boolean => {
+    const count = Math.floor(bytes / 4);
+    // The kernel reads whole quads: what it finds behind the last float is not the tensor's.
+    const found = trainingKernels(workspace).firstNonFinite(address, count);
+    return found >= 0 && found < count;
+  };
   for (const { path, values, count } of parameters.list) if (isBad(values, 4 * count)) return `the weight ${path}`;
   for (const tensor of plan.compiled.plan.given) {
     if (tensor !== plan.randomness.indices && isBad(runner.address(tensor, run), evaluate(tensor.bytes, run.sizes))) {
