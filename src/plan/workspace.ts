@@ -74,7 +74,7 @@ export class Workspace {
 
   /**
    * The scratch block, at least `bytes` long. It moves when it must grow; what a plan left in it is gone by then.
-   * Only `PlanRunner` asks for it, and lays its tensors out again when the address has changed.
+   * `PlanRunner` lays its tensors out in it, anew when the address has changed; between runs others may use it.
    */
   scratch(bytes: number): number {
     if (bytes > this.#scratch.bytes) {

@@ -4,7 +4,8 @@ import { bundleChild } from '../child-process.js';
 
 test('neither linear memory nor the heap grows between rounds 2 and 10', { timeout: 60_000 }, async () => {
   using child = await bundleChild(new URL('rounds.ts', import.meta.url));
-  const rounds = JSON.parse(child.run([], ['--expose-gc'])) as { linear: number; heap: number }[];
+  // The optimizing compiler's own data lie in the heap, come and go, and are as large as what is looked for.
+  const rounds = JSON.parse(child.run([], ['--expose-gc', '--no-opt'])) as { linear: number; heap: number }[];
   expect(rounds.length).toBe(10);
   expect(rounds.map(({ linear }) => linear).slice(1)).toEqual(Array(9).fill(rounds[1].linear));
   expect(Math.abs(rounds[9].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
