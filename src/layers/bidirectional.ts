@@ -73,9 +73,8 @@ const mergeMode: Reader<MergeMode> = (value, where) =>
  * states (with `returnState`) likewise. Weights: those of forward_…, then of backward_….
  * @throws TypeError for an option that is unknown or out of range, Error when a layer is in use already.
  */
-export function bidirectional(options: BidirectionalOptions & { mergeMode: null }): Layer<object, SymbolicTensor[]>;
 export function bidirectional(
-  options: BidirectionalOptions & { layer: Layer<RecurrentConfig, SymbolicTensor[]> },
+  options: BidirectionalOptions & ({ mergeMode: null } | { layer: Layer<RecurrentConfig, SymbolicTensor[]> }),
 ): Layer<object, SymbolicTensor[]>;
 export function bidirectional(
   options: BidirectionalOptions & { layer: Layer<RecurrentConfig, SymbolicTensor> },
@@ -87,11 +86,10 @@ export function bidirectional(options: BidirectionalOptions): Layer<object> {
     backwardLayer: optional(recurrentLayer, undefined),
     mergeMode: optional(mergeMode, 'concat'),
   };
-  const { config, name } = makeLayer(definition, readers, options);
-  const { layer } = config;
-  const like = { ...layer.config, goBackwards: !layer.config.goBackwards };
-  const backwardLayer = config.backwardLayer ?? new Layer(layer.definition, like, layer.name);
-  const made = new Layer(definition, { ...config, backwardLayer }, name, layer.batchInputShape);
+  const made = makeLayer(definition, readers, options);
+  const { layer, backwardLayer = backwardOf(layer) } = made.config;
+  // The config is this call's own.
+  Object.assign(made.config, { backwardLayer });
   if (layer.config.goBackwards === backwardLayer.config.goBackwards) {
     refuse(`${made.title}: backwardLayer`, 'one of the two layers with goBackwards', backwardLayer.config.goBackwards);
   }
@@ -102,4 +100,11 @@ export function bidirectional(options: BidirectionalOptions): Layer<object> {
     one.joinComposite(made, `${prefix}_${one.title}`);
   }
   return made;
+}
+
+/** A layer like another that goes the other way. */
+function backwardOf(layer: Layer<RecurrentConfig>): Layer<RecurrentConfig> {
+  const { definition: kind, config, name, trainable, activityRegularizer } = layer;
+  const backward = new Layer(kind, { ...config, goBackwards: !config.goBackwards }, name);
+  return Object.assign(backward, { trainable, activityRegularizer });
 }

@@ -9,7 +9,7 @@ const definition: LayerDefinition<object> = {
   forward: (context) => {
     const [x, y, mask] = [context.input(), context.result(), known(context.mask, 'a mask')];
     context.emit('copy', y, x, y.bytes);
-    context.emit('zeroMaskedRows', y, mask, context.rows, context.features());
+    context.emit('zeroMaskedRows', mask, y, context.rows, context.features());
   },
 };
 

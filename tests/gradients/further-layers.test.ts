@@ -23,7 +23,9 @@ function layerOf(kind: string, config: Readonly<Record<string, unknown>>): Layer
   const options: Record<string, unknown> = { ...config };
   for (const name of ['layer', 'backwardLayer']) {
     const inner = options[name] as { layer?: string; config?: Record<string, unknown> } | undefined;
-    if (inner?.layer !== undefined) options[name] = layerOf(inner.layer, inner.config ?? {});
+    // The reference hands out final states whether they are asked for or not.
+    const states = kind === 'bidirectional' && { returnState: true };
+    if (inner?.layer !== undefined) options[name] = layerOf(inner.layer, { ...inner.config, ...states });
   }
   const make = makers[kind];
   if (make === undefined) throw new Error(`no layer ${kind}`);
