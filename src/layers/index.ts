@@ -16,3 +16,4 @@ export { permute, type PermuteOptions } from './permute.js';
 export { repeatVector, type RepeatVectorOptions } from './repeat-vector.js';
 export { flatten, reshape, type ReshapeOptions } from './reshape.js';
 export { bidirectional, type BidirectionalOptions } from './bidirectional.js';
+export { dot, type DotOptions } from './dot.js';

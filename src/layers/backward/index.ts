@@ -3,6 +3,7 @@ import { activationBackward } from './activation.js';
 import { conv1dBackward } from './conv1d.js';
 import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
+import { dotBackward } from './dot.js';
 import { dropoutBackward } from './dropout.js';
 import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
@@ -25,6 +26,7 @@ export const backwardTable = {
   Permute: copyBackward,
   RepeatVector: copyBackward,
   Concatenate: copyBackward,
+  Dot: dotBackward,
   ...mergeBackward,
   GRU: gruBackward,
   LSTM: lstmBackward,
