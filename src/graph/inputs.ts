@@ -134,16 +134,21 @@ export function prepareRun(where: string, runner: PlanRunner, run: Run, given: r
   }
 }
 
-/** A mask must have as many steps as what it masks. */
+/** A mask must have as many steps as what it masks, and inputs that are joined as many as each other. */
 export function checkMasks(where: string, graph: Graph, run: Run): void {
-  for (const node of graph.nodes) {
-    const [input] = node.inputs;
-    const [maskTime, inputTime] = [node.mask?.time ?? null, input?.time ?? null];
-    if (maskTime === null || inputTime === null) continue;
-    const [mask, steps] = [evaluate(maskTime, run.sizes), evaluate(inputTime, run.sizes)];
-    if (mask !== steps) {
-      mismatch(`${where}: ${node.layer.title}`, `a mask of ${steps} steps, as its input has`, mask);
+  const stepsOf = (tensor: SymbolicTensor | null | undefined): number | null => {
+    const time = tensor?.time ?? null;
+    return time === null ? null : evaluate(time, run.sizes);
+  };
+  for (const { layer, inputs, mask } of graph.nodes) {
+    const [steps, masked] = [stepsOf(inputs[0]), stepsOf(mask)];
+    if (steps !== null && masked !== null && masked !== steps) {
+      mismatch(`${where}: ${layer.title}`, `a mask of ${steps} steps, as its input has`, masked);
     }
+    const [first] = inputs;
+    if (first === undefined || layer.definition.joins?.(layer.config, first) !== true) continue;
+    const lengths = new Set(inputs.map(stepsOf).filter((length) => length !== null && length !== 1));
+    if (lengths.size > 1) mismatch(`${where}: ${layer.title}`, 'inputs of as many steps', [...lengths].join(' and '));
   }
 }
 

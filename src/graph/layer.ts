@@ -116,7 +116,7 @@ export interface LayerDefinition<C> {
   /** The layers of a composite that have weights, in Keras's order. */
   inside?(config: C): readonly Layer[];
   /** Whether its inputs must have as many steps each. */
-  readonly joins?: true;
+  joins?(config: C, input: SymbolicTensor): boolean;
   /** Whether it takes each row [features] by itself, whatever axes lie before. */
   readonly rowByRow?: true;
   weights?(config: C, features: number): readonly WeightSpec[];

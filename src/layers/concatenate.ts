@@ -24,7 +24,7 @@ const axis: Reader<number> = (value, where) =>
 const definition = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
   className: 'Concatenate',
   baseName: 'concatenate',
-  joins: true,
+  joins: ({ axis: wanted }, { shape }) => shape.length === 2 || (wanted < 0 ? shape.length + wanted : wanted) !== 1,
   outputs: ({ axis: wanted }, { inputs, initialState }, name) => {
     if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
     const first = known(inputs[0], name);
