@@ -86,7 +86,7 @@ export function compileGraph(
     zeroRoom(symbolic, symbolic.node.layer.title);
   }
 
-  const titles = numbered(graph.nodes, ({ layer }) => layer.title);
+  const titles = numbered(graph.nodes, titleOf);
   const nodes = graph.nodes
     .filter((node) => !isIdentity(node, random))
     .map((node) => {
@@ -406,4 +406,9 @@ class StepCounter {
     this.#emitted.set(symbolic, emitted);
     return emitted;
   }
+}
+
+/** How explain, errors and random numbers call a call: inside a nested model by the model's name too. */
+function titleOf({ layer, owner }: Node): string {
+  return owner === null || layer.title.startsWith(owner.title) ? layer.title : `${owner.title}/${layer.title}`;
 }

@@ -341,6 +341,19 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   }
 }
 
+/** What can stand where a layer is wanted: a model, whose layers then are a part of another. */
+export interface LayerLike {
+  asLayer(): Layer;
+}
+
+/** A layer, or a model as one; undefined: neither. */
+export function toLayer(value: unknown): Layer | undefined {
+  if (value instanceof Layer) return value as Layer;
+  const isLike =
+    typeof value === 'object' && value !== null && 'asLayer' in value && typeof value.asLayer === 'function';
+  return isLike ? (value as LayerLike).asLayer() : undefined;
+}
+
 function toList<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }

@@ -17,3 +17,4 @@ export { repeatVector, type RepeatVectorOptions } from './repeat-vector.js';
 export { flatten, reshape, type ReshapeOptions } from './reshape.js';
 export { bidirectional, type BidirectionalOptions } from './bidirectional.js';
 export { dot, type DotOptions } from './dot.js';
+export { custom, type CustomOptions } from './custom.js';

@@ -1,4 +1,11 @@
-import { Layer, type LayerDefinition, type LayerOptions, type SymbolicTensor } from '../graph/layer.js';
+import {
+  toLayer,
+  type Layer,
+  type LayerDefinition,
+  type LayerLike,
+  type LayerOptions,
+  type SymbolicTensor,
+} from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import { mismatch, refuse, type Reader } from '../options/options.js';
 import { onlyInput } from './expectations.js';
@@ -7,7 +14,7 @@ import { makeLayer } from './make-layer.js';
 
 export interface TimeDistributedOptions extends LayerOptions {
   /** What to apply to every step; it must be used nowhere else. */
-  layer: Layer;
+  layer: Layer | LayerLike;
 }
 
 export interface TimeDistributedConfig {
@@ -30,8 +37,7 @@ const definition: LayerDefinition<TimeDistributedConfig> = {
   forward: () => undefined,
 };
 
-const anyLayer: Reader<Layer> = (value, where) =>
-  value instanceof Layer ? (value as Layer) : refuse(where, 'a layer', value);
+const anyLayer: Reader<Layer> = (value, where) => toLayer(value) ?? refuse(where, 'a layer', value);
 
 /**
  * Applies a layer to every step: [batch, time, …] → [batch, time, …], the layer seeing [batch·time, …]. As

@@ -1,5 +1,5 @@
 import { nameLayers, traceGraph, type Graph } from '../graph/graph.js';
-import { Layer, SymbolicTensor } from '../graph/layer.js';
+import { SymbolicTensor, toLayer, type Layer } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
@@ -55,11 +55,15 @@ export function assemble(
 }
 
 /** Chains layers: the first one says its input shape. */
-export function chain(name: string, layers: readonly Layer[]): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
+export function chain(
+  name: string,
+  given: readonly unknown[],
+): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
+  const layers = given.map(
+    (layer, i) => toLayer(layer) ?? refuse(`${name}: layers[${i}]`, 'a layer (such as layers.lstm({ … }))', layer),
+  );
   const [first] = layers;
   if (first === undefined) mismatch(name, 'at least one layer', 'none');
-  const wrong = layers.findIndex((layer: unknown) => !(layer instanceof Layer));
-  if (wrong >= 0) refuse(`${name}: layers[${wrong}]`, 'a layer (such as layers.lstm({ … }))', layers[wrong]);
   commonWorkspace(
     name,
     layers.flatMap((layer) => layer.leaves),

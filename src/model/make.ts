@@ -1,4 +1,4 @@
-import type { Layer, SymbolicTensor } from '../graph/layer.js';
+import type { Layer, LayerLike, SymbolicTensor } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { deterministicInference } from '../kernels/inference-build.js';
 import { asGiven, fields, optional, refuse, seed, text, type Reader } from '../options/options.js';
@@ -18,7 +18,7 @@ export interface ModelOptions {
 
 export interface SequentialOptions extends ModelOptions {
   /** One after the other; the first says its `inputShape`. */
-  readonly layers: readonly Layer[];
+  readonly layers: readonly (Layer | LayerLike)[];
 }
 
 export interface FunctionalOptions extends ModelOptions {

@@ -12,7 +12,7 @@ import {
 } from '../graph/inputs.js';
 import { innerAxes } from '../graph/view.js';
 import { printShape } from '../graph/shape.js';
-import type { Layer } from '../graph/layer.js';
+import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
 import { fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
@@ -23,6 +23,7 @@ import { Session, type StreamOptions } from '../streaming/session.js';
 import { compileStream, type StreamPlan } from '../streaming/stream-plan.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import type { Assembled } from './assemble.js';
+import { layerOf } from './model-layer.js';
 import { checkWholeBatches, hasStatefulLayers, ImplicitStates } from './states.js';
 
 export interface PredictOptions {
@@ -51,6 +52,7 @@ export class Model {
   readonly states: ImplicitStates;
   #predictor: Predictor | undefined;
   #streamPlan: StreamPlan | undefined;
+  #layer: Layer | undefined;
 
   /** Use `sequential`, `functional` or `loadModel`. */
   constructor({ name, graph, workspace }: Assembled) {
@@ -63,6 +65,19 @@ export class Model {
   /** Whether some layer carries its states from run to run. */
   get isStateful(): boolean {
     return hasStatefulLayers(this.graph);
+  }
+
+  /** The model as a layer of another one: `sequential({ layers: [model, …] })` and wrappers take the model itself. */
+  asLayer(): Layer {
+    return (this.#layer ??= layerOf(this.name, this.graph));
+  }
+
+  /**
+   * Calls the model on symbolic tensors, as a layer: its weights are shared.
+   * @returns the symbolic output; of a model with several outputs an array.
+   */
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor | SymbolicTensor[] {
+    return this.asLayer().apply(inputs);
   }
 
   /** Every layer once, in Keras's order. */

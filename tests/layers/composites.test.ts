@@ -1,0 +1,100 @@
+/** Models as layers, and layers of one's own: they share weights, train, stream, and are what they are made of. */
+import { describe, expect, test } from 'vitest';
+import { functional, input, layers, sequential, type SymbolicTensor, type TrainableModel } from '../../src/index.js';
+import { createRandom } from '../random.js';
+
+const random = createRandom(5);
+const draw = (...shape: number[]) => ({
+  data: Float32Array.from(random.normals(shape.reduce((a, b) => a * b, 1))),
+  shape,
+});
+
+/** Both models have the same weights, in the same order; they must do the same, to the bit. */
+function expectTheSame(one: TrainableModel, other: TrainableModel, x: ReturnType<typeof draw>): void {
+  other.setWeights(one.getWeights());
+  expect(one.predict(x).data).toEqual(other.predict(x).data);
+  const target = draw(...one.predict(x).shape);
+  for (const model of [one, other]) model.compile({ optimizer: 'adam', loss: 'mse' });
+  for (let step = 0; step < 3; step++) {
+    expect(one.trainOnBatch(x, target).loss).toBe(other.trainOnBatch(x, target).loss);
+  }
+  expect(one.getWeights().map(({ data }) => data)).toEqual(other.getWeights().map(({ data }) => data));
+  const [session, whole] = [one.stream({ batch: x.shape[0] }), one.predict(x)];
+  expect(session.push(x).data).toEqual(whole.data);
+}
+
+describe('a model as a layer', () => {
+  const inner = () =>
+    sequential({
+      name: 'inner',
+      layers: [layers.lstm({ units: 4, returnSequences: true, inputShape: [null, 3] }), layers.dense({ units: 5 })],
+    });
+  const flat = () =>
+    sequential({
+      layers: [
+        layers.lstm({ units: 4, returnSequences: true, inputShape: [null, 3] }),
+        layers.dense({ units: 5 }),
+        layers.gru({ units: 2, returnSequences: true }),
+      ],
+    });
+
+  test('in a chain is its layers in a row', () => {
+    const nested = sequential({ layers: [inner(), layers.gru({ units: 2, returnSequences: true })] });
+    expect(nested.layers.map(({ title }) => title)).toEqual(['input', 'inner', 'gru']);
+    expectTheSame(nested, flat(), draw(3, 6, 3));
+  });
+
+  test('called twice shares its weights, with those of the model itself', () => {
+    const model = inner();
+    const [a, b] = [input({ shape: [null, 3] }), input({ shape: [null, 3] })];
+    const outputs = layers.add().apply([model.apply(a) as SymbolicTensor, model.apply(b) as SymbolicTensor]);
+    const both = functional({ inputs: [a, b], outputs });
+    expect(both.countParameters()).toBe(model.countParameters());
+    const x = draw(2, 4, 3);
+    const [sum, single] = [both.predict([x, x]), model.predict(x)];
+    expect(sum.data).toEqual(single.data.map((value) => value + value));
+    model.setWeights(model.getWeights().map(({ data, shape }) => ({ data: data.map((v) => 2 * v), shape })));
+    expect(both.predict([x, x]).data).toEqual(model.predict(x).data.map((value) => value + value));
+  });
+
+  test('inside TimeDistributed takes each step', () => {
+    const perStep = sequential({ layers: [layers.lstm({ units: 2, inputShape: [4, 3] }), layers.dense({ units: 1 })] });
+    const x = input({ shape: [null, 4, 3] });
+    const model = functional({ inputs: x, outputs: layers.timeDistributed({ layer: perStep }).apply(x) });
+    const given = draw(2, 5, 4, 3);
+    const rows = perStep.predict({ data: given.data, shape: [10, 4, 3] });
+    expect(model.predict(given)).toMatchObject({ shape: [2, 5, 1], data: rows.data });
+  });
+
+  test('refuses what does not fit, by its name', () => {
+    const model = inner();
+    expect(() => model.apply(input({ shape: [null, 2] }))).toThrow('inner: expected an input of shape [null, null, 3]');
+  });
+});
+
+describe('a custom layer', () => {
+  const residual = (units: number) =>
+    layers.custom({
+      name: 'residual',
+      layers: { inner: layers.dense({ units, activation: 'tanh' }) },
+      call: ([x], { inner }) => layers.add().apply([x, inner.apply(x)]),
+    });
+
+  test('does what it is made of, forward, backward and streamed', () => {
+    const x = input({ shape: [null, 3] });
+    const model = functional({ inputs: x, outputs: residual(3).apply(x) });
+    expect(model.layers.map(({ title }) => title)).toEqual(['input', 'residual']);
+    const y = input({ shape: [null, 3] });
+    const plain = functional({
+      inputs: y,
+      outputs: layers.add().apply([y, layers.dense({ units: 3, activation: 'tanh' }).apply(y)]),
+    });
+    expectTheSame(model, plain, draw(2, 5, 3));
+  });
+
+  test('says what is wrong with what it gives', () => {
+    const bad = layers.custom({ name: 'bad', call: () => 5 as never });
+    expect(() => bad.apply(input({ shape: [2] }))).toThrow('bad: call: expected symbolic tensors, got 5');
+    expect(() => layers.custom({ call: 'x' as never })).toThrow('custom: call: expected a function');
+  });
+});
