@@ -1,15 +1,22 @@
 import { SymbolicTensor, type Layer } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { activation } from '../layers/activation.js';
+import { bidirectional } from '../layers/bidirectional.js';
+import { concatenate } from '../layers/concatenate.js';
 import { conv1d } from '../layers/conv1d.js';
-import { dense, type DenseOptions } from '../layers/dense.js';
+import { dense } from '../layers/dense.js';
+import { dot } from '../layers/dot.js';
 import { dropout } from '../layers/dropout.js';
 import { gru } from '../layers/gru.js';
 import { input } from '../layers/input.js';
 import { lstm } from '../layers/lstm.js';
 import { masking } from '../layers/masking.js';
+import { add, average, maximum, minimum, multiplied as multiply, subtract } from '../layers/merging.js';
+import { permute } from '../layers/permute.js';
+import { repeatVector } from '../layers/repeat-vector.js';
+import { flatten, reshape } from '../layers/reshape.js';
 import { simpleRNN } from '../layers/simple-rnn.js';
-import { timeDistributed, type TimeDistributedOptions } from '../layers/time-distributed.js';
+import { timeDistributed } from '../layers/time-distributed.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
 import { kernelBuild } from '../model/make.js';
 import { Model } from '../model/model.js';
@@ -40,17 +47,50 @@ const loadFields = { kernels: optional(kernelBuild, undefined), workspace: optio
 /** Makes a layer from a file's options; the function itself checks them. */
 const makers = {
   activation,
+  add,
+  average,
+  bidirectional,
+  concatenate,
   conv1d,
   dense,
+  dot,
   dropout,
+  flatten,
   gru,
   input,
   lstm,
   masking,
+  maximum,
+  minimum,
+  multiply,
+  permute,
+  repeatVector,
+  reshape,
   simpleRNN,
-  timeDistributed: ({ layer, ...options }: Omit<TimeDistributedOptions, 'layer'> & { layer: DenseOptions }) =>
-    timeDistributed({ ...options, layer: dense(layer) }),
+  subtract,
+  timeDistributed,
 };
+
+type Kind = keyof typeof makers;
+
+/** A layer inside another, such as Bidirectional's: files have it as kind and options. */
+interface Inner {
+  readonly kind: Kind;
+  readonly options: object;
+}
+
+function makeLayer(kind: Kind, given: object): Layer | SymbolicTensor {
+  const options: Record<string, unknown> = { ...given };
+  for (const name of ['layer', 'backwardLayer']) {
+    if (options[name] === undefined) continue;
+    const inner: Inner = fields(options[name], name, { kind: kindOf, options: asGiven }) as Inner;
+    options[name] = makeLayer(inner.kind, inner.options);
+  }
+  const make: (options: never) => Layer | SymbolicTensor = makers[kind];
+  return make(options as never);
+}
+
+const kindOf: Reader<Kind> = (value, where) => oneOf(Object.keys(makers) as Kind[])(value, where);
 
 /** Builds the graph of a file; `setFileWeights` then gives a model made of it the file's weights. */
 export function assembleFile(file: ModelFile, making: Making, options: LoadOptions): Assembled {
@@ -91,10 +131,9 @@ function listOf<T>(reader: Reader<T>): Reader<T[]> {
 
 /** Files may be of anybody's making: they are checked to be what their type says. */
 function readTopology(file: ModelFile) {
-  const kind = oneOf(Object.keys(makers) as (keyof typeof makers)[]);
   const references = listOf(record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger }));
   const calls = listOf(record({ inputs: references, initialState: references }));
-  const layers = listOf(record({ kind, name: text, options: asGiven, calls }));
+  const layers = listOf(record({ kind: kindOf, name: text, options: asGiven, calls }));
   const topology = record({ name: text, layers, inputs: references, outputs: references });
   const weights = listOf(record({ name: text, shape: asGiven, data: asGiven }));
   return fields(file, 'loadModel', { topology, weights }).topology;
@@ -116,8 +155,7 @@ function buildGraph({ name, layers, inputs, outputs }: ReturnType<typeof readTop
   };
   for (const { kind, name: title, options, calls } of layers) {
     if (made.has(title)) throw new Error(`${name}: two layers are called "${title}"`);
-    const make: (options: never) => Layer | SymbolicTensor = makers[kind];
-    const layer = make({ ...(options as object), name: title } as never);
+    const layer = makeLayer(kind, { ...(options as object), name: title });
     const callsOf =
       layer instanceof SymbolicTensor
         ? [() => [layer]]

@@ -26,6 +26,8 @@ type Fields = Readonly<Record<string, FieldReader>>;
 interface LayerClass {
   readonly kind: string;
   readonly fields: Fields;
+  /** Options that have another name here. */
+  readonly renamed?: Readonly<Record<string, string>>;
   /** What TensorFlow.js takes where a field is absent, if that is not our default. */
   readonly defaults?: Json;
 }
@@ -45,12 +47,19 @@ function only(...values: readonly unknown[]): FieldReader {
 const absent: FieldReader = (value, where) =>
   value === null ? undefined : refuse(where, 'none, since bucle does not follow it', value);
 
+/** Names that mean something else here, or are another. TensorFlow.js's hardSigmoid is that of Keras 2. */
+const otherNames: Readonly<Record<string, string>> = {
+  hardSigmoid: 'hardSigmoidLegacy',
+  swish: 'silu',
+  hardSwish: 'hardSilu',
+  geluNew: 'geluTanh',
+};
+
 /** None is the identity, as in Keras. Layers and functions of the user's own are objects: they are refused. */
 const activation: FieldReader = (value, where) => {
   if (value === null) return 'linear';
   const name = camelCase(typeof value === 'string' ? value : refuse(where, "an activation's name", value));
-  // TensorFlow.js's hardSigmoid is that of Keras 2.
-  return name === 'hardSigmoid' ? 'hardSigmoidLegacy' : name;
+  return Object.hasOwn(otherNames, name) ? otherNames[name] : name;
 };
 
 /** A name, or Keras's policy object, which holds one. */
@@ -109,33 +118,104 @@ const recurrent = {
 
 const dense: LayerClass = { kind: 'dense', fields: { ...affine, units: option } };
 
+/** null says something: mergeMode's two outputs. */
+const asItIs: FieldReader = (value) => value;
+
+const channelsLast = only('channels_last', 'channelsLast');
+
+const convolution = {
+  ...affine,
+  kernel_size: option,
+  padding: option,
+  strides: option,
+  dilation_rate: option,
+  data_format: channelsLast,
+  rank: only(1),
+};
+
+const pooling = { ...weightless, pool_size: option, strides: option, padding: option, data_format: channelsLast };
+
+const globalPooling = { ...weightless, data_format: channelsLast, keepdims: option };
+
+/** Weights by these names: their first values say nothing, penalties and constraints train. */
+function weights(...names: readonly string[]): Fields {
+  const readers = { initializer: noEffect, regularizer: readRegularizer, constraint: readConstraint };
+  return Object.fromEntries(
+    names.flatMap((name) => Object.entries(readers).map(([what, reader]) => [`${name}_${what}`, reader])),
+  );
+}
+
+/** Normalisation along the features alone. TensorFlow.js writes their number, or −1. */
+const lastAxis: FieldReader = (value, where) => {
+  const axis: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return axis === 2 || axis === 1 ? undefined : only(-1)(axis, where);
+};
+
+const normalization = { ...common, trainable, epsilon: option, center: option, scale: option, axis: lastAxis };
+
 const classes: Readonly<Record<string, LayerClass>> = {
   Activation: { kind: 'activation', fields: { ...weightless, activation } },
+  Add: { kind: 'add', fields: weightless },
+  Average: { kind: 'average', fields: weightless },
+  AveragePooling1D: { kind: 'averagePooling1D', fields: pooling },
+  BatchNormalization: {
+    kind: 'batchNormalization',
+    fields: { ...normalization, momentum: option, ...weights('beta', 'gamma', 'moving_mean', 'moving_variance') },
+  },
+  Bidirectional: {
+    kind: 'bidirectional',
+    fields: { ...common, trainable, layer: innerLayer, backward_layer: innerLayer, merge_mode: asItIs },
+  },
+  Concatenate: { kind: 'concatenate', fields: { ...weightless, axis: option } },
   Conv1D: {
     kind: 'conv1d',
-    fields: {
-      ...affine,
-      filters: option,
-      kernel_size: option,
-      padding: option,
-      strides: option,
-      dilation_rate: option,
-      data_format: only('channels_last', 'channelsLast'),
-      groups: only(1),
-      rank: only(1),
-    },
+    fields: { ...convolution, filters: option, groups: option },
     defaults: { padding: 'valid' },
   },
+  Conv1DTranspose: { kind: 'conv1dTranspose', fields: { ...convolution, filters: option, output_padding: option } },
+  Cropping1D: { kind: 'cropping1D', fields: { ...weightless, cropping: option } },
   Dense: dense,
+  DepthwiseConv1D: {
+    kind: 'depthwiseConv1D',
+    fields: { ...convolution, depth_multiplier: option, ...weights('depthwise') },
+  },
+  Dot: { kind: 'dot', fields: { ...weightless, axes: option, normalize: option } },
   Dropout: { kind: 'dropout', fields: { ...weightless, rate: option, seed: noEffect } },
+  ELU: { kind: 'elu', fields: { ...weightless, alpha: option } },
+  Embedding: {
+    kind: 'embedding',
+    fields: {
+      ...common,
+      trainable,
+      input_dim: option,
+      output_dim: option,
+      input_length: option,
+      mask_zero: option,
+      ...weights('embeddings'),
+    },
+  },
+  Flatten: { kind: 'flatten', fields: { ...weightless, data_format: channelsLast } },
+  GaussianNoise: { kind: 'gaussianNoise', fields: { ...weightless, stddev: option, seed: noEffect } },
+  GlobalAveragePooling1D: { kind: 'globalAveragePooling1D', fields: globalPooling },
+  GlobalMaxPooling1D: { kind: 'globalMaxPooling1D', fields: globalPooling },
   GRU: {
     kind: 'gru',
     fields: { ...recurrent, recurrent_activation: activation, reset_after: option },
     defaults: { recurrentActivation: 'hardSigmoidLegacy', resetAfter: false },
   },
+  GroupNormalization: {
+    kind: 'groupNormalization',
+    fields: { ...normalization, groups: option, ...weights('beta', 'gamma') },
+  },
   InputLayer: {
     kind: 'input',
     fields: { ...weightless, sparse: only(false), ragged: only(false), optional: only(false) },
+  },
+  LayerNormalization: { kind: 'layerNormalization', fields: { ...normalization, ...weights('beta', 'gamma') } },
+  LeakyReLU: {
+    kind: 'leakyReLU',
+    fields: { ...weightless, alpha: option, negative_slope: option },
+    renamed: { alpha: 'negativeSlope' },
   },
   LSTM: {
     kind: 'lstm',
@@ -143,11 +223,25 @@ const classes: Readonly<Record<string, LayerClass>> = {
     defaults: { recurrentActivation: 'hardSigmoidLegacy' },
   },
   Masking: { kind: 'masking', fields: { ...weightless, mask_value: option } },
-  SimpleRNN: { kind: 'simpleRNN', fields: recurrent },
-  TimeDistributed: {
-    kind: 'timeDistributed',
-    fields: { ...common, trainable, layer: innerLayer },
+  Maximum: { kind: 'maximum', fields: weightless },
+  MaxPooling1D: { kind: 'maxPooling1D', fields: pooling },
+  Minimum: { kind: 'minimum', fields: weightless },
+  Multiply: { kind: 'multiply', fields: weightless },
+  Permute: { kind: 'permute', fields: { ...weightless, dims: option } },
+  PReLU: { kind: 'prelu', fields: { ...common, trainable, shared_axes: option, ...weights('alpha') } },
+  RepeatVector: { kind: 'repeatVector', fields: { ...weightless, n: option } },
+  Reshape: { kind: 'reshape', fields: { ...weightless, target_shape: option } },
+  SeparableConv1D: {
+    kind: 'separableConv1D',
+    fields: { ...convolution, filters: option, depth_multiplier: option, ...weights('depthwise', 'pointwise') },
   },
+  SimpleRNN: { kind: 'simpleRNN', fields: recurrent },
+  Softmax: { kind: 'softmax', fields: { ...weightless, axis: option } },
+  SpatialDropout1D: { kind: 'spatialDropout1D', fields: { ...weightless, rate: option, seed: noEffect } },
+  Subtract: { kind: 'subtract', fields: weightless },
+  TimeDistributed: { kind: 'timeDistributed', fields: { ...common, trainable, layer: innerLayer } },
+  UpSampling1D: { kind: 'upSampling1D', fields: { ...weightless, size: option } },
+  ZeroPadding1D: { kind: 'zeroPadding1D', fields: { ...weightless, padding: option } },
 };
 
 /**
@@ -198,8 +292,9 @@ export function checkModel(config: Json): void {
   readFields({ ...fields, build_input_shape: noEffect, trainable: only(true), dtype }, config, 'model.json: config');
 }
 
-function readOptions({ fields, defaults }: LayerClass, config: Json, where: string): Json {
-  return { ...defaults, ...readFields(fields, config, where) };
+function readOptions({ fields, defaults, renamed = {} }: LayerClass, config: Json, where: string): Json {
+  const read = Object.entries(readFields(fields, config, where));
+  return { ...defaults, ...Object.fromEntries(read.map(([name, value]) => [renamed[name] ?? name, value])) };
 }
 
 /** Reads fields by a table; those that are not in it must be null. */
@@ -214,8 +309,14 @@ export function readFields(fields: Fields, config: Json, where: string): Json {
   return options;
 }
 
+/** A layer inside a wrapper, as kind and options. */
 function innerLayer(value: unknown, where: string): unknown {
+  if (value === null) return undefined;
   const layer = asRecord(value, where);
-  if (layer.class_name !== 'Dense') refuse(`${where}: class_name`, "'Dense', the only one so far", layer.class_name);
-  return readOptions(dense, asRecord(layer.config, `${where}: config`), where);
+  const className = asText(layer.class_name, `${where}: class_name`);
+  const found = Object.hasOwn(classes, className) ? classes[className] : undefined;
+  if (found === undefined) return refuse(`${where}: class_name`, 'a layer that bucle knows', className);
+  const config = asRecord(layer.config, `${where}: config`);
+  const options = readOptions(found, config, `${where}: ${className}`);
+  return { kind: found.kind, options: { ...options, ...(typeof config.name === 'string' && { name: config.name }) } };
 }

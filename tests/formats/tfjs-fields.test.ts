@@ -65,12 +65,12 @@ describe('activations', () => {
     expect(optionsFrom('3.8.0')).toMatchObject([
       {},
       { activation: 'tanh', recurrentActivation: 'hardSigmoid' },
-      { layer: { units: 1, activation: 'hardSigmoid' } },
+      { layer: { kind: 'dense', options: { units: 1, activation: 'hardSigmoid' } } },
     ]);
     expect(optionsFrom('2.15.0')).toMatchObject([
       {},
       { recurrentActivation: 'hardSigmoidLegacy' },
-      { layer: { activation: 'hardSigmoidLegacy' } },
+      { layer: { options: { activation: 'hardSigmoidLegacy' } } },
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('a field that would change results or training is refused', () => {
 
   test.each<[string, Record<string, unknown>, string]>([
     ['Conv1D', { ...conv, data_format: 'channels_first' }, "data_format: expected 'channels_last' or"],
-    ['Conv1D', { ...conv, groups: 2 }, 'groups: expected 1, got 2'],
+    ['LayerNormalization', { ...sequence, axis: [0] }, 'axis: expected -1, got 0'],
     ['Dense', { ...sequence, units: 1, lora_rank: 4 }, 'lora_rank: expected none'],
     ['Dropout', { ...sequence, rate: 0.5, noise_shape: [1] }, 'noise_shape: expected none'],
     ['InputLayer', { ...sequence, dtype: 'int32' }, "dtype: expected 'float32', got 'int32'"],
@@ -111,12 +111,12 @@ describe('a field that would change results or training is refused', () => {
     [
       'TimeDistributed',
       { ...sequence, ...inner({ activation: {} }) },
-      "layer: activation: expected an activation's name",
+      "layer: Dense: activation: expected an activation's name",
     ],
     [
       'TimeDistributed',
-      { ...sequence, layer: lstmLayer() },
-      "layer: class_name: expected 'Dense', the only one so far",
+      { ...sequence, layer: { class_name: 'Odd', config: {} } },
+      "layer: class_name: expected a layer that bucle knows, got 'Odd'",
     ],
   ])('%s %j', (className, config, expected) => {
     const layer = { class_name: className, config: { name: 'layer', ...config } };
