@@ -36,15 +36,23 @@ export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topo
 /**
  * Layer and weight, in our spelling. Files that were converted from Keras name more: the layer's cell
  * (`lstm/lstm_cell/recurrent_kernel`, since TensorFlow 2.2), and Keras 3 the chain (`sequential/dense/kernel`). What is more
- * is left out where no layer has the longer name; for the cell, TensorFlow.js does so too.
+ * is left out where no layer has the longer name; for the cell, TensorFlow.js does so too. Of a Bidirectional layer the
+ * direction is a part of the name (`bidirectional/forward_lstm/kernel`).
  */
 function pathOf(name: string, { name: model, layers }: Topology): string {
   const parts = name.split('/');
   const weight = camelCase(parts.pop() ?? '');
-  const inModel = parts[0] === model ? [parts.slice(1)] : [];
-  const candidates = [parts, ...inModel].flatMap((path) => [path.join('/'), path.slice(0, -1).join('/')]);
-  const layer = candidates.find((candidate) => layers.some((known) => known.name === candidate));
-  return [...(layer === undefined ? parts : [layer]), weight].join('/');
+  for (const path of parts[0] === model ? [parts, parts.slice(1)] : [parts]) {
+    for (const more of [0, 1, 2]) {
+      const [own, inside] = [path.slice(0, path.length - more), path.slice(path.length - more)];
+      const layer = layers.find((candidate) => candidate.name === own.join('/'));
+      const directions = layer?.kind === 'bidirectional' ? 1 : 0;
+      if (layer !== undefined && more <= 1 + directions) {
+        return [layer.name, ...inside.slice(0, directions), weight].join('/');
+      }
+    }
+  }
+  return [...parts, weight].join('/');
 }
 
 /** All shards' weights, one shard after the other. */
