@@ -3,7 +3,15 @@
  * Initialisers, regularisers and constraints are read when a model is made: inference has no use for them.
  */
 import { describe, expect, test } from 'vitest';
-import { functional, initializers, input, layers, sequential, type Layer } from '../../src/index.js';
+import {
+  functional,
+  initializers,
+  input,
+  layers,
+  sequential,
+  type Layer,
+  type SymbolicTensor,
+} from '../../src/index.js';
 import { knownOptions, nonsense, thrownBy, type Make, type Table } from './nonsense.js';
 
 const common: Table = {
@@ -44,6 +52,13 @@ const affine: Table = {
   ...ofWeights('kernel', 'bias'),
 };
 
+const windows: Table = {
+  kernelSize: nonsense.positiveInteger,
+  strides: nonsense.positiveInteger,
+  dilationRate: nonsense.positiveInteger,
+  padding: ['Causal', 'full', null, 0],
+};
+
 /** A call with options that are good, but for those of the table, which are tried one by one. */
 const calls: [name: string, make: Make, good: object, table: Table][] = [
   ['simple_rnn', layers.simpleRNN as Make, { units: 2 }, recurrent],
@@ -63,15 +78,8 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
   [
     'conv1d',
     layers.conv1d as Make,
-    { filters: 2, kernelSize: 2, padding: 'causal' },
-    {
-      ...affine,
-      filters: nonsense.positiveInteger,
-      kernelSize: nonsense.positiveInteger,
-      dilationRate: nonsense.positiveInteger,
-      strides: [2, ...nonsense.positiveInteger],
-      padding: ['same', 'valid', 'Causal', undefined, null, 0],
-    },
+    { filters: 2, kernelSize: 2 },
+    { ...affine, ...windows, filters: nonsense.positiveInteger, groups: [3, ...nonsense.positiveInteger] },
   ],
   ['dropout', layers.dropout as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],
   ['masking', layers.masking, {}, { ...common, maskValue: nonsense.finite }],
@@ -87,12 +95,51 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
     { ...common, layer: [...nonsense.object, undefined] },
   ],
   [
+    'bidirectional',
+    layers.bidirectional as Make,
+    {
+      get layer() {
+        return layers.lstm({ units: 2 });
+      },
+    },
+    {
+      ...common,
+      layer: [...nonsense.object, layers.dense({ units: 2 }), undefined],
+      backwardLayer: [...nonsense.object, layers.dense({ units: 2 }), layers.lstm({ units: 2 })],
+      mergeMode: ['concatenate', 5, true],
+    },
+  ],
+  [
+    'custom',
+    layers.custom as unknown as Make,
+    { call: ([x]: [SymbolicTensor]) => layers.activation({ activation: 'tanh' }).apply(x) },
+    { ...common, layers: [5, 'x', null, { a: 5 }], call: [5, 'x', null, undefined] },
+  ],
+  ...(['add', 'average', 'maximum', 'minimum', 'multiply', 'subtract', 'flatten'] as const).map(
+    (kind): (typeof calls)[number] => [kind, layers[kind] as Make, {}, common],
+  ),
+  ['concatenate', layers.concatenate as Make, {}, { ...common, axis: [0, 1.5, '1', null] }],
+  [
+    'dot',
+    layers.dot as Make,
+    { axes: 1 },
+    { ...common, axes: [0, [1], [1, 2, 3], 'x', null, undefined], normalize: nonsense.flag },
+  ],
+  ['permute', layers.permute as Make, { dims: [2, 1] }, { ...common, dims: [[1, 1], [0, 1], [2], 5, null, undefined] }],
+  ['repeat_vector', layers.repeatVector as Make, { n: 2 }, { ...common, n: nonsense.positiveInteger }],
+  [
+    'reshape',
+    layers.reshape as Make,
+    { targetShape: [2, 3] },
+    { ...common, targetShape: [[0], [-1, -1], [1.5], ['2'], 5, null, undefined] },
+  ],
+  [
     'input',
     input,
     { shape: [2] },
     {
       name: nonsense.name,
-      shape: [...nonsense.shape, [], [2, 2, 2]],
+      shape: [...nonsense.shape, []],
       batchShape: [...nonsense.shape, [2]],
       dtype: ['int32', 'float', null, 5],
     },
