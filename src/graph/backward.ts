@@ -133,27 +133,27 @@ export class BackwardContext {
   }
 
   /** The transposed panels of packed weights. */
-  transposed(block: string, part = 0, tap = 0): number {
+  transposed(block: string, part = 0): number {
     const { master } = this.forward.layer.weights;
     if (master === undefined) throw new Error(`${this.forward.title}: its weights are not prepared for training`);
-    return master.transposed(block, part, tap);
+    return master.transposed(block, part);
   }
 
-  /** dx += dy · Wᵀ, for one part (and tap) of packed weights with `features` rows. */
-  emitInputGradient(block: string, dy: Rows, dx: Rows, rows: Size, features: number, part = 0, tap = 0): void {
+  /** dx += dy · Wᵀ, for one part of packed weights with `features` rows. */
+  emitInputGradient(block: string, dy: Rows, dx: Rows, rows: Size, features: number, part = 0): void {
     const width = widthOf(this.#part(block, part).part);
-    const panels = this.transposed(block, part, tap);
+    const panels = this.transposed(block, part);
     this.emit('product', dy.at, dy.rowBytes, panels, 0, dx.at, dx.rowBytes, rows, 1, 0, width, features);
   }
 
-  /** dW += xᵀ · dy over all rows, for one part (and tap) of packed weights. */
-  emitWeightGradient(block: string, x: Rows, dy: Rows, rows: Size, part = 0, tap = 0): void {
+  /** dW += xᵀ · dy over all rows, for one part of packed weights. */
+  emitWeightGradient(block: string, x: Rows, dy: Rows, rows: Size, part = 0): void {
     const { block: packed, part: columns } = this.#part(block, part);
-    const inputs = packed.rows / Math.max(1, packed.transposed);
+    const inputs = packed.rows;
     const dw = this.scratch(`d(${block})`, [inputs], widthOf(columns));
     this.emit('zero', dw, dw.bytes);
     this.emit('productGradient', x.at, x.rowBytes, dy.at, dy.rowBytes, dw, rows, inputs, dw.rowBytes / 4);
-    this.emitUngated(block, part, dw, inputs, tap);
+    this.emitUngated(block, part, dw, inputs);
   }
 
   /** db += Σ dy over all rows, for one part of a packed bias. */
@@ -171,14 +171,14 @@ export class BackwardContext {
     this.emit('accumulate', target, source, multiply(source.bytes, 0.25));
   }
 
-  /** Adds the gradient of a part of packed weights (and tap), gate-interleaved as the part is, to those of its sources. */
-  emitUngated(block: string, part: number, from: PlanTensor, rows: number, tap = 0): void {
+  /** Adds the gradient of a part of packed weights, gate-interleaved as the part is, to those of its sources. */
+  emitUngated(block: string, part: number, from: PlanTensor, rows: number): void {
     const { layer } = this.forward;
     const { sources, units, gates } = this.#part(block, part).part;
     for (const source of sources) {
       // Gradients lie as the master does.
       const [at, stride] = layer.weights.locate(source);
-      const offset = at - layer.weights.canonical(source.weight) + tap * rows * stride;
+      const offset = at - layer.weights.canonical(source.weight);
       this.emit(
         'addUngated',
         from,

@@ -1,5 +1,5 @@
 import type { Argument, ArgumentsOf, PlanTensor } from '../plan/plan.js';
-import type { Size } from '../plan/size.js';
+import { add, type Size } from '../plan/size.js';
 
 /** An axis that is walked: how many steps, and the bytes from one to the next on either side (0: the same place again). */
 export interface Axis {
@@ -22,11 +22,11 @@ export function axesBetween(lengths: readonly Size[], from: readonly Size[], to:
   return lengths.map((count, i) => ({ count, from: from[i] ?? 0, to: to[i] ?? 0 }));
 }
 
-/** The arguments of the kernel `copyRows`; with `accumulate` values are added. */
+/** The arguments of the kernel `copyRows`, between tensors or addresses; with `accumulate` values are added. */
 export function copyArguments(
   { axes, fromOffset = 0, toOffset = 0 }: Copy,
-  from: PlanTensor,
-  to: PlanTensor,
+  from: PlanTensor | number,
+  to: PlanTensor | number,
   accumulate: 0 | 1 = 0,
 ): ArgumentsOf<'copyRows'> {
   const innermost = axes.findIndex((axis) => axis.to === 4);
@@ -35,7 +35,10 @@ export function copyArguments(
   const row = axes[innermost] ?? none;
   const [a = none, b = none, c = none, ...more] = axes.filter((_, i) => i !== innermost);
   if (more.length > 0) throw new Error('bucle: a copy along more than four axes');
-  const at = (tensor: PlanTensor, offset: Size): Argument => (offset === 0 ? tensor : { tensor, offset });
+  const at = (start: PlanTensor | number, offset: Size): Argument => {
+    if (typeof start === 'number') return add(start, offset);
+    return offset === 0 ? start : { tensor: start, offset };
+  };
   return [
     at(from, fromOffset),
     at(to, toOffset),

@@ -1,6 +1,6 @@
 import { quad } from '../plan/size.js';
-import { widthOf, type LayerWeights, type Master, type Panels } from './weights.js';
 import { trainingKernels } from '../plan/training-kernels.js';
+import { packedSize, packMatrices, widthOf, type LayerWeights, type Master } from './weights.js';
 
 /**
  * Weights in training: their canonical values are the master that the optimizer changes, the packed ones a copy, and for the
@@ -13,34 +13,33 @@ export class MasterWeights implements Master {
   constructor(weights: LayerWeights) {
     this.#weights = weights;
     weights.materialize();
-    this.#forEachTap(({ block, part }, key) => {
-      const floats = quad(block.rows / block.transposed) * widthOf(part);
+    for (const [key, { block, part }] of weights.panels) {
+      const { rows, transposed } = block;
+      if (transposed === false) continue;
+      const floats = transposed === true ? quad(rows) * widthOf(part) : packedSize(transposed);
       this.#transposed.set(key, weights.workspace.allocate(4 * floats));
-    });
+    }
     this.refresh();
   }
 
-  transposed(block: string, part: number, tap: number): number {
-    const address = this.#transposed.get(`${block}/${part}/${tap}`);
+  transposed(block: string, part: number): number {
+    const address = this.#transposed.get(`${block}/${part}`);
     if (address === undefined) throw new Error(`no transposed weights "${block}"`);
     return address;
   }
 
   refresh(): void {
-    this.#forEachTap(({ block, part }, key, tap) => {
-      const rows = block.rows / block.transposed;
-      for (const source of part.sources) {
+    const { workspace } = this.#weights;
+    for (const [key, to] of this.#transposed) {
+      const panels = this.#weights.panels.get(key);
+      if (panels === undefined) continue;
+      const { rows, transposed } = panels.block;
+      const { sources, units, gates } = panels.part;
+      for (const source of sources) {
         const [from, stride] = this.#weights.locate(source);
-        const to = this.#transposed.get(key) ?? 0;
-        const training = trainingKernels(this.#weights.workspace);
-        training.packTransposed(from + tap * rows * stride, stride, to, rows, part.units, part.gates);
+        if (typeof transposed === 'object') packMatrices(workspace, from, to, transposed);
+        else trainingKernels(workspace).packTransposed(from, stride, to, rows, units, gates);
       }
-    });
-  }
-
-  #forEachTap(use: (panels: Panels, key: string, tap: number) => void): void {
-    for (const [key, panels] of this.#weights.panels) {
-      for (let tap = 0; tap < panels.block.transposed; tap++) use(panels, `${key}/${tap}`, tap);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { known } from '../plan/known.js';
 import { quad } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
+import { copyArguments, reversed, type Copy } from './copy.js';
 
 /** A weight as users see it: name and shape are Keras's. */
 export interface WeightSpec {
@@ -31,6 +32,16 @@ export interface PackedPart {
   readonly sources: readonly Source[];
   readonly units: number;
   readonly gates: number;
+  /** Of one weight whose rows lie in another order than the kernel takes them in: the panels are these, one behind the other. */
+  readonly matrices?: readonly Matrix[];
+}
+
+/** A matrix for packing whose rows are not a weight's, but made of its values. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** From the weight to the matrix. */
+  readonly copy: Copy;
 }
 
 /** Weights in the form that the product kernels read: the panels of all parts lie one after the other. */
@@ -38,8 +49,8 @@ export interface PackedBlock {
   readonly name: string;
   readonly rows: number;
   readonly parts: readonly PackedPart[];
-  /** How many row groups (taps of a convolution) the backward pass wants transposed, each apart; 0: none. */
-  readonly transposed: number;
+  /** Whether the backward pass wants each part's panels transposed, or which matrices of the first source's weight it wants. */
+  readonly transposed: boolean | readonly Matrix[];
 }
 
 /** Makes the first values of a weight of a layer. Training has one; a loaded model needs none. */
@@ -59,8 +70,8 @@ export interface Panels {
 
 /** What training keeps beside the packed weights: `MasterWeights`. */
 export interface Master {
-  /** The transposed panels of a part of a block, for one tap. */
-  transposed(block: string, part: number, tap: number): number;
+  /** The transposed panels of a part of a block. */
+  transposed(block: string, part: number): number;
   /** Brings them up to date. */
   refresh(): void;
 }
@@ -131,7 +142,8 @@ export class LayerWeights {
     for (const { address, block, part } of this.panels.values()) {
       part.sources.forEach((source, nth) => {
         const [from, stride] = this.locate(source);
-        this.workspace.kernels.pack(from, stride, address, block.rows, part.units, part.gates, nth > 0 ? 1 : 0);
+        if (part.matrices !== undefined) packMatrices(this.workspace, from, address, part.matrices);
+        else this.workspace.kernels.pack(from, stride, address, block.rows, part.units, part.gates, nth > 0 ? 1 : 0);
       });
     }
     this.master?.refresh();
@@ -146,7 +158,8 @@ export class LayerWeights {
         for (const source of part.sources) {
           if (source.weight !== spec.name) continue;
           const [to, stride] = this.locate(source);
-          this.workspace.kernels.unpack(address, to, stride, block.rows, part.units, part.gates);
+          if (part.matrices !== undefined) unpackMatrices(this.workspace, address, to, part.matrices);
+          else this.workspace.kernels.unpack(address, to, stride, block.rows, part.units, part.gates);
         }
       }
     }
@@ -176,6 +189,46 @@ export class LayerWeights {
       }
     }
   }
+}
+
+/** Packs matrices of the weight at `from`, one behind the other. */
+export function packMatrices(workspace: Workspace, from: number, to: number, matrices: readonly Matrix[]): void {
+  forEachMatrix(workspace, matrices, to, (scratch, panels, { rows, columns, copy }) => {
+    workspace.kernels.copyRows(...numbers(copy, from, scratch));
+    workspace.kernels.pack(scratch, 4 * columns, panels, rows, columns, 1, 0);
+  });
+}
+
+function unpackMatrices(workspace: Workspace, from: number, to: number, matrices: readonly Matrix[]): void {
+  forEachMatrix(workspace, matrices, from, (scratch, panels, { rows, columns, copy }) => {
+    workspace.kernels.unpack(panels, scratch, 4 * columns, rows, columns, 1);
+    workspace.kernels.copyRows(...numbers(reversed(copy), scratch, to));
+  });
+}
+
+function forEachMatrix(
+  workspace: Workspace,
+  matrices: readonly Matrix[],
+  panels: number,
+  use: (scratch: number, panels: number, matrix: Matrix) => void,
+): void {
+  const scratch = workspace.allocate(4 * Math.max(...matrices.map(({ rows, columns }) => rows * columns)));
+  let at = panels;
+  for (const matrix of matrices) {
+    use(scratch, at, matrix);
+    at += 4 * packedSize([matrix]);
+  }
+  workspace.release(scratch);
+}
+
+/** The arguments of a copy whose lengths are all known. */
+function numbers(copy: Copy, from: number, to: number): Parameters<Workspace['kernels']['copyRows']> {
+  return copyArguments(copy, from, to) as Parameters<Workspace['kernels']['copyRows']>;
+}
+
+/** Floats that the panels of matrices take. */
+export function packedSize(matrices: readonly Matrix[]): number {
+  return matrices.reduce((sum, { rows, columns }) => sum + rows * quad(columns), 0);
 }
 
 /** Floats of a row, and from one row to the next; a weight without padding is one row. */

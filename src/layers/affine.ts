@@ -4,7 +4,8 @@ import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, optional } from '../options/options.js';
-import type { Argument, PlanTensor } from '../plan/plan.js';
+import type { PlanTensor } from '../plan/plan.js';
+import { multiply } from '../plan/size.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
 
 /*
@@ -45,17 +46,11 @@ export function affineWeights(options: AffineConfig, ...kernelShape: number[]): 
   return options.useBias ? [kernel, { name: 'bias', shape: kernelShape.slice(-1), options }] : [kernel];
 }
 
-/** Panels of kernel (`rows` rows in `taps` groups) and bias, `gates` × `units` columns each. */
-export function affinePacking(
-  useBias: boolean,
-  rows: number,
-  units: number,
-  gates = 1,
-  taps = 1,
-): [PackedBlock, PackedBlock] {
+/** Panels of kernel (`rows` rows) and bias, `gates` × `units` columns each. */
+export function affinePacking(useBias: boolean, rows: number, units: number, gates = 1): [PackedBlock, PackedBlock] {
   return [
-    { name: 'kernel', rows, transposed: taps, parts: [part('kernel', units, gates)] },
-    { name: 'bias', rows: 1, transposed: 0, parts: [part('bias', units, gates, 0, useBias ? [0] : [])] },
+    { name: 'kernel', rows, transposed: true, parts: [part('kernel', units, gates)] },
+    { name: 'bias', rows: 1, transposed: false, parts: [part('bias', units, gates, 0, useBias ? [0] : [])] },
   ];
 }
 
@@ -64,32 +59,11 @@ export function part(weight: string, units: number, gates = 1, column = 0, rows:
   return { sources: rows.map((row) => ({ weight, row, column })), units, gates };
 }
 
-/** y = x·kernel + bias in every row; for a convolution over `taps` rows of x, from a first one on. */
-export function emitProduct(
-  context: ForwardContext,
-  x: PlanTensor,
-  y: PlanTensor,
-  columns: number,
-  from: Argument = x,
-  taps = 1,
-  tapStride: Argument = 0,
-): void {
+/** y = x·kernel + bias in every row. */
+export function emitProduct(context: ForwardContext, x: PlanTensor, y: PlanTensor, columns: number): void {
   const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
-  const features = context.features();
-  context.emit(
-    'product',
-    from,
-    x.rowBytes,
-    kernel,
-    bias,
-    y,
-    y.rowBytes,
-    context.rows,
-    taps,
-    tapStride,
-    features,
-    columns,
-  );
+  const { rows } = context;
+  context.emit('product', x, x.rowBytes, kernel, bias, y, y.rowBytes, rows, 1, 0, context.features(), columns);
 }
 
 /** y = φ(x), in place or not; no step for the identity in place. */
@@ -100,6 +74,7 @@ export function emitActivation(
   y: PlanTensor,
   features: number,
 ): void {
-  if (name === 'softmax') context.emit('softmax', x, y, context.rows, features);
-  else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, context.rows, features);
+  const rows = context.outputLeading.reduce(multiply);
+  if (name === 'softmax') context.emit('softmax', x, y, rows, features);
+  else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, rows, features);
 }

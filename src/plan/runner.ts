@@ -1,10 +1,12 @@
 import { known } from './known.js';
 import { layOut, type Layout } from './layout.js';
 import { isAddress, isTensor, type Argument, type Plan, type PlanTensor } from './plan.js';
-import { add, evaluate, type Sizes, type SizeSymbol } from './size.js';
+import { batch, evaluate, type Sizes, type SizeSymbol } from './size.js';
 import type { Workspace } from './workspace.js';
 
 type Kernel = (...args: number[]) => unknown;
+
+const none: readonly Argument[] = [];
 
 /** Every tensor has 16 bytes of slack, so that the last quad of an unpadded block may be read whole. */
 const slack = 16;
@@ -26,6 +28,8 @@ export class Run {
     if (this.sizes.get(symbol) === value) return;
     this.sizes.set(symbol, value);
     this.version = -1;
+    // States are as large as the batch alone says.
+    if (symbol === batch) this.stateOffsets.clear();
   }
 }
 
@@ -88,7 +92,8 @@ export class PlanRunner {
     for (const tensor of this.plan.tensors) {
       if (tensor.region !== 'scratch') continue;
       const { bytes, headBytes, tailBytes } = tensor;
-      const needed = align(evaluate(add(add(headBytes, bytes), tailBytes), sizes)) + slack;
+      const total = evaluate(headBytes, sizes) + evaluate(bytes, sizes) + evaluate(tailBytes, sizes);
+      const needed = align(total) + slack;
       if (needed <= (this.#capacities.get(tensor) ?? 0)) continue;
       outgrown ??= new Map(this.#capacities);
       outgrown.set(tensor, needed);
@@ -102,13 +107,13 @@ export class PlanRunner {
   }
 
   #resolve(run: Run): void {
-    run.stateOffsets.clear();
-    this.plan.steps.forEach((step, i) => {
+    // A stream with strides comes here at every push, so this allocates nothing but the first time.
+    const { steps } = this.plan;
+    for (let i = 0; i < steps.length; i++) {
       const values = (run.resolved[i] ??= []);
-      step.arguments.forEach((argument, j) => {
-        values[j] = this.#value(argument, run);
-      });
-    });
+      const args = steps[i]?.arguments ?? none;
+      for (let j = 0; j < args.length; j++) values[j] = this.#value(args[j] ?? 0, run);
+    }
     run.version = this.#version;
   }
 

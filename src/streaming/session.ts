@@ -4,9 +4,11 @@ import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { Run, stateOffsets } from '../plan/runner.js';
-import { batch } from '../plan/size.js';
+import { stepsBefore } from '../plan/growth.js';
+import { batch, evaluate, type Sizes } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { foldSteps } from './phase.js';
 import type { StreamOutput, StreamPlan } from './stream-plan.js';
 
 export interface StreamOptions {
@@ -30,6 +32,12 @@ export class Session {
   readonly #plan: StreamPlan;
   readonly #fixed: readonly Numbers[];
   readonly #run = new Run();
+  /** The sizes of a whole push, which may run in several blocks. */
+  readonly #sizes: Sizes = new Map();
+  /** Steps since the start. */
+  #steps = 0;
+  /** Rows that a push has given so far, of each output. */
+  readonly #given: number[] = [];
   readonly #where: string;
   readonly #onlyTarget: Float32Array[] = [];
   readonly #features: number;
@@ -49,6 +57,7 @@ export class Session {
     this.#fixed = readFixed(name, graph, read.fixed, this.batch);
     this.#run.set(batch, this.batch);
     this.#run.set(plan.steps, 1);
+    this.#run.set(stepsBefore, 0);
     this.#stateBytes = stateOffsets(plan.runner.plan, this.#run.sizes);
     this.#state = workspace.allocate(this.#stateBytes);
     this.#run.stateAddress = this.#state;
@@ -59,8 +68,9 @@ export class Session {
    * Runs the steps of a chunk. With `out` nothing is allocated: it runs in the hot path.
    * @param x for batch 1: [features], a flat Float32Array of whole rows, or [time, features]; else [batch, time, features].
    * @param out where the output goes, of a model with one output: as many values as the result has, apart from those of x.
-   * @returns the outputs of these steps, [time, features] or [batch, time, features]: one tensor, or an array for several
-   *   outputs; a layer that collapses time gives one row, as of the last step. With `out`, the number of rows.
+   * @returns the outputs of these steps, [rows, features] or [batch, rows, features]: one tensor, or an array for several
+   *   outputs. With strides there are fewer rows than steps, or none; a layer that collapses time gives one row, as of the
+   *   last step. With `out`, the number of rows.
    * @throws TypeError when the shape does not fit; Error when the session is closed.
    */
   push(x: Float32Array | TensorLike, out: Float32Array): number;
@@ -75,14 +85,16 @@ export class Session {
     if (!Number.isInteger(steps))
       mismatch(this.#where, `whole rows of ${this.#features} features`, `${data.length} values`);
     if (out !== undefined) {
-      const rows = this.#rowsOf(this.#plan.outputs[0], steps);
+      this.#setSizes(steps);
+      const rows = this.#rowsOf(this.#plan.outputs[0], steps, this.#sizes);
       this.#checkOut(out, rows);
       this.#onlyTarget[0] = out;
       this.#runBlocks(data, steps, this.#onlyTarget);
       return rows;
     }
+    this.#setSizes(steps);
     const results = this.#plan.outputs.map((output) => {
-      const rows = this.#rowsOf(output, steps);
+      const rows = this.#rowsOf(output, steps, this.#sizes);
       const { features } = output.symbolic;
       const shape = this.batch === 1 ? [rows, features] : [this.batch, rows, features];
       return makeTensor(new Float32Array(this.batch * rows * features), shape);
@@ -117,6 +129,7 @@ export class Session {
 
   /** Runs what the fixed inputs decide once, and copies the initial states into place. */
   #start(): void {
+    this.#steps = 0;
     const { start, runner } = this.#plan;
     if (start === null) return;
     const run = new Run();
@@ -150,9 +163,16 @@ export class Session {
     mismatch(this.#where, `shape ${expected}`, printShape(shape));
   }
 
-  /** Rows of an output that so many steps give: a layer that collapses time gives one, as of the last step. */
-  #rowsOf(output: StreamOutput | undefined, steps: number): number {
-    return output?.symbolic.time === null ? Math.min(1, steps) : steps;
+  #setSizes(steps: number): void {
+    this.#sizes.set(batch, this.batch);
+    this.#sizes.set(stepsBefore, foldSteps(this.#plan.phase, this.#steps));
+    this.#sizes.set(this.#plan.steps, steps);
+  }
+
+  /** Rows of an output that so many steps give. */
+  #rowsOf(output: StreamOutput | undefined, steps: number, sizes: Sizes): number {
+    if (output === undefined || output.rows === null) return Math.min(1, steps);
+    return evaluate(output.rows, sizes);
   }
 
   #checkOut(out: unknown, rows: number): void {
@@ -169,6 +189,7 @@ export class Session {
   }
 
   #runBlocks(data: Float32Array, steps: number, results: readonly Float32Array[]): void {
+    for (let i = 0; i < results.length; i++) this.#given[i] = 0;
     for (let done = 0; done < steps; done += blockSteps) {
       this.#runBlock(data, steps, done, Math.min(blockSteps, steps - done), results);
     }
@@ -182,6 +203,7 @@ export class Session {
     const { runner, outputs, staging, steps: symbol } = this.#plan;
     const run = this.#run;
     run.set(symbol, count);
+    run.set(stepsBefore, foldSteps(this.#plan.phase, this.#steps));
     runner.prepare(run);
     const { floats } = this.#workspace;
     const features = this.#features;
@@ -190,14 +212,16 @@ export class Session {
       copy(data, (b * steps + from) * features, floats, target + b * count * features, count * features);
     }
     runner.execute(run);
+    this.#steps += count;
     for (let i = 0; i < outputs.length; i++) {
       const output = outputs[i];
       const result = results[i];
       if (output === undefined || result === undefined) continue;
-      const { features: width, time } = output.symbolic;
-      const rows = this.#rowsOf(output, count);
-      const total = this.#rowsOf(output, steps);
-      const first = time === null ? 0 : from;
+      const width = output.symbolic.features;
+      const rows = this.#rowsOf(output, count, run.sizes);
+      const total = this.#rowsOf(output, steps, this.#sizes);
+      const first = output.rows === null ? 0 : (this.#given[i] ?? 0);
+      this.#given[i] = first + rows;
       const source = runner.address(output.dense, run) / 4;
       for (let b = 0; b < this.batch; b++) {
         copy(floats, source + b * rows * width, result, (b * total + first) * width, rows * width);

@@ -3,9 +3,11 @@ import type { Graph } from '../graph/graph.js';
 import type { Node, SymbolicTensor } from '../graph/layer.js';
 import { known } from '../plan/known.js';
 import type { PlanTensor } from '../plan/plan.js';
+import { stepsBefore } from '../plan/growth.js';
 import { PlanRunner } from '../plan/runner.js';
-import type { SizeSymbol } from '../plan/size.js';
+import { evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
+import { phaseOf, type Phase } from './phase.js';
 
 /** An initial state that is computed once, when a session starts, and the place in the session's states where it goes. */
 export interface StartState {
@@ -25,6 +27,8 @@ export interface StartPlan {
 export interface StreamOutput {
   readonly symbolic: SymbolicTensor;
   readonly dense: PlanTensor;
+  /** Rows that the steps of a run give; null: of a layer that collapses time one, as of the last step. */
+  readonly rows: Size | null;
 }
 
 /** What runs at every push. All sessions of a model share it. */
@@ -36,11 +40,13 @@ export interface StreamPlan {
   readonly staging: PlanTensor;
   readonly outputs: readonly StreamOutput[];
   readonly start: StartPlan | null;
+  readonly phase: Phase;
 }
 
 /**
  * Compiles a graph for running step by step.
- * @throws Error when a layer looks at future steps, or the model has none or several inputs with time; it names them.
+ * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or the model has none or
+ *   several inputs with time; it names them.
  */
 export function compileStream(name: string, graph: Graph, workspace: Workspace): StreamPlan {
   const timed = graph.inputs.filter((symbolic) => symbolic.time !== null);
@@ -70,12 +76,42 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   }
   const compiled = compileGraph({ ...graph, inputs: [input], nodes }, 'stream');
   const staging = known(compiled.staging.get(input), input.node.layer.title);
-  const outputs = graph.outputs.map((symbolic) => ({
-    symbolic,
-    dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), compiled.stepsOf(symbolic)),
-  }));
+  const phase = phaseOf(compiled.plan);
+  checkRates(name, compiled, steps, phase);
+  const outputs = graph.outputs.map((symbolic) => {
+    const rows = compiled.stepsOf(symbolic);
+    return { symbolic, rows, dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), rows) };
+  });
   const start = compileStart(name, graph, workspace, compiled.nodes, moving);
-  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start };
+  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase };
+}
+
+/** Sequences that are joined must give their rows at the same steps. */
+function checkRates(name: string, compiled: CompiledGraph, steps: SizeSymbol, { warmUp, period }: Phase): void {
+  for (const { node } of compiled.nodes) {
+    const { layer, inputs } = node;
+    const [first] = inputs;
+    if (first === undefined || layer.definition.joins?.(layer.config, first) !== true) continue;
+    const timed = inputs.filter(({ time }) => time !== null && typeof time !== 'number');
+    const [one, ...others] = timed;
+    if (one === undefined) continue;
+    const other = others.find((symbolic) => {
+      const [a, b] = [compiled.stepsOf(one) ?? 0, compiled.stepsOf(symbolic) ?? 0];
+      return Array.from(
+        { length: warmUp + period },
+        (_, before): Sizes =>
+          new Map([
+            [stepsBefore, before],
+            [steps, 1],
+          ]),
+      ).some((sizes) => evaluate(a, sizes) !== evaluate(b, sizes));
+    });
+    if (other === undefined) continue;
+    const titles = [one, other].map((symbolic) => symbolic.node.layer.title);
+    throw new Error(
+      `${name}: ${layer.title} joins ${titles.join(' and ')}, whose rows a stream gives at different steps`,
+    );
+  }
 }
 
 /** The calls that depend on an input with time: those that run at every push. */

@@ -129,7 +129,7 @@ describe('streamed in chunks, to the bit', () => {
         const expected = whole.toArray() as number[][][];
         // What only the end of a sequence makes (right padding) is not emitted.
         expect(pieces, `chunks of ${chunk}`).toEqual(expected.map((row, b) => row.slice(0, pieces[b].length)));
-        if (time > 0) expect(pieces[0].length).toBeGreaterThan(0);
+        if (expected[0].length > 0) expect(pieces[0].length).toBeGreaterThan(0);
       }
     }
   });

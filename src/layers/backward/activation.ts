@@ -1,6 +1,7 @@
 import { activationCode, type ActivationName } from '../../activations/activation.js';
 import type { Backward, BackwardContext } from '../../graph/backward.js';
 import type { PlanTensor } from '../../plan/plan.js';
+import { multiply } from '../../plan/size.js';
 import type { ActivationConfig } from '../activation.js';
 
 export const activationBackward: Backward<ActivationConfig> = {
@@ -20,7 +21,7 @@ export function emitActivationGradient(
   dx: PlanTensor,
 ): void {
   const accumulate = dx === dy ? 0 : 1;
-  const { rows } = context.forward;
+  const rows = context.forward.outputLeading.reduce(multiply);
   const features = dy.rowBytes / 4;
   if (name === 'softmax') context.emit('softmaxBackward', y, dy, dx, rows, features, accumulate);
   else if (name !== 'linear' || dx !== dy) {
