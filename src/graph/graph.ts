@@ -58,25 +58,25 @@ export function traceGraph(name: string, inputs: readonly SymbolicTensor[], outp
   return { inputs, outputs, nodes, layers, leaves: [...new Set(layers.flatMap((layer) => layer.leaves))] };
 }
 
+/** Composites count as the one layer that they are to the user: what is inside them has no depth of its own. */
 function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): Layer[] {
   const depths = new Map<Layer, number>();
   const deepen = (layer: Layer, depth: number): void => {
     depths.set(layer, Math.max(depth, depths.get(layer) ?? 0));
   };
+  const calls = nodes.filter(({ owner }) => owner === null);
   const nodeDepths = new Map<Node, number>();
-  for (const node of [...nodes].reverse()) {
+  for (const node of [...calls].reverse()) {
     const depth = nodeDepths.get(node) ?? 0;
-    deepen(node.owner ?? node.layer, depth);
-    for (const need of node.needs) {
+    deepen(node.layer, depth);
+    for (const need of node.given) {
       nodeDepths.set(need.node, Math.max(depth + 1, nodeDepths.get(need.node) ?? 0));
     }
   }
   for (const tensor of inputs) {
     if (tensor.node.inputs.length === 0) deepen(tensor.node.layer, nodeDepths.get(tensor.node) ?? 0);
   }
-  const order = [
-    ...new Set([...inputs, ...nodes.map((node) => ({ node }))].map(({ node }) => node.owner ?? node.layer)),
-  ];
+  const order = [...new Set([...inputs.map((t) => t.node.layer), ...calls.map((node) => node.layer)])];
   const known = order.filter((layer) => depths.has(layer));
   return known.sort((a, b) => (depths.get(b) ?? 0) - (depths.get(a) ?? 0));
 }

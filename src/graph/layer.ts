@@ -92,13 +92,17 @@ export class Node implements Call {
     );
   }
 
-  /** Everything that must be computed before this call. */
-  get needs(): readonly SymbolicTensor[] {
-    if (this.inside !== null) return this.inside;
+  /** Everything that it is called with. */
+  get given(): readonly SymbolicTensor[] {
     // A mask made of several is made of those of all inputs.
     const merged = this.computedMask !== null && this.inputs.length > 1;
     const masks = [this.mask, ...(merged ? this.inputs.map(({ mask }) => mask) : [])];
     return [...this.inputs, ...this.initialState, ...masks.filter((mask) => mask !== null)];
+  }
+
+  /** Everything that must be computed before this call. */
+  get needs(): readonly SymbolicTensor[] {
+    return this.inside ?? this.given;
   }
 }
 

@@ -103,7 +103,29 @@ describe('what it tells', () => {
       ['dense (Dense)', '[null, 1]', '3'],
     ]);
     expect(text).toMatch(/^Model: "forecast"\n/);
-    expect(text).toMatch(/\nParameters in all: 739 \(2,956 bytes\)$/);
+    expect(text).toMatch(
+      /\nParameters in all: 739 \(2,956 bytes\)\nTrainable: 739 \(2,956 bytes\)\nNot trainable: 0 \(0 bytes\)$/,
+    );
+  });
+
+  test('summary of a graph says what each layer takes, and what training leaves alone', () => {
+    const [a, b] = [input({ shape: [null, 2] }), input({ shape: [3] })];
+    const states = layers.gru({ units: 3, returnSequences: true, returnState: true, trainable: false });
+    const [sequence, state] = states.apply(a, { initialState: b });
+    const both = layers.bidirectional({ layer: layers.simpleRNN({ units: 2, returnSequences: true }) });
+    const pooled = layers.dense({ units: 3 }).apply(state);
+    const model = functional({ inputs: [a, b], outputs: [both.apply(sequence), layers.add().apply([pooled, state])] });
+    const text = model.summary(() => undefined);
+    const rows = text.split('\n').filter((line) => /\(\w+\) /.test(line));
+    expect(rows.slice(1).map((row) => row.trim().split(/ {2,}/))).toEqual([
+      ['input (InputLayer)', '[null, null, 2]', '0', '–'],
+      ['input_1 (InputLayer)', '[null, 3]', '0', '–'],
+      ['gru (GRU)', '[null, null, 3], [null, 3]', '63', 'input, input_1'],
+      ['dense (Dense)', '[null, 3]', '12', 'gru[1]'],
+      ['bidirectional (Bidirectional)', '[null, null, 4]', '24', 'gru'],
+      ['add (Add)', '[null, 3]', '0', 'dense, gru[1]'],
+    ]);
+    expect(text).toMatch(/\nTrainable: 36 \(144 bytes\)\nNot trainable: 63 \(252 bytes\)$/);
   });
 });
 
