@@ -14,6 +14,8 @@ const kinds = [
   'timeDistributed',
   'activation',
   'dropout',
+  'branches',
+  'nested',
 ] as const;
 
 /** One call of a layer. */
@@ -84,7 +86,8 @@ export function chainOf({ calls, features, masked, collapses }: DrawnModel): Lay
 /** The recurrent layers that a stateful chain can hold, and what changes single steps. */
 export function statefulChainOf({ calls, features }: DrawnModel): Layer[] {
   return calls.map((drawn, i) => {
-    const stepwise = drawn.kind === 'conv1d' ? { ...drawn, kind: 'simpleRNN' as const } : drawn;
+    const hasMemory = drawn.kind === 'conv1d' || drawn.kind === 'nested';
+    const stepwise = hasMemory ? { ...drawn, kind: 'simpleRNN' as const } : drawn;
     return sequenceLayer(stepwise, { stateful: true, ...(i === 0 ? { inputShape: [null, features] } : {}) });
   });
 }
@@ -134,6 +137,25 @@ function stepwiseLayer(
       return layers.activation({ ...first, activation });
     case 'dropout':
       return layers.dropout({ ...first, rate: 0.4 });
+    case 'branches':
+      return layers.custom({
+        ...first,
+        layers: { inner: layers.dense({ units, activation, useBias }), other: layers.dense({ units }) },
+        call: ([x], { inner, other }) => {
+          const one = inner.apply(x);
+          const two = layers.maximum().apply([one, other.apply(x)]);
+          return layers.concatenate().apply([layers.subtract().apply([two, one]), x]);
+        },
+      });
+    case 'nested':
+      return layers.custom({
+        ...first,
+        layers: {
+          steps: layers.timeDistributed({ layer: layers.dense({ units, activation }) }),
+          recurrent: layers.gru({ units, returnSequences: true, useBias }),
+        },
+        call: ([x], { steps, recurrent }) => layers.multiply().apply([steps.apply(x), recurrent.apply(x)]),
+      });
     default:
       return layers.dense({ ...first, units, activation: 'softmax', useBias });
   }
