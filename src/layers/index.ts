@@ -1,6 +1,16 @@
 /** Every layer by name: `import { lstm, dense } from 'bucle/layers'`; a bundler drops the others. */
 export { activation, type ActivationOptions } from './activation.js';
+export { averagePooling1d, type AveragePooling1DOptions } from './average-pooling1d.js';
 export { conv1d, type Conv1DOptions } from './conv1d.js';
+export { conv1dTranspose, type Conv1DTransposeOptions } from './conv1d-transpose.js';
+export { cropping1d, type Cropping1DOptions } from './cropping1d.js';
+export { depthwiseConv1d, type DepthwiseConv1DOptions } from './depthwise-conv1d.js';
+export { globalAveragePooling1d, type GlobalAveragePooling1DOptions } from './global-average-pooling1d.js';
+export { globalMaxPooling1d, type GlobalMaxPooling1DOptions } from './global-max-pooling1d.js';
+export { maxPooling1d, type MaxPooling1DOptions } from './max-pooling1d.js';
+export { separableConv1d, type SeparableConv1DOptions } from './separable-conv1d.js';
+export { upSampling1d, type UpSampling1DOptions } from './up-sampling1d.js';
+export { zeroPadding1d, type ZeroPadding1DOptions } from './zero-padding1d.js';
 export { dense, type DenseOptions } from './dense.js';
 export { dropout, type DropoutOptions } from './dropout.js';
 export { gru, type GruOptions } from './gru.js';

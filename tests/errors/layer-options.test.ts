@@ -59,6 +59,24 @@ const windows: Table = {
   padding: ['Causal', 'full', null, 0],
 };
 
+const depthwise: Table = {
+  ...common,
+  ...windows,
+  activation: nonsense.activation,
+  useBias: nonsense.flag,
+  ...ofWeights('depthwise'),
+  depthMultiplier: nonsense.positiveInteger,
+};
+
+const pooling: Table = {
+  ...common,
+  poolSize: nonsense.positiveInteger,
+  strides: nonsense.positiveInteger,
+  padding: windows.padding,
+};
+
+const sides = [-1, 0.5, NaN, '1', null, [], [1], [1, 2, 3], [1, -1]];
+
 /** A call with options that are good, but for those of the table, which are tried one by one. */
 const calls: [name: string, make: Make, good: object, table: Table][] = [
   ['simple_rnn', layers.simpleRNN as Make, { units: 2 }, recurrent],
@@ -81,6 +99,32 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
     { filters: 2, kernelSize: 2 },
     { ...affine, ...windows, filters: nonsense.positiveInteger, groups: [3, ...nonsense.positiveInteger] },
   ],
+  ['depthwise_conv1d', layers.depthwiseConv1d as Make, { kernelSize: 2 }, { ...depthwise, ...ofWeights('bias') }],
+  [
+    'separable_conv1d',
+    layers.separableConv1d as Make,
+    { filters: 2, kernelSize: 2 },
+    { ...depthwise, ...ofWeights('pointwise', 'bias'), filters: nonsense.positiveInteger },
+  ],
+  [
+    'conv1d_transpose',
+    layers.conv1dTranspose as Make,
+    { filters: 2, kernelSize: 2 },
+    {
+      ...affine,
+      ...windows,
+      padding: ['causal', null, 0],
+      outputPadding: [1, -1, 0.5, NaN, '1', null, [0, 0]],
+      filters: nonsense.positiveInteger,
+    },
+  ],
+  ['max_pooling1d', layers.maxPooling1d, {}, pooling],
+  ['average_pooling1d', layers.averagePooling1d, {}, pooling],
+  ['global_max_pooling1d', layers.globalMaxPooling1d, {}, { ...common, keepdims: nonsense.flag }],
+  ['global_average_pooling1d', layers.globalAveragePooling1d, {}, { ...common, keepdims: nonsense.flag }],
+  ['zero_padding1d', layers.zeroPadding1d, {}, { ...common, padding: sides }],
+  ['cropping1d', layers.cropping1d, {}, { ...common, cropping: sides }],
+  ['up_sampling1d', layers.upSampling1d, {}, { ...common, size: nonsense.positiveInteger }],
   ['dropout', layers.dropout as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],
   ['masking', layers.masking, {}, { ...common, maskValue: nonsense.finite }],
   ['activation', layers.activation as Make, { activation: 'tanh' }, { ...common, activation: nonsense.activation }],
@@ -168,6 +212,27 @@ describe('layers', () => {
     for (const value of [null, 5, 'units', []]) {
       expect(() => make(value as never)).toThrow(`${name}: expected an object of options, got`);
     }
+  });
+
+  test('strides and dilation together are refused, as Keras does', () => {
+    const options = { filters: 2, kernelSize: 2, strides: [2], dilationRate: [3] } as const;
+    const { filters: _, ...depthwiseOptions } = options;
+    for (const make of [layers.conv1d, layers.separableConv1d, layers.conv1dTranspose]) {
+      expect(() => make(options)).toThrow(/conv1d.*: expected strides or dilationRate of 1, got 2 and 3/);
+    }
+    expect(() => layers.depthwiseConv1d(depthwiseOptions)).toThrow(
+      'expected strides or dilationRate of 1, got 2 and 3',
+    );
+  });
+
+  test('groups must divide filters and features', () => {
+    expect(() => layers.conv1d({ filters: 4, kernelSize: 1, groups: 3 })).toThrow(
+      'conv1d: groups: expected a divisor of 4 filters, got 3',
+    );
+    const layer = layers.conv1d({ filters: 4, kernelSize: 1, groups: 2 });
+    expect(() => layer.apply(input({ shape: [null, 3] }))).toThrow(
+      'conv1d: expected features in 2 equal groups, got 3',
+    );
   });
 
   test('an error calls a layer by its own name', () => {

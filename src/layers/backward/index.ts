@@ -1,21 +1,34 @@
 import type { BackwardTable } from '../../graph/backward.js';
 import { activationBackward } from './activation.js';
 import { conv1dBackward } from './conv1d.js';
+import { conv1dTransposeBackward } from './conv1d-transpose.js';
 import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
+import { depthwiseConv1dBackward } from './depthwise-conv1d.js';
 import { dotBackward } from './dot.js';
 import { dropoutBackward } from './dropout.js';
+import { globalAverageBackward, globalMaxBackward } from './global-pooling.js';
 import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
 import { maskingBackward } from './masking.js';
 import { mergeBackward } from './merging.js';
+import { poolingBackward } from './pooling.js';
 import { simpleRnnBackward } from './simple-rnn.js';
 import { zeroMaskedBackward } from './zero-masked.js';
 
 /** The backward steps of every layer, by Keras's class name. */
 export const backwardTable = {
   Activation: activationBackward,
+  AveragePooling1D: poolingBackward,
   Conv1D: conv1dBackward,
+  Conv1DTranspose: conv1dTransposeBackward,
+  Cropping1D: copyBackward,
+  DepthwiseConv1D: depthwiseConv1dBackward,
+  GlobalAveragePooling1D: globalAverageBackward,
+  GlobalMaxPooling1D: globalMaxBackward,
+  MaxPooling1D: poolingBackward,
+  UpSampling1D: copyBackward,
+  ZeroPadding1D: copyBackward,
   Dense: denseBackward,
   Dropout: dropoutBackward,
   Fold: copyBackward,

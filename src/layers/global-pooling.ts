@@ -1,0 +1,58 @@
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import { mismatch, flag, optional } from '../options/options.js';
+import { multiply, quad } from '../plan/size.js';
+import { sequenceInput } from './expectations.js';
+import { makeLayer } from './make-layer.js';
+
+/* What GlobalMaxPooling1D and GlobalAveragePooling1D share: all but whether a sequence's greatest values or means are wanted. */
+
+export interface GlobalPoolingOptions extends LayerOptions {
+  /** Whether the time axis stays, with one step. Default false. */
+  keepdims?: boolean;
+}
+
+export interface GlobalPoolingConfig {
+  readonly keepdims: boolean;
+}
+
+export type GlobalPoolingLayer = Layer<GlobalPoolingConfig, SymbolicTensor>;
+
+/** @param average 1: means, of the steps that the mask leaves; 0: greatest values, of all steps (Keras) */
+export function globalPoolingDefinition(
+  className: string,
+  baseName: string,
+  average: 0 | 1,
+): LayerDefinition<GlobalPoolingConfig> {
+  return {
+    className,
+    baseName,
+    // A step that stays would be another one in every run.
+    time: ({ keepdims }) => ({ lookahead: keepdims ? Infinity : 0, history: 0 }),
+    outputs: ({ keepdims }, call, name) => {
+      if (call.initialState.length > 0) mismatch(name, 'no initial state', call.initialState.length);
+      const { shape, batch, dtype, features } = sequenceInput(name, call);
+      const [sequences = null] = shape;
+      const time = keepdims ? 1 : null;
+      return [{ shape: [sequences, ...(keepdims ? [1] : []), features], time, batch, dtype, mask: null }];
+    },
+    forward: (context) => {
+      const { batch, steps } = context;
+      const features = context.features();
+      // Of each sequence the sums in float64, how many steps there were, and 8 bytes unused (assembly/pooling/global-pool.ts).
+      const floats = 2 * quad(features) + 4;
+      const state = context.streaming
+        ? context.history('sums', multiply(batch, 4 * floats))
+        : context.scratch('sums', [batch], floats);
+      if (!context.streaming) context.emit('zero', state, state.bytes);
+      const mask = average === 1 ? (context.mask ?? 0) : 0;
+      context.emit('globalPool', state, context.input(), context.result(), mask, average, steps, batch, features);
+    },
+  };
+}
+
+export function globalPoolingLayer(
+  definition: LayerDefinition<GlobalPoolingConfig>,
+  options: GlobalPoolingOptions,
+): GlobalPoolingLayer {
+  return makeLayer(definition, { keepdims: optional(flag, false) }, options);
+}
