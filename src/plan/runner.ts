@@ -4,7 +4,7 @@ import { isAddress, isTensor, type Argument, type Plan, type PlanTensor } from '
 import { batch, evaluate, type Sizes, type SizeSymbol } from './size.js';
 import type { Workspace } from './workspace.js';
 
-type Kernel = (...args: number[]) => unknown;
+type Kernel = (...args: unknown[]) => unknown;
 
 const none: readonly Argument[] = [];
 
@@ -20,7 +20,8 @@ export class Run {
   /** Address of the session's states, where the plan has some. */
   stateAddress = 0;
   readonly stateOffsets = new Map<PlanTensor, number>();
-  readonly resolved: number[][] = [];
+  /** Numbers. An array that never held anything else may keep them as doubles, and a call would box each of them. */
+  readonly resolved: unknown[][] = [];
   /** Which layout the arguments were resolved for; −1: none yet. */
   version = -1;
 
@@ -107,12 +108,16 @@ export class PlanRunner {
   }
 
   #resolve(run: Run): void {
-    // A stream with strides comes here at every push, so this allocates nothing but the first time.
+    // A stream with strides comes here at every push: it allocates nothing but the first time (tests/memory/memory.test.ts).
     const { steps } = this.plan;
     for (let i = 0; i < steps.length; i++) {
-      const values = (run.resolved[i] ??= []);
       const args = steps[i]?.arguments ?? none;
-      for (let j = 0; j < args.length; j++) values[j] = this.#value(args[j] ?? 0, run);
+      const values = (run.resolved[i] ??= args.map(() => null));
+      for (let j = 0; j < args.length; j++) {
+        const value = this.#value(args[j] ?? 0, run);
+        // What was computed as a double is stored as an integer where it is one: no object on the heap.
+        if (values[j] !== value) values[j] = (value | 0) === value ? value | 0 : value;
+      }
     }
     run.version = this.#version;
   }

@@ -215,14 +215,12 @@ describe('layers', () => {
   });
 
   test('strides and dilation together are refused, as Keras does', () => {
-    const options = { filters: 2, kernelSize: 2, strides: [2], dilationRate: [3] } as const;
-    const { filters: _, ...depthwiseOptions } = options;
+    const windowOptions = { kernelSize: 2, strides: [2], dilationRate: [3] } as const;
+    const options = { ...windowOptions, filters: 2 };
     for (const make of [layers.conv1d, layers.separableConv1d, layers.conv1dTranspose]) {
       expect(() => make(options)).toThrow(/conv1d.*: expected strides or dilationRate of 1, got 2 and 3/);
     }
-    expect(() => layers.depthwiseConv1d(depthwiseOptions)).toThrow(
-      'expected strides or dilationRate of 1, got 2 and 3',
-    );
+    expect(() => layers.depthwiseConv1d(windowOptions)).toThrow('expected strides or dilationRate of 1, got 2 and 3');
   });
 
   test('groups must divide filters and features', () => {

@@ -11,11 +11,14 @@ test('neither linear memory nor the heap grows between rounds 2 and 10', { timeo
   expect(Math.abs(rounds[9].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
 });
 
-test('a push with out allocates nothing: the smallest object has 16 bytes', { timeout: 60_000 }, async () => {
+test.each([
+  ['a step a row', []],
+  ['unequal rates', ['strided']],
+])('a push with out allocates nothing: the smallest object has 16 bytes (%s)', { timeout: 60_000 }, async (_, args) => {
   using child = await bundleChild(new URL('pushes.ts', import.meta.url));
   // A young generation so large that no collection hides what was allocated.
   const nodeOptions = ['--expose-gc', '--min-semi-space-size=64', '--max-semi-space-size=64'];
-  const { pushes, bytes } = JSON.parse(child.run([], nodeOptions)) as { pushes: number; bytes: number };
+  const { pushes, bytes } = JSON.parse(child.run(args, nodeOptions)) as { pushes: number; bytes: number };
   expect(pushes).toBe(200_000);
   expect(bytes / pushes).toBeLessThan(4);
 });

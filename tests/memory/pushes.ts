@@ -1,9 +1,16 @@
 // Run by memory.test.ts in a process of its own, with --expose-gc: prints what many pushes into `out` allocate.
 import { layers, sequential } from '../../src/index.js';
 
+// With an argument, layers of unequal rates: sizes are resolved anew at every push.
+const strided = [
+  layers.conv1d({ filters: 6, kernelSize: 3, strides: 2, inputShape: [null, 3] }),
+  layers.upSampling1d({ size: 2 }),
+  layers.averagePooling1d({ poolSize: 3 }),
+];
+const causal = layers.conv1d({ filters: 6, kernelSize: 2, dilationRate: 8, padding: 'causal', inputShape: [null, 3] });
 const model = sequential({
   layers: [
-    layers.conv1d({ filters: 6, kernelSize: 2, dilationRate: 8, padding: 'causal', inputShape: [null, 3] }),
+    ...(process.argv.length > 2 ? strided : [causal]),
     layers.lstm({ units: 8, returnSequences: true }),
     layers.gru({ units: 5, returnSequences: true }),
     layers.dense({ units: 2, activation: 'softmax' }),
