@@ -144,19 +144,4 @@ describe.each(trainingBuilds)('%s', (build) => {
       }
     }
   });
-
-  test('a convolution of stride 1 is what convStream computes', () => {
-    const arena = new Arena(module);
-    const draw = new Draw(3);
-    const sizes = { batch: 2, steps: 50, inputs: 6, outputs: 7, taps: 3, dilation: 4, stride: 1, groups: 1 };
-    const c = drawCase(draw, { ...sizes, padding: 8, outputSteps: 50, isTransposed: false });
-    const weights = packCase(arena, c);
-    const capacity = 8 + 20;
-    const state = arena.put(new Float32Array(4 + capacity * 2 * 8));
-    const y = arena.allocate(50 * 2 * 8);
-    const x = arena.putRows(c.x, 100, 6);
-    arena.module.kernels.convStream(state, x, weights.packed, weights.bias, y, 50, 2, 3, 4, 6, 7, capacity);
-    expect(streamed(arena, draw, c, weights, 20, 9)).toEqual(bits(arena, y, 50 * 2 * 8));
-    arena.release();
-  });
 });

@@ -1,3 +1,4 @@
+/** A stream's history, as the causal convolution uses it: little room and ample, chunks of any length. */
 import { describe, expect, test } from 'vitest';
 import { Arena, Draw, load, quad, trainingBuilds, type Module } from './load.js';
 
@@ -56,8 +57,8 @@ function freshState(arena: Arena, { xStep }: Convolution, capacity: number): num
 function stream(arena: Arena, c: Convolution, state: number, capacity: number, from: number, to: number): Uint32Array {
   const y = arena.allocate((to - from) * c.yStep);
   const x = c.x + from * c.xStep * 4;
-  const sizes = [to - from, c.batch, c.taps, c.dilation, c.inputs, c.outputs, capacity] as const;
-  arena.module.kernels.convStream(state, x, c.packed, c.bias, y, ...sizes);
+  const sizes = [to - from, c.batch, c.taps, c.dilation, 1, 1, 0, 0, c.inputs, c.outputs, 1, capacity] as const;
+  arena.module.kernels.convolutionStream(state, x, c.packed, c.bias, y, ...sizes);
   return bits(arena, y, (to - from) * c.yStep);
 }
 
