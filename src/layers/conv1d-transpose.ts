@@ -1,5 +1,4 @@
 import { activation, type ActivationName } from '../activations/activation.js';
-import type { ForwardContext } from '../graph/context.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { Matrix } from '../graph/weights.js';
 import { mismatch, nonNegativeInteger, oneOf, optional, positiveInteger } from '../options/options.js';
@@ -12,9 +11,9 @@ import {
   type AffineConfig,
   type AffineTraining,
 } from './affine.js';
-import { checkStrides } from './convolving.js';
+import { checkStrides, emitConvolution } from './convolving.js';
 import { makeLayer } from './make-layer.js';
-import { length, oneAxis, otherSteps, streamCapacity } from './windows.js';
+import { length, oneAxis, otherSteps } from './windows.js';
 
 export interface Conv1DTransposeOptions extends LayerOptions, AffineTraining {
   /** Number of output channels. */
@@ -127,7 +126,18 @@ const definition: LayerDefinition<Conv1DTransposeConfig> = {
     const parts = [{ ...part('kernel', filters), matrices: phasesOf(config, features) }];
     return [{ ...kernel, parts, transposed: tapsOf(config, features) }, bias];
   },
-  forward: emitTransposed,
+  forward: (context, config) => {
+    const { kernelSize, dilationRate, strides, filters } = config;
+    const { cropped } = extentOf(config);
+    const channels = { inputs: context.features(), outputs: filters, groups: 1 };
+    const kernel = { ...channels, taps: kernelSize, dilation: dilationRate, up: strides, down: 1 };
+    const isStream = context.streaming && cropped > 0;
+    const skipped = isStream ? less(cropped, multiply(context.stepsBefore, strides)) : cropped;
+    // Without strides, a stream skips an output by waiting for the next input step.
+    if (isStream && strides === 1) emitConvolution(context, kernel, skipped, 0);
+    else emitConvolution(context, kernel, 0, skipped);
+    emitActivation(context, config.activation, context.result(), context.result(), filters);
+  },
 };
 
 /**
@@ -156,59 +166,4 @@ export function conv1dTranspose(options: Conv1DTransposeOptions): Layer<Conv1DTr
   if (outputPadding >= strides)
     mismatch(`${made.title}: outputPadding`, `less than strides, ${strides}`, outputPadding);
   return made;
-}
-
-function emitTransposed(context: ForwardContext, config: Conv1DTransposeConfig): void {
-  const { kernelSize, dilationRate, strides, filters, activation: name } = config;
-  const { cropped } = extentOf(config);
-  const { batch, steps } = context;
-  const [x, y] = [context.input(), context.result()];
-  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
-  const features = context.features();
-  if (context.streaming) {
-    const capacity = streamCapacity(historyOf(config));
-    const state = context.history('history', add(16, multiply(capacity, multiply(batch, x.rowBytes))));
-    const skipped = cropped === 0 ? 0 : less(cropped, multiply(context.stepsBefore, strides));
-    context.emit(
-      'convolutionStream',
-      state,
-      x,
-      kernel,
-      bias,
-      y,
-      steps,
-      batch,
-      kernelSize,
-      dilationRate,
-      strides,
-      1,
-      // Without strides, an output is skipped by waiting for the next input step.
-      strides === 1 ? skipped : 0,
-      strides === 1 ? 0 : skipped,
-      features,
-      filters,
-      1,
-      capacity,
-    );
-  } else {
-    context.emit(
-      'convolution',
-      x,
-      kernel,
-      bias,
-      y,
-      context.outputSteps,
-      batch,
-      kernelSize,
-      dilationRate,
-      strides,
-      1,
-      0,
-      cropped,
-      features,
-      filters,
-      1,
-    );
-  }
-  emitActivation(context, name, y, y, filters);
 }

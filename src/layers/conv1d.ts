@@ -1,21 +1,15 @@
 import { activation, type ActivationName } from '../activations/activation.js';
-import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import type { Layer, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { mismatch, optional, positiveInteger } from '../options/options.js';
-import { affineReaders, affineWeights, type AffineConfig, type AffineTraining } from './affine.js';
+import { affineReaders, type AffineConfig, type AffineTraining } from './affine.js';
 import {
   checkStrides,
-  convolutionPacking,
-  convolutionTime,
-  emitConvolution,
+  convolutionDefinition,
   windowReaders,
-  windowsOf,
-  type Channels,
-  type WindowConfig,
+  type ConvolutionConfig,
   type WindowOptions,
 } from './convolving.js';
-import { sequenceInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
-import { otherSteps, windowCount } from './windows.js';
 
 export interface Conv1DOptions extends LayerOptions, AffineTraining, WindowOptions {
   /** Number of output channels. */
@@ -28,33 +22,18 @@ export interface Conv1DOptions extends LayerOptions, AffineTraining, WindowOptio
   useBias?: boolean;
 }
 
-export interface Conv1DConfig extends AffineConfig, WindowConfig {
+export interface Conv1DConfig extends AffineConfig, ConvolutionConfig {
   readonly filters: number;
   readonly groups: number;
-  readonly activation: ActivationName;
 }
 
-export function channelsOf({ filters, groups }: Conv1DConfig, features: number): Channels {
-  return { inputs: features, outputs: filters, groups };
-}
-
-const definition: LayerDefinition<Conv1DConfig> = {
-  className: 'Conv1D',
-  baseName: 'conv1d',
-  time: convolutionTime,
-  steps: (config, steps) => windowCount(windowsOf(config), steps),
-  outputs: (config, call, name) => {
-    const { features } = sequenceInput(name, call);
-    if (features % config.groups !== 0) mismatch(name, `features in ${config.groups} equal groups`, features);
-    return otherSteps(name, call, (steps) => windowCount(windowsOf(config), steps), config.filters);
-  },
-  weights: (config, features) => affineWeights(config, config.kernelSize, features / config.groups, config.filters),
-  packing: (config, features) =>
-    convolutionPacking('kernel', config.useBias, config.kernelSize, channelsOf(config, features)),
-  forward: (context, config) => {
-    emitConvolution(context, config, channelsOf(config, context.features()));
-  },
-};
+const definition = /* @__PURE__ */ convolutionDefinition<Conv1DConfig>(
+  'Conv1D',
+  'conv1d',
+  'kernel',
+  ({ filters, groups }, inputs) => ({ inputs, outputs: filters, groups }),
+  ({ inputs, outputs, groups }) => [inputs / groups, outputs],
+);
 
 /**
  * Convolution over time, as `keras.layers.Conv1D`; causal and dilated: van den Oord et al. 2016 (WaveNet).

@@ -1,23 +1,28 @@
 import type { ActivationName } from '../activations/activation.js';
 import type { ForwardContext, TimeBehaviour } from '../graph/context.js';
-import type { Matrix, PackedBlock } from '../graph/weights.js';
+import type { LayerDefinition } from '../graph/layer.js';
+import type { Matrix, PackedBlock, WeightSpec } from '../graph/weights.js';
 import { mismatch, optional } from '../options/options.js';
-import { add, multiply, subtract } from '../plan/size.js';
+import { add, multiply, subtract, type Size } from '../plan/size.js';
 import { affinePacking, emitActivation, part } from './affine.js';
+import { sequenceInput } from './expectations.js';
 import {
   anyPadding,
   firstDue,
   length,
   lookahead,
+  otherSteps,
   paddedBefore,
   streamCapacity,
+  windowCount,
   type Padding,
   type Windows,
 } from './windows.js';
 
 /*
- * What Conv1D and DepthwiseConv1D share. A tap is one step of a window; the input's features and the outputs fall into
- * `groups` equal parts, and the outputs of a part see only its features.
+ * What convolutions share: all of Conv1D and DepthwiseConv1D but their options, and the steps of Conv1DTranspose. A tap is one
+ * step of a window; the input's features and the outputs fall into `groups` equal parts, and the outputs of a part see only its
+ * features.
  */
 
 /** How long the window is, and where windows are. */
@@ -56,6 +61,66 @@ export interface Channels {
   readonly groups: number;
 }
 
+export interface ConvolutionConfig extends WindowConfig {
+  readonly activation: ActivationName;
+  readonly useBias: boolean;
+}
+
+/** A layer of windows and kernels. */
+export interface ConvolutionDefinition<C> extends LayerDefinition<C> {
+  channels(config: C, features: number): Channels;
+}
+
+/**
+ * @param weight the kernel's name
+ * @param axes the last two of the kernel's shape
+ */
+export function convolutionDefinition<C extends ConvolutionConfig>(
+  className: string,
+  baseName: string,
+  weight: string,
+  channels: (config: C, features: number) => Channels,
+  axes: (channels: Channels) => readonly [number, number],
+): ConvolutionDefinition<C> {
+  const count = (config: C, steps: Size): Size => windowCount(windowsOf(config), steps);
+  return {
+    className,
+    baseName,
+    channels,
+    time: timeOf,
+    steps: count,
+    outputs: (config, call, name) => {
+      const { inputs, outputs, groups } = channels(config, sequenceInput(name, call).features);
+      if (inputs % groups !== 0) mismatch(name, `features in ${groups} equal groups`, inputs);
+      return otherSteps(name, call, (steps) => count(config, steps), outputs);
+    },
+    weights: (config, features) => {
+      const ofFeatures = channels(config, features);
+      const { outputs } = ofFeatures;
+      const shape = [config.kernelSize, ...axes(ofFeatures)];
+      const kernel: WeightSpec = { name: weight, shape, columns: outputs, options: config };
+      return config.useBias ? [kernel, { name: 'bias', shape: [outputs], options: config }] : [kernel];
+    },
+    packing: (config, features) => packingOf(weight, config, channels(config, features)),
+    forward: (context, config) => {
+      const { kernelSize, dilationRate, strides, activation } = config;
+      const { steps, outputSteps } = context;
+      const ofFeatures = channels(config, context.features());
+      const windows = windowsOf(config);
+      const before = paddedBefore(windows, steps, outputSteps);
+      const history = windows.span - 1;
+      const isPlain = strides === 1 && ofFeatures.groups === 1;
+      if (isPlain && (history === 0 || !context.streaming)) emitPlain(context, config, ofFeatures, before);
+      else {
+        const kernel = { ...ofFeatures, taps: kernelSize, dilation: dilationRate, up: 1, down: strides };
+        const newest = context.streaming ? firstDue(windows, context.stepsBefore) : subtract(history, before);
+        emitConvolution(context, kernel, newest, 0);
+      }
+      emitActivation(context, activation, context.result(), context.result(), ofFeatures.outputs);
+    },
+  };
+}
+
 export function windowsOf({ kernelSize, dilationRate, strides, padding }: WindowConfig): Windows {
   return { span: (kernelSize - 1) * dilationRate + 1, strides, padding };
 }
@@ -65,24 +130,25 @@ export function checkStrides(name: string, { strides, dilationRate }: Omit<Windo
   if (strides > 1 && dilationRate > 1) mismatch(name, 'strides or dilationRate of 1', `${strides} and ${dilationRate}`);
 }
 
-export function convolutionTime(config: WindowConfig): TimeBehaviour {
+function timeOf(config: WindowConfig): TimeBehaviour {
   const windows = windowsOf(config);
   const reach = windows.span - 1;
   const half = Math.floor(reach / 2);
-  const [history, padding] = { valid: [0, 0], same: [half, reach - half], causal: [reach, 0] }[windows.padding];
-  return { lookahead: lookahead(windows), history: history ?? 0, padding: padding ?? 0 };
+  const [history, padding] = ({ valid: [0, 0], same: [half, reach - half], causal: [reach, 0] } as const)[
+    windows.padding
+  ];
+  return { lookahead: lookahead(windows), history, padding };
 }
 
 /** Panels of a kernel [taps, inputs / groups, outputs]; for the way back each tap's, transposed within its group. */
-export function convolutionPacking(
+function packingOf(
   weight: string,
-  useBias: boolean,
-  taps: number,
+  { useBias, kernelSize }: ConvolutionConfig,
   { inputs, outputs, groups }: Channels,
 ): readonly PackedBlock[] {
   const [seen, ofGroup] = [inputs / groups, outputs / groups];
-  const [kernel, bias] = affinePacking(useBias, taps * seen, outputs);
-  const transposed = Array.from({ length: taps }, (_, tap): Matrix => {
+  const [kernel, bias] = affinePacking(useBias, kernelSize * seen, outputs);
+  const transposed = Array.from({ length: kernelSize }, (_, tap): Matrix => {
     const axes = [
       { count: groups, from: 4 * ofGroup, to: 4 * seen },
       { count: ofGroup, from: 4, to: 4 * inputs },
@@ -93,78 +159,65 @@ export function convolutionPacking(
   return [{ ...kernel, parts: [part(weight, outputs)], transposed }, bias];
 }
 
-/** y = φ(bias + Σ_tap x·kernel[tap]) for every window. The input is read in place, never copied into columns. */
-export function emitConvolution(
-  context: ForwardContext,
-  config: WindowConfig & { readonly activation: ActivationName },
-  { inputs, outputs, groups }: Channels,
-): void {
-  const { kernelSize, dilationRate, strides, activation } = config;
-  const windows = windowsOf(config);
-  const history = windows.span - 1;
-  const { batch, steps, outputSteps } = context;
+/** A window at every step: the product takes the taps' rows where they are. */
+function emitPlain(context: ForwardContext, config: WindowConfig, { inputs, outputs }: Channels, before: Size): void {
+  const { kernelSize, dilationRate } = config;
+  const { batch, outputSteps } = context;
   const [x, y] = [context.input(), context.result()];
-  const [kernel, bias] = [context.weights('kernel'), context.weights('bias')];
   const stepBytes = multiply(batch, x.rowBytes);
-  if (context.streaming && (history > 0 || strides > 1)) {
-    const capacity = streamCapacity(history);
-    context.emit(
-      'convolutionStream',
-      context.history('history', add(16, multiply(capacity, stepBytes))),
-      x,
-      kernel,
-      bias,
-      y,
-      steps,
-      batch,
-      kernelSize,
-      dilationRate,
-      1,
-      strides,
-      firstDue(windows, context.stepsBefore),
-      0,
-      inputs,
-      outputs,
-      groups,
-      capacity,
-    );
-  } else {
-    const before = paddedBefore(windows, steps, outputSteps);
-    if (strides === 1 && groups === 1) {
-      context.emit(
-        'product',
-        { tensor: x, offset: multiply(multiply(-1, before), stepBytes) },
-        x.rowBytes,
-        kernel,
-        bias,
-        y,
-        y.rowBytes,
-        multiply(outputSteps, batch),
-        kernelSize,
-        multiply(dilationRate, stepBytes),
-        inputs,
-        outputs,
-      );
-    } else {
-      context.emit(
-        'convolution',
-        x,
-        kernel,
-        bias,
-        y,
-        outputSteps,
-        batch,
-        kernelSize,
-        dilationRate,
-        1,
-        strides,
-        subtract(history, before),
-        0,
-        inputs,
-        outputs,
-        groups,
-      );
-    }
-  }
-  emitActivation(context, activation, y, y, outputs);
+  context.emit(
+    'product',
+    { tensor: x, offset: multiply(multiply(-1, before), stepBytes) },
+    x.rowBytes,
+    context.weights('kernel'),
+    context.weights('bias'),
+    y,
+    y.rowBytes,
+    multiply(outputSteps, batch),
+    kernelSize,
+    multiply(dilationRate, stepBytes),
+    inputs,
+    outputs,
+  );
+}
+
+/** A kernel, as `convolution` knows it: `up` output steps for every `down` input steps. */
+export interface Kernel extends Channels {
+  readonly taps: number;
+  readonly dilation: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+/**
+ * y = bias + Σ_tap x·kernel[tap]. The input is read in place, never copied into columns.
+ * @param newest the newest input step that the first output step reads; in a stream counted from the first one that comes
+ * @param skip output steps that are cut off before the first; in a stream those that are left of them
+ */
+export function emitConvolution(context: ForwardContext, kernel: Kernel, newest: Size, skip: Size): void {
+  const { taps, dilation, up, down, inputs, outputs, groups } = kernel;
+  const { batch, streaming } = context;
+  const x = context.input();
+  const args = [
+    x,
+    context.weights('kernel'),
+    context.weights('bias'),
+    context.result(),
+    streaming ? context.steps : context.outputSteps,
+    batch,
+    taps,
+    dilation,
+    up,
+    down,
+    newest,
+    skip,
+    inputs,
+    outputs,
+    groups,
+  ] as const;
+  if (streaming) {
+    const capacity = streamCapacity((Math.ceil(taps / up) - 1) * dilation);
+    const state = context.history('history', add(16, multiply(capacity, multiply(batch, x.rowBytes))));
+    context.emit('convolutionStream', state, ...args, capacity);
+  } else context.emit('convolution', ...args);
 }

@@ -1,24 +1,17 @@
 import { activation, type ActivationName } from '../activations/activation.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
-import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import type { WeightSpec } from '../graph/weights.js';
+import type { Layer, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, optional, positiveInteger } from '../options/options.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
 import {
   checkStrides,
-  convolutionPacking,
-  convolutionTime,
-  emitConvolution,
+  convolutionDefinition,
   windowReaders,
-  windowsOf,
-  type Channels,
-  type WindowConfig,
+  type ConvolutionConfig,
   type WindowOptions,
 } from './convolving.js';
-import { sequenceInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
-import { otherSteps, windowCount } from './windows.js';
 
 /** Options of a convolution that treats each feature by itself. */
 export interface DepthwiseOptions extends LayerOptions, WindowOptions {
@@ -42,10 +35,8 @@ export interface DepthwiseOptions extends LayerOptions, WindowOptions {
 
 export type DepthwiseConv1DOptions = DepthwiseOptions;
 
-export interface DepthwiseConfig extends WindowConfig {
+export interface DepthwiseConfig extends ConvolutionConfig {
   readonly depthMultiplier: number;
-  readonly activation: ActivationName;
-  readonly useBias: boolean;
 }
 
 export const depthwiseReaders = {
@@ -57,34 +48,13 @@ export const depthwiseReaders = {
   ...windowReaders,
 };
 
-export function depthwiseChannels({ depthMultiplier }: DepthwiseConfig, features: number): Channels {
-  return { inputs: features, outputs: features * depthMultiplier, groups: features };
-}
-
-export const depthwiseDefinition: LayerDefinition<DepthwiseConfig> = {
-  className: 'DepthwiseConv1D',
-  baseName: 'depthwise_conv1d',
-  time: convolutionTime,
-  steps: (config, steps) => windowCount(windowsOf(config), steps),
-  outputs: (config, call, name) => {
-    const { outputs } = depthwiseChannels(config, sequenceInput(name, call).features);
-    return otherSteps(name, call, (steps) => windowCount(windowsOf(config), steps), outputs);
-  },
-  weights: (config, features) => {
-    const { kernelSize, depthMultiplier, useBias } = config;
-    const columns = features * depthMultiplier;
-    const shape = [kernelSize, features, depthMultiplier];
-    const kernel: WeightSpec = { name: 'depthwiseKernel', shape, columns, options: config };
-    return useBias ? [kernel, { name: 'bias', shape: [columns], options: config }] : [kernel];
-  },
-  packing: (config, features) => {
-    const { kernelSize, useBias } = config;
-    return convolutionPacking('depthwiseKernel', useBias, kernelSize, depthwiseChannels(config, features));
-  },
-  forward: (context, config) => {
-    emitConvolution(context, config, depthwiseChannels(config, context.features()));
-  },
-};
+export const depthwiseDefinition = /* @__PURE__ */ convolutionDefinition<DepthwiseConfig>(
+  'DepthwiseConv1D',
+  'depthwise_conv1d',
+  'depthwiseKernel',
+  ({ depthMultiplier }, inputs) => ({ inputs, outputs: inputs * depthMultiplier, groups: inputs }),
+  ({ inputs, outputs }) => [inputs, outputs / inputs],
+);
 
 /**
  * Convolution over time of each feature by itself, as `keras.layers.DepthwiseConv1D` ('causal' is an extension):

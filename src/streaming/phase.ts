@@ -60,11 +60,10 @@ function traits(size: Size): Traits {
     case 'add':
     case 'multiply': {
       const [left, right] = [traits(size.left), traits(size.right)];
-      const isFactor = size.op === 'multiply' && typeof size.left === 'number';
-      const isMultiplied = size.op === 'multiply' && typeof size.right === 'number';
       return {
         depends: left.depends || right.depends,
-        constants: (isFactor ? 0 : left.constants) + (isMultiplied ? 0 : right.constants),
+        // A factor is none of them, but more does no harm.
+        constants: left.constants + right.constants,
         period: commonMultiple(left.period, right.period),
       };
     }

@@ -1,10 +1,9 @@
 import type { BackwardTable } from '../../graph/backward.js';
 import { activationBackward } from './activation.js';
-import { conv1dBackward } from './conv1d.js';
 import { conv1dTransposeBackward } from './conv1d-transpose.js';
+import { convolutionBackward } from './convolving.js';
 import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
-import { depthwiseConv1dBackward } from './depthwise-conv1d.js';
 import { dotBackward } from './dot.js';
 import { dropoutBackward } from './dropout.js';
 import { globalAverageBackward, globalMaxBackward } from './global-pooling.js';
@@ -20,10 +19,10 @@ import { zeroMaskedBackward } from './zero-masked.js';
 export const backwardTable = {
   Activation: activationBackward,
   AveragePooling1D: poolingBackward,
-  Conv1D: conv1dBackward,
+  Conv1D: convolutionBackward,
   Conv1DTranspose: conv1dTransposeBackward,
   Cropping1D: copyBackward,
-  DepthwiseConv1D: depthwiseConv1dBackward,
+  DepthwiseConv1D: convolutionBackward,
   GlobalAveragePooling1D: globalAverageBackward,
   GlobalMaxPooling1D: globalMaxBackward,
   MaxPooling1D: poolingBackward,
