@@ -1,22 +1,32 @@
 import { SymbolicTensor, type Layer } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { activation } from '../layers/activation.js';
+import { averagePooling1d } from '../layers/average-pooling1d.js';
 import { bidirectional } from '../layers/bidirectional.js';
 import { concatenate } from '../layers/concatenate.js';
+import { conv1dTranspose } from '../layers/conv1d-transpose.js';
 import { conv1d } from '../layers/conv1d.js';
+import { cropping1d } from '../layers/cropping1d.js';
 import { dense } from '../layers/dense.js';
+import { depthwiseConv1d } from '../layers/depthwise-conv1d.js';
 import { dot } from '../layers/dot.js';
 import { dropout } from '../layers/dropout.js';
+import { globalAveragePooling1d } from '../layers/global-average-pooling1d.js';
+import { globalMaxPooling1d } from '../layers/global-max-pooling1d.js';
 import { gru } from '../layers/gru.js';
 import { input } from '../layers/input.js';
 import { lstm } from '../layers/lstm.js';
 import { masking } from '../layers/masking.js';
+import { maxPooling1d } from '../layers/max-pooling1d.js';
 import { add, average, maximum, minimum, multiplied as multiply, subtract } from '../layers/merging.js';
 import { permute } from '../layers/permute.js';
 import { repeatVector } from '../layers/repeat-vector.js';
 import { flatten, reshape } from '../layers/reshape.js';
+import { separableConv1d } from '../layers/separable-conv1d.js';
 import { simpleRNN } from '../layers/simple-rnn.js';
 import { timeDistributed } from '../layers/time-distributed.js';
+import { upSampling1d } from '../layers/up-sampling1d.js';
+import { zeroPadding1d } from '../layers/zero-padding1d.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
 import { kernelBuild } from '../model/make.js';
 import { Model } from '../model/model.js';
@@ -49,26 +59,36 @@ const makers = {
   activation,
   add,
   average,
+  averagePooling1d,
   bidirectional,
   concatenate,
   conv1d,
+  conv1dTranspose,
+  cropping1d,
   dense,
+  depthwiseConv1d,
   dot,
   dropout,
   flatten,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   gru,
   input,
   lstm,
   masking,
   maximum,
+  maxPooling1d,
   minimum,
   multiply,
   permute,
   repeatVector,
   reshape,
+  separableConv1d,
   simpleRNN,
   subtract,
   timeDistributed,
+  upSampling1d,
+  zeroPadding1d,
 };
 
 type Kind = keyof typeof makers;

@@ -157,7 +157,7 @@ const classes: Readonly<Record<string, LayerClass>> = {
   Activation: { kind: 'activation', fields: { ...weightless, activation } },
   Add: { kind: 'add', fields: weightless },
   Average: { kind: 'average', fields: weightless },
-  AveragePooling1D: { kind: 'averagePooling1D', fields: pooling },
+  AveragePooling1D: { kind: 'averagePooling1d', fields: pooling },
   BatchNormalization: {
     kind: 'batchNormalization',
     fields: { ...normalization, momentum: option, ...weights('beta', 'gamma', 'moving_mean', 'moving_variance') },
@@ -167,16 +167,12 @@ const classes: Readonly<Record<string, LayerClass>> = {
     fields: { ...common, trainable, layer: innerLayer, backward_layer: innerLayer, merge_mode: asItIs },
   },
   Concatenate: { kind: 'concatenate', fields: { ...weightless, axis: option } },
-  Conv1D: {
-    kind: 'conv1d',
-    fields: { ...convolution, filters: option, groups: option },
-    defaults: { padding: 'valid' },
-  },
+  Conv1D: { kind: 'conv1d', fields: { ...convolution, filters: option, groups: option } },
   Conv1DTranspose: { kind: 'conv1dTranspose', fields: { ...convolution, filters: option, output_padding: option } },
-  Cropping1D: { kind: 'cropping1D', fields: { ...weightless, cropping: option } },
+  Cropping1D: { kind: 'cropping1d', fields: { ...weightless, cropping: option } },
   Dense: dense,
   DepthwiseConv1D: {
-    kind: 'depthwiseConv1D',
+    kind: 'depthwiseConv1d',
     fields: { ...convolution, depth_multiplier: option, ...weights('depthwise') },
   },
   Dot: { kind: 'dot', fields: { ...weightless, axes: option, normalize: option } },
@@ -196,8 +192,8 @@ const classes: Readonly<Record<string, LayerClass>> = {
   },
   Flatten: { kind: 'flatten', fields: { ...weightless, data_format: channelsLast } },
   GaussianNoise: { kind: 'gaussianNoise', fields: { ...weightless, stddev: option, seed: noEffect } },
-  GlobalAveragePooling1D: { kind: 'globalAveragePooling1D', fields: globalPooling },
-  GlobalMaxPooling1D: { kind: 'globalMaxPooling1D', fields: globalPooling },
+  GlobalAveragePooling1D: { kind: 'globalAveragePooling1d', fields: globalPooling },
+  GlobalMaxPooling1D: { kind: 'globalMaxPooling1d', fields: globalPooling },
   GRU: {
     kind: 'gru',
     fields: { ...recurrent, recurrent_activation: activation, reset_after: option },
@@ -224,7 +220,7 @@ const classes: Readonly<Record<string, LayerClass>> = {
   },
   Masking: { kind: 'masking', fields: { ...weightless, mask_value: option } },
   Maximum: { kind: 'maximum', fields: weightless },
-  MaxPooling1D: { kind: 'maxPooling1D', fields: pooling },
+  MaxPooling1D: { kind: 'maxPooling1d', fields: pooling },
   Minimum: { kind: 'minimum', fields: weightless },
   Multiply: { kind: 'multiply', fields: weightless },
   Permute: { kind: 'permute', fields: { ...weightless, dims: option } },
@@ -232,7 +228,7 @@ const classes: Readonly<Record<string, LayerClass>> = {
   RepeatVector: { kind: 'repeatVector', fields: { ...weightless, n: option } },
   Reshape: { kind: 'reshape', fields: { ...weightless, target_shape: option } },
   SeparableConv1D: {
-    kind: 'separableConv1D',
+    kind: 'separableConv1d',
     fields: { ...convolution, filters: option, depth_multiplier: option, ...weights('depthwise', 'pointwise') },
   },
   SimpleRNN: { kind: 'simpleRNN', fields: recurrent },
@@ -240,8 +236,8 @@ const classes: Readonly<Record<string, LayerClass>> = {
   SpatialDropout1D: { kind: 'spatialDropout1D', fields: { ...weightless, rate: option, seed: noEffect } },
   Subtract: { kind: 'subtract', fields: weightless },
   TimeDistributed: { kind: 'timeDistributed', fields: { ...common, trainable, layer: innerLayer } },
-  UpSampling1D: { kind: 'upSampling1D', fields: { ...weightless, size: option } },
-  ZeroPadding1D: { kind: 'zeroPadding1D', fields: { ...weightless, padding: option } },
+  UpSampling1D: { kind: 'upSampling1d', fields: { ...weightless, size: option } },
+  ZeroPadding1D: { kind: 'zeroPadding1d', fields: { ...weightless, padding: option } },
 };
 
 /**
