@@ -2,7 +2,7 @@ import { activation, type ActivationName } from '../activations/activation.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { Matrix } from '../graph/weights.js';
 import { mismatch, nonNegativeInteger, oneOf, optional, positiveInteger } from '../options/options.js';
-import { add, less, multiply, subtract, type Size } from '../plan/size.js';
+import { addToAny, less, multiply } from '../plan/size.js';
 import {
   affinePacking,
   affineReaders,
@@ -64,11 +64,6 @@ export function extentOf(config: Conv1DTransposeConfig): Extent {
   return { extra, cropped: Math.max(0, span - 1 - Math.ceil(missing / 2)) };
 }
 
-function stepsAfter(config: Conv1DTransposeConfig, steps: Size): Size {
-  const any = subtract(1, less(1, steps));
-  return add(multiply(steps, config.strides), multiply(extentOf(config).extra, any));
-}
-
 /** Input steps that an output step reads before its newest one. */
 function historyOf({ kernelSize, strides, dilationRate }: Conv1DTransposeConfig): number {
   return (Math.ceil(kernelSize / strides) - 1) * dilationRate;
@@ -114,7 +109,13 @@ const definition: LayerDefinition<Conv1DTransposeConfig> = {
     };
   },
   steps: (config, steps) => less(multiply(steps, config.strides), extentOf(config).cropped),
-  outputs: (config, call, name) => otherSteps(name, call, (steps) => stepsAfter(config, steps), config.filters),
+  outputs: (config, call, name) =>
+    otherSteps(
+      name,
+      call,
+      (steps) => addToAny(multiply(steps, config.strides), extentOf(config).extra),
+      config.filters,
+    ),
   weights: (config, features) => {
     const { kernelSize, filters, useBias } = config;
     const kernel = { name: 'kernel', shape: [kernelSize, filters, features], options: config };

@@ -1,7 +1,7 @@
 import { axesBetween } from '../graph/copy.js';
 import type { Layer, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { nonNegativeInteger, optional } from '../options/options.js';
-import { add, less, multiply, subtract, type Size } from '../plan/size.js';
+import { add, addToAny, multiply, subtract } from '../plan/size.js';
 import { copyLayer } from './copying.js';
 import { makeLayer } from './make-layer.js';
 import { bothSides, otherSteps } from './windows.js';
@@ -21,7 +21,7 @@ const definition = /* @__PURE__ */ copyLayer<ZeroPadding1DConfig>({
   outputs: ({ padding: [before, behind] }, call, name) =>
     otherSteps(name, call, (steps) => add(steps, before + behind)),
   // Those before come with the first step, those behind never.
-  steps: ({ padding: [before] }, steps) => add(steps, multiply(before, atMostOne(steps))),
+  steps: ({ padding: [before] }, steps) => addToAny(steps, before),
   copies: (context, { padding: [before] }) => {
     const [x, y] = [context.viewOf(0), context.viewOf('output')];
     const padded = context.streaming ? subtract(context.outputSteps, context.steps) : before;
@@ -30,10 +30,6 @@ const definition = /* @__PURE__ */ copyLayer<ZeroPadding1DConfig>({
     ];
   },
 });
-
-function atMostOne(steps: Size): Size {
-  return subtract(1, less(1, steps));
-}
 
 /**
  * Steps of zeros before and behind a sequence: [batch, time, features] → [batch, before + time + behind, features]. As

@@ -49,6 +49,8 @@ function sizePrinter(): (size: Size) => string {
         return `max(0, ${print(size.of)})`;
       case 'ceilDivide':
         return `⌈${print(size.of)} / ${size.by}⌉`;
+      case 'addToAny':
+        return `(${print(size.of)} + ${size.by}, of none 0)`;
     }
   };
   return print;

@@ -1,4 +1,4 @@
-import { add, ceilDivide, multiply, subtract, symbol, type Size } from './size.js';
+import { add, addToAny, ceilDivide, multiply, subtract, symbol, type Size } from './size.js';
 
 /** In a stream: how many steps came before those of this run. Of a long one only what matters: see `Session`. */
 export const stepsBefore = symbol('before');
@@ -25,6 +25,7 @@ export function growth(size: Size): Size {
       return difference(size);
     case 'atLeastZero':
     case 'ceilDivide':
+    case 'addToAny':
       return difference(size);
   }
 }
@@ -48,5 +49,7 @@ function substitute(size: Size, by: (length: Size) => Size): Size {
       return { op: 'atLeastZero', of: inside(size.of) };
     case 'ceilDivide':
       return ceilDivide(inside(size.of), size.by);
+    case 'addToAny':
+      return addToAny(inside(size.of), size.by);
   }
 }

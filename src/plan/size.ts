@@ -10,7 +10,9 @@ export type Size =
   | { readonly op: 'add' | 'multiply'; readonly left: Size; readonly right: Size }
   | { readonly op: 'atLeastZero'; readonly of: Size }
   /** ⌈of / by⌉ */
-  | { readonly op: 'ceilDivide'; readonly of: Size; readonly by: number };
+  | { readonly op: 'ceilDivide'; readonly of: Size; readonly by: number }
+  /** of + by where there is any of it, else 0 */
+  | { readonly op: 'addToAny'; readonly of: Size; readonly by: number };
 
 /** A size that only a run knows. Identity counts, not the label: two inputs have two time lengths. */
 export interface SizeSymbol {
@@ -31,6 +33,10 @@ export const batch: SizeSymbol = symbol('B');
 export function add(left: Size, right: Size): Size {
   if (typeof left === 'number' && typeof right === 'number') return left + right;
   if (left === 0) return right;
+  // So what layer after layer takes off stays one number.
+  if (typeof right === 'number' && typeof left === 'object' && left.op === 'add' && typeof left.right === 'number') {
+    return add(left.left, left.right + right);
+  }
   return right === 0 ? left : { op: 'add', left, right };
 }
 
@@ -43,7 +49,8 @@ export function multiply(left: Size, right: Size): Size {
 
 /** max(0, left − right). */
 export function less(left: Size, right: Size): Size {
-  const difference = subtract(left, right);
+  const isCut = typeof left === 'object' && left.op === 'atLeastZero' && typeof right === 'number' && right >= 0;
+  const difference = subtract(isCut ? left.of : left, right);
   return typeof difference === 'number' ? Math.max(0, difference) : { op: 'atLeastZero', of: difference };
 }
 
@@ -55,6 +62,12 @@ export function subtract(left: Size, right: Size): Size {
 export function ceilDivide(of: Size, by: number): Size {
   if (by === 1) return of;
   return typeof of === 'number' ? Math.ceil(of / by) : { op: 'ceilDivide', of, by };
+}
+
+/** of + by where `of` is more than 0, else 0. */
+export function addToAny(of: Size, by: number): Size {
+  if (by === 0) return of;
+  return typeof of === 'number' ? (of > 0 ? of + by : 0) : { op: 'addToAny', of, by };
 }
 
 export function evaluate(size: Size, sizes: Sizes): number {
@@ -70,6 +83,10 @@ export function evaluate(size: Size, sizes: Sizes): number {
       return Math.max(0, evaluate(size.of, sizes));
     case 'ceilDivide':
       return Math.ceil(evaluate(size.of, sizes) / size.by);
+    case 'addToAny': {
+      const of = evaluate(size.of, sizes);
+      return of > 0 ? of + size.by : 0;
+    }
   }
 }
 

@@ -53,6 +53,10 @@ function traits(size: Size): Traits {
       return { depends: size === stepsBefore, constants: 0, period: 1 };
     case 'atLeastZero':
       return traits(size.of);
+    case 'addToAny': {
+      const { constants, ...others } = traits(size.of);
+      return { ...others, constants: constants + Math.abs(size.by) + 1 };
+    }
     case 'ceilDivide': {
       const { period, ...others } = traits(size.of);
       return { ...others, period: period * size.by };
