@@ -52,12 +52,12 @@ export function compileGraph(
   const resolve = (symbolic: SymbolicTensor): SymbolicTensor => resolveIdentity(graph, symbolic, random);
   const read = readTensors(graph, resolve, random, purpose === 'evaluate' || purpose === 'train');
   const isStream = purpose === 'stream';
-  const room = isStream ? new Map<SymbolicTensor, Room>() : roomAround(graph, resolve);
+  const room = roomAround(graph, resolve, isStream);
   const tensors = new Map<SymbolicTensor, PlanTensor>();
   const steps = new StepCounter(graph, isStream);
 
   const create = (symbolic: SymbolicTensor, name: string): PlanTensor => {
-    const { batch: sequences } = symbolic;
+    const sequences = steps.batchOf(symbolic);
     const { head = 0, tail = 0 } = room.get(symbolic) ?? {};
     const leading = leadingAxes(symbolic.shape, steps.of(symbolic), sequences);
     const tensor = symbolic.isDense
@@ -187,7 +187,8 @@ export class NodeContext implements ForwardContext {
     this.#steps = steps;
     this.title = title;
     this.training = purpose === 'train' || purpose === 'gradients';
-    this.streaming = purpose === 'stream';
+    // Along an axis inside of each step, the whole sequence is there.
+    this.streaming = purpose === 'stream' && this.#input(0).batch === batch;
     this.layer = node.layer;
     this.#tensorOf = tensorOf;
     this.#outputs = outputs;
@@ -208,7 +209,7 @@ export class NodeContext implements ForwardContext {
 
   get outputLeading(): readonly Size[] {
     const output = known(this.#node.outputs[0], this.title);
-    return leadingAxes(output.shape, this.#steps.of(output), output.batch);
+    return leadingAxes(output.shape, this.#steps.of(output), this.#steps.batchOf(output));
   }
 
   get stepsBefore(): Size {
@@ -216,7 +217,7 @@ export class NodeContext implements ForwardContext {
   }
 
   get batch(): Size {
-    return this.#input(0).batch;
+    return this.#steps.batchOf(this.#input(0));
   }
 
   get rows(): Size {
@@ -224,8 +225,8 @@ export class NodeContext implements ForwardContext {
   }
 
   get leading(): readonly Size[] {
-    const { shape, batch: sequences } = this.#input(0);
-    return leadingAxes(shape, this.#steps.of(this.#input(0)), sequences);
+    const input = this.#input(0);
+    return leadingAxes(input.shape, this.#steps.of(input), this.#steps.batchOf(input));
   }
 
   get inputs(): number {
@@ -234,7 +235,7 @@ export class NodeContext implements ForwardContext {
 
   viewOf(which: number | 'output'): View {
     const symbolic = which === 'output' ? known(this.#node.outputs[0], this.title) : this.#input(which);
-    return viewAs(symbolic.shape, this.#steps.of(symbolic), symbolic.batch);
+    return viewAs(symbolic.shape, this.#steps.of(symbolic), this.#steps.batchOf(symbolic));
   }
 
   get mask(): PlanTensor | null {
@@ -353,13 +354,17 @@ interface Room {
   readonly tail: number;
 }
 
-/** What consumers want, the maximum over them. */
-function roomAround(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicTensor): Map<SymbolicTensor, Room> {
+/** What consumers want, the maximum over them. What comes in chunks needs none: its history is a state. */
+function roomAround(
+  graph: Graph,
+  resolve: (symbolic: SymbolicTensor) => SymbolicTensor,
+  isStream: boolean,
+): Map<SymbolicTensor, Room> {
   const room = new Map<SymbolicTensor, Room>();
   for (const node of graph.nodes) {
     const { history, padding = 0 } = node.layer.time;
     const [input] = node.inputs;
-    if (input === undefined || (history === 0 && padding === 0)) continue;
+    if (input === undefined || (history === 0 && padding === 0) || (isStream && input.batch === batch)) continue;
     const source = resolve(input);
     const { head, tail } = room.get(source) ?? { head: 0, tail: 0 };
     room.set(source, { head: Math.max(history, head), tail: Math.max(padding, tail) });
@@ -391,12 +396,23 @@ class StepCounter {
     return emitted === null ? 0 : valueBefore(emitted);
   }
 
+  /** How many sequences lie side by side; where the steps of others became sequences, as many as these have in a run. */
+  batchOf(symbolic: SymbolicTensor): Size {
+    const { node, batch: sequences } = symbolic;
+    if (!this.#isStream || sequences === batch) return sequences;
+    const inputs = node.inside ?? node.inputs;
+    const alike = inputs.find((input) => input.batch === sequences);
+    if (alike !== undefined) return this.batchOf(alike);
+    const folded = known(inputs[0], node.layer.title);
+    return multiply(this.of(folded) ?? 1, this.batchOf(folded));
+  }
+
   /** How many steps of a tensor a stream has given after so many steps of its input, an expression of these. */
   emitted(symbolic: SymbolicTensor): Size | null {
     const found = this.#emitted.get(symbolic);
     if (found !== undefined) return found;
     const { node, index, time } = symbolic;
-    const [input] = node.inside === null ? node.inputs : [node.inside[index]];
+    const input = node.inside === null ? timedInput(symbolic) : node.inside[index];
     const isGiven = input === undefined || this.#graph.inputs.includes(symbolic);
     let emitted = time;
     if (!isGiven && time !== null && typeof time !== 'number') {
@@ -406,6 +422,12 @@ class StepCounter {
     this.#emitted.set(symbolic, emitted);
     return emitted;
   }
+}
+
+/** The input whose steps an output's follow: the first one that has the same sequences, and any number of steps. */
+function timedInput({ node, batch: sequences }: SymbolicTensor): SymbolicTensor | undefined {
+  const isAlong = (input: SymbolicTensor): boolean => input.batch === sequences && typeof input.time === 'object';
+  return node.inputs.find((input) => isAlong(input) && input.time !== null) ?? node.inputs[0];
 }
 
 /** How explain, errors and random numbers call a call: inside a nested model by the model's name too. */

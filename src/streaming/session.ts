@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.js';
 import { readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
+import { sizeOf } from '../graph/weights.js';
 import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import { known } from '../plan/known.js';
@@ -9,7 +10,7 @@ import { batch, evaluate, type Sizes } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { foldSteps } from './phase.js';
-import type { StreamOutput, StreamPlan } from './stream-plan.js';
+import { rowAxes, type StreamOutput, type StreamPlan } from './stream-plan.js';
 
 export interface StreamOptions {
   /** How many sequences run side by side. Default 1. */
@@ -40,7 +41,9 @@ export class Session {
   readonly #given: number[] = [];
   readonly #where: string;
   readonly #onlyTarget: Float32Array[] = [];
-  readonly #features: number;
+  /** Axes of a step, and its values. */
+  readonly #axes: readonly number[];
+  readonly #width: number;
   readonly #stateBytes: number;
   #state: number;
   #closed = false;
@@ -53,7 +56,8 @@ export class Session {
     this.#where = `${name}: push`;
     this.#workspace = workspace;
     this.#plan = plan;
-    this.#features = plan.input.features;
+    this.#axes = rowAxes(plan.input);
+    this.#width = sizeOf(this.#axes);
     this.#fixed = readFixed(name, graph, read.fixed, this.batch);
     this.#run.set(batch, this.batch);
     this.#run.set(plan.steps, 1);
@@ -81,9 +85,9 @@ export class Session {
     const isFlat = x instanceof Float32Array && this.batch === 1;
     const numbers = isFlat ? null : readNumbers(x, this.#where);
     const data = numbers?.data ?? (x as Float32Array);
-    const steps = numbers === null ? data.length / this.#features : this.#stepsOf(numbers.shape);
+    const steps = numbers === null ? data.length / this.#width : this.#stepsOf(numbers.shape);
     if (!Number.isInteger(steps))
-      mismatch(this.#where, `whole rows of ${this.#features} features`, `${data.length} values`);
+      mismatch(this.#where, `whole rows of ${this.#width} features`, `${data.length} values`);
     if (out !== undefined) {
       this.#setSizes(steps);
       const rows = this.#rowsOf(this.#plan.outputs[0], steps, this.#sizes);
@@ -95,9 +99,8 @@ export class Session {
     this.#setSizes(steps);
     const results = this.#plan.outputs.map((output) => {
       const rows = this.#rowsOf(output, steps, this.#sizes);
-      const { features } = output.symbolic;
-      const shape = this.batch === 1 ? [rows, features] : [this.batch, rows, features];
-      return makeTensor(new Float32Array(this.batch * rows * features), shape);
+      const shape = this.batch === 1 ? [rows, ...output.axes] : [this.batch, rows, ...output.axes];
+      return makeTensor(new Float32Array(this.batch * rows * output.width), shape);
     });
     this.#runBlocks(
       data,
@@ -153,14 +156,18 @@ export class Session {
 
   #stepsOf(shape: readonly number[]): number {
     const { batch: sequences } = this;
-    const features = this.#features;
-    const [first = 0, second = 0] = shape;
+    const leading = shape.slice(0, -this.#axes.length);
+    const [first = 1, second = 1] = leading;
     if (shape.at(-1) === 0) return 0;
-    if (shape.length === 3 && first === sequences && shape[2] === features) return second;
-    if (sequences === 1 && shape.length === 1 && first === features) return 1;
-    if (sequences === 1 && shape.length === 2 && (second === features || first === 0)) return first;
-    const expected = sequences === 1 ? `[${features}] or [time, ${features}]` : `[${sequences}, time, ${features}]`;
-    mismatch(this.#where, `shape ${expected}`, printShape(shape));
+    const fits = this.#axes.every((length, i) => length === shape[leading.length + i]);
+    if (fits && leading.length === 2 && first === sequences) return second;
+    if (sequences === 1 && leading.length < 2 && (fits || first === 0)) return first;
+    const step = this.#axes.join(', ');
+    mismatch(
+      this.#where,
+      `shape ${sequences === 1 ? `[${step}] or [time, ${step}]` : `[${sequences}, time, ${step}]`}`,
+      printShape(shape),
+    );
   }
 
   #setSizes(steps: number): void {
@@ -181,7 +188,7 @@ export class Session {
     if (only === undefined || outputs.length > 1) {
       throw new TypeError(`${this.#where}: out serves models with one output, this one has ${outputs.length}`);
     }
-    const wanted = this.batch * rows * only.symbolic.features;
+    const wanted = this.batch * rows * only.width;
     if (!(out instanceof Float32Array) || out.length < wanted) {
       const came = out instanceof Float32Array ? out.length : typeof out;
       mismatch(this.#where, `out to be a Float32Array of at least ${wanted} values`, came);
@@ -206,10 +213,10 @@ export class Session {
     run.set(stepsBefore, foldSteps(this.#plan.phase, this.#steps));
     runner.prepare(run);
     const { floats } = this.#workspace;
-    const features = this.#features;
+    const width = this.#width;
     const target = runner.address(staging, run) / 4;
     for (let b = 0; b < this.batch; b++) {
-      copy(data, (b * steps + from) * features, floats, target + b * count * features, count * features);
+      copy(data, (b * steps + from) * width, floats, target + b * count * width, count * width);
     }
     runner.execute(run);
     this.#steps += count;
@@ -217,14 +224,13 @@ export class Session {
       const output = outputs[i];
       const result = results[i];
       if (output === undefined || result === undefined) continue;
-      const width = output.symbolic.features;
       const rows = this.#rowsOf(output, count, run.sizes);
       const total = this.#rowsOf(output, steps, this.#sizes);
       const first = output.rows === null ? 0 : (this.#given[i] ?? 0);
       this.#given[i] = first + rows;
       const source = runner.address(output.dense, run) / 4;
       for (let b = 0; b < this.batch; b++) {
-        copy(floats, source + b * rows * width, result, (b * total + first) * width, rows * width);
+        copy(floats, source + b * rows * output.width, result, (b * total + first) * output.width, rows * output.width);
       }
     }
   }

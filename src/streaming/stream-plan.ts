@@ -1,11 +1,13 @@
 import { compileGraph, emitOutput, type CompiledGraph, type CompiledNode } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
 import type { Node, SymbolicTensor } from '../graph/layer.js';
+import { innerAxes } from '../graph/view.js';
+import { sizeOf } from '../graph/weights.js';
 import { known } from '../plan/known.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { stepsBefore } from '../plan/growth.js';
 import { PlanRunner } from '../plan/runner.js';
-import { evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.js';
+import { batch, evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { phaseOf, type Phase } from './phase.js';
 
@@ -27,6 +29,10 @@ export interface StartPlan {
 export interface StreamOutput {
   readonly symbolic: SymbolicTensor;
   readonly dense: PlanTensor;
+  /** Axes of a row. */
+  readonly axes: readonly number[];
+  /** Values of a row. */
+  readonly width: number;
   /** Rows that the steps of a run give; null: of a layer that collapses time one, as of the last step. */
   readonly rows: Size | null;
 }
@@ -64,8 +70,9 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
 
   const moving = movingNodes(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
-  for (const { layer } of nodes) {
-    if (layer.time.lookahead > 0) {
+  for (const { layer, inputs } of nodes) {
+    // Along an axis inside of each step, the whole sequence is there.
+    if (layer.time.lookahead > 0 && inputs[0]?.batch === batch) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }
@@ -80,10 +87,22 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   checkRates(name, compiled, steps, phase);
   const outputs = graph.outputs.map((symbolic) => {
     const rows = compiled.stepsOf(symbolic);
-    return { symbolic, rows, dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), rows) };
+    const axes = rowAxes(symbolic);
+    return {
+      symbolic,
+      axes,
+      width: sizeOf(axes),
+      rows,
+      dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), rows),
+    };
   });
   const start = compileStart(name, graph, workspace, compiled.nodes, moving);
   return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase };
+}
+
+/** Axes behind the batch and the time. */
+export function rowAxes({ shape, features }: SymbolicTensor): number[] {
+  return [...innerAxes(shape), features];
 }
 
 /** Sequences that are joined must give their rows at the same steps. */
