@@ -47,6 +47,8 @@ export interface StreamPlan {
   readonly outputs: readonly StreamOutput[];
   readonly start: StartPlan | null;
   readonly phase: Phase;
+  /** Whether every output has a row for each step (or one in all), and nothing depends on the steps before. */
+  readonly isEven: boolean;
 }
 
 /**
@@ -97,7 +99,9 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
     };
   });
   const start = compileStart(name, graph, workspace, compiled.nodes, moving);
-  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase };
+  const isEven =
+    phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
+  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase, isEven };
 }
 
 /** Axes behind the batch and the time. */
