@@ -27,4 +27,5 @@ export { groupNormalization } from './normalization/group-normalization';
 export { layerNormalization } from './normalization/layer-normalization';
 export { deviationScale, scaleShift } from './normalization/scale-shift';
 export { embedding } from './embedding/embedding';
+export { rowBlocks } from './fusion/row-blocks';
 export { zeroMaskedRows } from './elementwise/zero-masked-rows';

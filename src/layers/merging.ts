@@ -54,7 +54,7 @@ export function mergeArguments(
   y: PlanTensor,
   divisor = 1,
 ): ArgumentsOf<'merge'> {
-  const rows = multiply(y.bytes, 1 / y.rowBytes);
+  const rows = context.outputLeading.reduce(multiply);
   const features = known(context.viewOf('output').lengths.at(-1), 'features');
   return [code, a, b, y, rows, features, rows, divisor];
 }

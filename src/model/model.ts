@@ -16,6 +16,7 @@ import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
 import { fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
+import { fuseSteps } from '../plan/fusion.js';
 import { PlanRunner, Run } from '../plan/runner.js';
 import { batch, evaluate } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
@@ -186,6 +187,7 @@ export class Model {
       const outputs = this.graph.outputs.map((symbolic) =>
         emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic)),
       );
+      fuseSteps(compiled.plan);
       const runner = new PlanRunner(this.workspace, compiled.plan);
       this.#predictor = { compiled, outputs, runner, run: new Run() };
     }

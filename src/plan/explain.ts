@@ -1,8 +1,8 @@
-import { isAddress, isTensor, tensorsOf, type Argument } from './plan.js';
+import { isAddress, isTensor, tensorsOf, type Argument, type Step } from './plan.js';
 import type { PlanRunner, Run } from './runner.js';
 import { evaluate, type Size, type SizeSymbol } from './size.js';
 
-/** A plan as text: every tensor with its address at a run's sizes, every step with its arguments. */
+/** A plan as text: every tensor with its address at a run's sizes, every step with its arguments, fused ones with their calls. */
 export function explainPlan(runner: PlanRunner, run: Run): string {
   runner.prepare(run);
   const { plan } = runner;
@@ -22,10 +22,19 @@ export function explainPlan(runner: PlanRunner, run: Run): string {
     if (isAddress(argument)) return `${argument.tensor.name}+${print(argument.offset)}`;
     return print(argument);
   };
-  const steps = plan.steps.map(
-    (step, i) =>
-      `${String(i + 1).padStart(4)}  ${step.owner}: ${step.kernel}(${step.arguments.map(printArgument).join(', ')})`,
-  );
+  const printStep = ({ owner, kernel, arguments: args }: Step): string =>
+    `${owner}: ${kernel}(${args.map(printArgument).join(', ')})`;
+  const steps = plan.steps.flatMap((step, i) => {
+    const number = `${String(i + 1).padStart(4)}  `;
+    const { calls } = step;
+    if (calls === undefined) return number + printStep(step);
+    const rows = printArgument(step.arguments.at(-1) ?? 0);
+    return [
+      `${number}rowBlocks, ${rows} rows, a block through all of these:`,
+      ...calls.map((call) => `        ${printStep(call)}`),
+    ];
+  });
+  runner.release(run);
   return ['  address     bytes  region   tensor', ...tensors, '', 'steps', ...steps].join('\n');
 }
 

@@ -45,6 +45,16 @@ export interface Step {
   readonly arguments: readonly Argument[];
   /** Which layer asked for it. */
   readonly owner: string;
+  /** Of `rowBlocks`: the steps that it stands for (./fusion.ts). */
+  readonly calls?: readonly Call[];
+}
+
+/** A step inside of a fused one. */
+export interface Call extends Step {
+  /** The kernel's, in assembly/fusion/row-blocks.ts. */
+  readonly code: number;
+  /** Which argument is no integer; −1: none. */
+  readonly float: number;
 }
 
 /** The arguments of a kernel, with a plan's expressions in place of numbers. */
@@ -98,7 +108,11 @@ export class Plan {
 
 /** What a step reads and writes, for lifetimes and for people. */
 export function tensorsOf(step: Step): PlanTensor[] {
-  return step.arguments.flatMap((argument) =>
-    isTensor(argument) ? [argument] : isAddress(argument) ? [argument.tensor] : [],
-  );
+  const own = step.arguments.flatMap((argument) => tensorOf(argument) ?? []);
+  return [...own, ...(step.calls ?? []).flatMap(tensorsOf)];
+}
+
+/** The tensor that an argument is, or is an address in. */
+export function tensorOf(argument: Argument): PlanTensor | null {
+  return isTensor(argument) ? argument : isAddress(argument) ? argument.tensor : null;
 }

@@ -1,6 +1,7 @@
+import { callBytes } from './fusion.js';
 import { known } from './known.js';
 import { layOut, type Layout } from './layout.js';
-import { isAddress, isTensor, type Argument, type Plan, type PlanTensor } from './plan.js';
+import { isAddress, isTensor, tensorOf, type Argument, type Call, type Plan, type PlanTensor } from './plan.js';
 import { batch, evaluate, type Sizes, type SizeSymbol } from './size.js';
 import type { Workspace } from './workspace.js';
 
@@ -24,6 +25,8 @@ export class Run {
   readonly resolved: unknown[][] = [];
   /** Which layout the arguments were resolved for; −1: none yet. */
   version = -1;
+  /** Where the calls of fused steps are written (./fusion.ts); 0: nowhere yet. */
+  callsAddress = 0;
 
   set(symbol: SizeSymbol, value: number): void {
     if (this.sizes.get(symbol) === value) return;
@@ -39,6 +42,8 @@ export class PlanRunner {
   readonly plan: Plan;
   readonly #workspace: Workspace;
   readonly #kernels: Kernel[];
+  /** How many calls fused steps stand for. */
+  readonly #calls: number;
   /** The largest size in bytes that each tensor has needed so far. */
   #capacities: ReadonlyMap<PlanTensor, number> = new Map();
   #layout: Layout = { offsets: new Map(), bytes: 0 };
@@ -50,6 +55,13 @@ export class PlanRunner {
     this.#workspace = workspace;
     const kernels: Partial<Record<string, unknown>> = { ...workspace.kernels };
     this.#kernels = plan.steps.map(({ kernel }) => known(kernels[kernel] as Kernel | undefined, kernel));
+    this.#calls = plan.steps.reduce((sum, { calls = [] }) => sum + calls.length, 0);
+  }
+
+  /** Gives back what `prepare` took for a run that will not run again. */
+  release(run: Run): void {
+    if (run.callsAddress > 0) this.#workspace.release(run.callsAddress);
+    run.callsAddress = 0;
   }
 
   /** Makes room for a run of these sizes; afterwards `address` is good until another plan needs more room. */
@@ -110,6 +122,8 @@ export class PlanRunner {
   #resolve(run: Run): void {
     // A stream with strides comes here at every push: it allocates nothing but the first time (tests/memory/memory.test.ts).
     const { steps } = this.plan;
+    if (run.callsAddress === 0 && this.#calls > 0) run.callsAddress = this.#workspace.allocate(this.#calls * callBytes);
+    let address = run.callsAddress;
     for (let i = 0; i < steps.length; i++) {
       const args = steps[i]?.arguments ?? none;
       const values = (run.resolved[i] ??= args.map(() => null));
@@ -118,8 +132,30 @@ export class PlanRunner {
         // What was computed as a double is stored as an integer where it is one: no object on the heap.
         if (values[j] !== value) values[j] = (value | 0) === value ? value | 0 : value;
       }
+      const calls = steps[i]?.calls;
+      if (calls === undefined) continue;
+      values[0] = address;
+      for (const call of calls) {
+        this.#writeCall(call, run, address);
+        address += callBytes;
+      }
     }
     run.version = this.#version;
+  }
+
+  /** Writes a call for `rowBlocks`: its code, then each argument and by how many bytes it moves from row to row. */
+  #writeCall(call: Call, run: Run, address: number): void {
+    const { words, floats } = this.#workspace;
+    let at = address / 4;
+    words[at] = call.code;
+    for (let i = 0; i < call.arguments.length; i++) {
+      const argument = call.arguments[i] ?? 0;
+      const value = this.#value(argument, run);
+      at += 2;
+      if (i === call.float) floats[at] = value;
+      else words[at] = value;
+      words[at + 1] = tensorOf(argument)?.rowBytes ?? 0;
+    }
   }
 
   #value(argument: Argument, run: Run): number {

@@ -23,8 +23,9 @@ export class Workspace {
   readonly owner: string;
   /** Backward kernels, optimizers and random numbers only where the build has them: `trainingKernels` asks. */
   readonly kernels: TrainingKernels;
-  /** A view of the memory, made anew when it grows. It never leaves the library. */
+  /** Views of the memory, made anew when it grows. They never leave the library. */
   floats: Float32Array;
+  words: Int32Array;
   #end: number;
   readonly #used = new Map<number, number>();
   #free: Block[] = [];
@@ -36,6 +37,7 @@ export class Workspace {
     this.kernels = instantiate(build);
     this.#end = align(this.kernels.heapBase());
     this.floats = new Float32Array(this.kernels.memory.buffer);
+    this.words = new Int32Array(this.kernels.memory.buffer);
   }
 
   /** A block for life or until `release`, aligned to 16 bytes, filled with zeros. */
@@ -98,6 +100,7 @@ export class Workspace {
       );
     }
     this.floats = new Float32Array(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
   }
 }
 

@@ -126,7 +126,9 @@ export class Session {
 
   /** Gives the session's memory back to the model. A closed session cannot be used. */
   close(): void {
-    if (!this.#closed) this.#workspace.release(this.#state);
+    if (this.#closed) return;
+    this.#workspace.release(this.#state);
+    this.#plan.runner.release(this.#run);
     this.#closed = true;
   }
 

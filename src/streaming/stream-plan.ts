@@ -5,6 +5,7 @@ import { innerAxes } from '../graph/view.js';
 import { sizeOf } from '../graph/weights.js';
 import { known } from '../plan/known.js';
 import type { PlanTensor } from '../plan/plan.js';
+import { fuseSteps } from '../plan/fusion.js';
 import { stepsBefore } from '../plan/growth.js';
 import { PlanRunner } from '../plan/runner.js';
 import { batch, evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.js';
@@ -101,6 +102,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const start = compileStart(name, graph, workspace, compiled.nodes, moving);
   const isEven =
     phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
+  fuseSteps(compiled.plan);
   return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase, isEven };
 }
 
