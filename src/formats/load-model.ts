@@ -11,6 +11,7 @@ import { dense } from '../layers/dense.js';
 import { depthwiseConv1d } from '../layers/depthwise-conv1d.js';
 import { dot } from '../layers/dot.js';
 import { dropout } from '../layers/dropout.js';
+import { embedding } from '../layers/embedding.js';
 import { globalAveragePooling1d } from '../layers/global-average-pooling1d.js';
 import { globalMaxPooling1d } from '../layers/global-max-pooling1d.js';
 import { gru } from '../layers/gru.js';
@@ -69,6 +70,7 @@ const makers = {
   depthwiseConv1d,
   dot,
   dropout,
+  embedding,
   flatten,
   globalAveragePooling1d,
   globalMaxPooling1d,

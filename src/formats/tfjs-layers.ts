@@ -63,10 +63,14 @@ const activation: FieldReader = (value, where) => {
 };
 
 /** A name, or Keras's policy object, which holds one. */
-const dtype: FieldReader = (value, where) => {
-  const isPolicy = typeof value === 'object' && value !== null;
-  return only('float32')(isPolicy ? asRecord(asRecord(value, where).config, `${where}: config`).name : value, where);
-};
+const dtype = dtypeOf('float32');
+
+function dtypeOf(...names: readonly string[]): FieldReader {
+  return (value, where) => {
+    const isPolicy = typeof value === 'object' && value !== null;
+    return only(...names)(isPolicy ? asRecord(asRecord(value, where).config, `${where}: config`).name : value, where);
+  };
+}
 
 /** true is the default. */
 const trainable: FieldReader = (value, where) => (value === false ? false : only(true)(value, where));
@@ -185,7 +189,8 @@ const classes: Readonly<Record<string, LayerClass>> = {
       trainable,
       input_dim: option,
       output_dim: option,
-      input_length: option,
+      // The input's shape says it.
+      input_length: noEffect,
       mask_zero: option,
       ...weights('embeddings'),
     },
@@ -205,7 +210,14 @@ const classes: Readonly<Record<string, LayerClass>> = {
   },
   InputLayer: {
     kind: 'input',
-    fields: { ...weightless, sparse: only(false), ragged: only(false), optional: only(false) },
+    // Numbers of words come as any others do.
+    fields: {
+      ...weightless,
+      dtype: dtypeOf('float32', 'int32'),
+      sparse: only(false),
+      ragged: only(false),
+      optional: only(false),
+    },
   },
   LayerNormalization: { kind: 'layerNormalization', fields: { ...normalization, ...weights('beta', 'gamma') } },
   LeakyReLU: {

@@ -203,8 +203,8 @@ export class NodeContext implements ForwardContext {
     return this.#steps.of(known(this.#node.outputs[0], this.title)) ?? 1;
   }
 
-  get inputMasks(): readonly PlanTensor[] {
-    return this.#node.inputs.map(({ mask }) => this.#tensorOf(known(mask, `${this.title}'s mask`)));
+  get inputMasks(): readonly (PlanTensor | null)[] {
+    return this.#node.inputs.map(({ mask }) => mask && this.#tensorOf(mask));
   }
 
   get outputLeading(): readonly Size[] {
@@ -268,8 +268,7 @@ export class NodeContext implements ForwardContext {
   }
 
   vector(name: string): number {
-    const { weights } = this.layer;
-    return weights.specs.some((spec) => spec.name === name) ? weights.canonical(name) : 0;
+    return this.layer.weights.vector(name);
   }
 
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor {

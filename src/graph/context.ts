@@ -31,8 +31,8 @@ export interface ForwardContext {
   /** How many inputs there are, and how input `index`, or the only output, lies. */
   readonly inputs: number;
   viewOf(which: number | 'output'): View;
-  /** The inputs' masks, of a layer whose inputs all have one. */
-  readonly inputMasks: readonly PlanTensor[];
+  /** The inputs' masks, of a layer that computes its own from them. */
+  readonly inputMasks: readonly (PlanTensor | null)[];
   /** Axes of the only output before its features. */
   readonly outputLeading: readonly Size[];
   /** Steps of the only output. */
@@ -46,7 +46,7 @@ export interface ForwardContext {
   result(): PlanTensor;
   /** Address of packed weights, or of one part of them. */
   weights(block: string, part?: number): number;
-  /** Address of a weight that is read as it is: a vector such as gamma; 0 where the layer has none of this name. */
+  /** Address of a weight that is read as it is, such as gamma, or of a derived vector; 0 where the layer has none of this name. */
   vector(name: string): number;
   /** A tensor of this call's own. In training it lives until the backward steps have used it, under this name. */
   scratch(name: string, leading: readonly Size[], features: number): PlanTensor;

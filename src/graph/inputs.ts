@@ -152,6 +152,35 @@ export function checkMasks(where: string, graph: Graph, run: Run): void {
   }
 }
 
+/** Throws unless values are what a layer wants. */
+export type ValueCheck = (values: Float32Array, shape?: readonly number[]) => void;
+
+/** What layers want of an input's values, beside their shape: Embedding numbers of rows. */
+export function checksOf(where: string, { nodes }: Pick<Graph, 'nodes'>, input: SymbolicTensor): ValueCheck[] {
+  return nodes.flatMap(({ layer, inputs: [own] }) => {
+    const { definition, config, title } = layer;
+    if (definition.checkInput === undefined || own === undefined || !isTakenFrom(own, input)) return [];
+    const path = `${where}: ${title}`;
+    return [(values: Float32Array, shape?: readonly number[]) => definition.checkInput?.(config, path, values, shape)];
+  });
+}
+
+/** Checks the values of all inputs. */
+export function checkValues(where: string, graph: Graph, given: readonly Numbers[]): void {
+  graph.inputs.forEach((input, i) => {
+    const numbers = given[i];
+    if (numbers === undefined) return;
+    for (const check of checksOf(where, graph, input)) check(numbers.data, numbers.shape);
+  });
+}
+
+/** Whether a tensor's values are those of an input, moved at most. */
+function isTakenFrom({ node, index }: SymbolicTensor, input: SymbolicTensor): boolean {
+  if (node === input.node && index === input.index) return true;
+  const sources = node.inside === null ? node.inputs : node.inside.slice(index, index + 1);
+  return sources.some((source) => isTakenFrom(source, input));
+}
+
 /** Values of one row. */
 export function rowLength(numbers: Numbers): number {
   return numbers.shape.slice(1).reduce((product, length) => product * length, 1);

@@ -5,7 +5,7 @@ import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
 import { leadingAxes } from './view.js';
-import { LayerWeights, type PackedBlock, type WeightSpec } from './weights.js';
+import { LayerWeights, type DerivedVector, type PackedBlock, type WeightSpec } from './weights.js';
 
 /*
  * Layers, their calls and the tensors between them. The three name each other (a call gives tensors, a tensor knows its call,
@@ -124,7 +124,14 @@ export interface LayerDefinition<C> {
   /** Whether it takes each row [features] by itself, whatever axes lie before. */
   readonly rowByRow?: true;
   weights?(config: C, features: number): readonly WeightSpec[];
+  /** Vectors that follow from the weights and are read beside them, such as what normalisations scale by. */
+  derived?(config: C, features: number): readonly DerivedVector[];
   packing?(config: C, features: number): readonly PackedBlock[];
+  /**
+   * Of a layer whose input is numbers of rows (Embedding), not features: throws unless the values of a model's input, from which
+   * its own are taken, are such numbers. `shape` may lack, where they come flat.
+   */
+  checkInput?(config: C, where: string, values: Float32Array, shape?: readonly number[]): void;
   /** Whether the output is the input, bit for bit (Dropout unless values are dropped at random): then no step runs. */
   isIdentity?(config: C, random: boolean, input: SymbolicTensor): boolean;
   /** How many steps come out; absent: as many as go in. In a stream, how many after so many. */
@@ -175,6 +182,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   readonly isNamed: boolean;
   /** What the options say of a penalty for its outputs: training alone reads it. */
   activityRegularizer: unknown;
+  /** The values that its weights start with, where they are known before a model is made over it; else training's, or zeros. */
+  startValues: readonly Float32Array[] | undefined;
   #trainable = true;
   #workspace: Workspace | undefined;
   #weights: LayerWeights | undefined;
@@ -285,7 +294,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     };
     this.#checkCall(call);
     const specs = this.#outputsOf(call);
-    const features = list[0]?.features ?? 0;
+    const features = this.definition.checkInput === undefined ? (list[0]?.features ?? 0) : 1;
     if (this.definition.weights !== undefined) {
       if (this.#features !== undefined && this.#features !== features) {
         mismatch(this.title, `${this.#features} features, as in its first call`, printShape(list[0]?.shape ?? []));
@@ -310,8 +319,10 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   /** Gives the layer its weights in a workspace: zeros, or these values. */
   build(workspace: Workspace, values: readonly Float32Array[] | undefined): void {
     this.#workspace = workspace;
-    const blocks = this.definition.packing?.(this.config, this.#features ?? 0) ?? [];
-    this.#weights = new LayerWeights(workspace, this.weightSpecs, blocks);
+    const features = this.#features ?? 0;
+    const blocks = this.definition.packing?.(this.config, features) ?? [];
+    const vectors = this.definition.derived?.(this.config, features) ?? [];
+    this.#weights = new LayerWeights(workspace, this.weightSpecs, blocks, vectors);
     if (values !== undefined) this.#weights.set(values);
   }
 
@@ -338,6 +349,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     const wrong = tensors.findIndex((tensor) => !(tensor instanceof SymbolicTensor));
     if (call.inputs.length === 0 || wrong >= 0) {
       refuse(this.title, 'symbolic tensors (from input() or layer.apply())', tensors[wrong]);
+    }
+    const takesNumbers = 'checkInput' in this.definition || 'inside' in this.definition;
+    const numbers = call.inputs.find(({ isDense, dtype }) => isDense && dtype === 'float32');
+    if (numbers !== undefined && !takesNumbers) {
+      mismatch(this.title, 'an input with features', printShape(numbers.shape, ['batch', 'time']));
     }
     const { mask } = call;
     if (mask?.dtype === 'float32')

@@ -53,6 +53,14 @@ export interface PackedBlock {
   readonly transposed: boolean | readonly Matrix[];
 }
 
+/** A vector [features] that is computed from weights, or from the layer's options, whenever the weights change. */
+export interface DerivedVector {
+  readonly name: string;
+  readonly features: number;
+  /** Writes it, to an address. */
+  compute(weights: LayerWeights, address: number): void;
+}
+
 /** Makes the first values of a weight of a layer. Training has one; a loaded model needs none. */
 export type Initialize = (spec: WeightSpec, layer: string) => Float32Array;
 
@@ -86,12 +94,19 @@ export class LayerWeights {
   readonly workspace: Workspace;
   /** Undefined until a model over the layer is trained. */
   master: Master | undefined;
-  /** Addresses of those in Keras's layout, by name. */
+  /** Addresses of those in Keras's layout, and of derived vectors, by name. */
   readonly #canonical = new Map<string, number>();
+  readonly #derived: readonly DerivedVector[];
 
-  constructor(workspace: Workspace, specs: readonly WeightSpec[], blocks: readonly PackedBlock[]) {
+  constructor(
+    workspace: Workspace,
+    specs: readonly WeightSpec[],
+    blocks: readonly PackedBlock[],
+    derived: readonly DerivedVector[] = [],
+  ) {
     this.workspace = workspace;
     this.specs = specs;
+    this.#derived = derived;
     const packed = new Set(blocks.flatMap(({ parts }) => parts.flatMap(({ sources }) => sources.map((s) => s.weight))));
     for (const spec of specs) if (spec.name === 'bias' || !packed.has(spec.name)) this.#place(spec);
     for (const block of blocks) {
@@ -102,6 +117,13 @@ export class LayerWeights {
         address += bytesOf(part);
       });
     }
+    for (const { name, features } of derived) this.#canonical.set(name, workspace.allocate(4 * quad(features)));
+    this.#derive();
+  }
+
+  /** Whether nothing of it lies in the workspace: then its layer goes with any. */
+  get areNone(): boolean {
+    return this.panels.size + this.#canonical.size === 0;
   }
 
   /** One part of a block. */
@@ -112,6 +134,11 @@ export class LayerWeights {
   /** Where the values of a weight lie in Keras's layout: of biases, and of all once `materialize` was called. */
   canonical(name: string): number {
     return known(this.#canonical.get(name), name);
+  }
+
+  /** The same, or where a derived vector lies; 0 where there is none of the name. */
+  vector(name: string): number {
+    return this.#canonical.get(name) ?? 0;
   }
 
   get(): Float32Array[] {
@@ -146,7 +173,12 @@ export class LayerWeights {
         else this.workspace.kernels.pack(from, stride, address, block.rows, part.units, part.gates, nth > 0 ? 1 : 0);
       });
     }
+    this.#derive();
     this.master?.refresh();
+  }
+
+  #derive(): void {
+    for (const vector of this.#derived) vector.compute(this, this.canonical(vector.name));
   }
 
   /** Gives every weight canonical values; returns those that had none. */

@@ -9,6 +9,8 @@ export type Initializer =
   | { readonly kind: 'ones' }
   | { readonly kind: 'constant'; readonly value: number }
   | VarianceScaling
+  | Uniform
+  | Normal
   | { readonly kind: 'orthogonal'; readonly gain: number };
 
 /** Deviation √(scale / n), where n is the fan named by `mode`; Glorot & Bengio 2010, He et al. 2015, LeCun et al. 1998. */
@@ -18,6 +20,23 @@ export interface VarianceScaling {
   readonly mode: 'fanIn' | 'fanOut' | 'fanAverage';
   readonly distribution: 'uniform' | 'truncatedNormal';
 }
+
+/** Evenly from `minval` to `maxval`. */
+export interface Uniform {
+  readonly kind: 'randomUniform';
+  readonly minval: number;
+  readonly maxval: number;
+}
+
+/** Normal; truncated: drawn from within two deviations. */
+export interface Normal {
+  readonly kind: 'randomNormal' | 'truncatedNormal';
+  readonly mean: number;
+  readonly stddev: number;
+}
+
+const uniform: Uniform = { kind: 'randomUniform', minval: -0.05, maxval: 0.05 };
+const normal = { mean: 0, stddev: 0.05 };
 
 const named = {
   zeros: { kind: 'zeros' },
@@ -29,6 +48,11 @@ const named = {
   lecunUniform: varianceScaling(1, 'fanIn', 'uniform'),
   lecunNormal: varianceScaling(1, 'fanIn', 'truncatedNormal'),
   orthogonal: { kind: 'orthogonal', gain: 1 },
+  // Keras's short name for what embeddings start with.
+  uniform,
+  randomUniform: uniform,
+  randomNormal: { kind: 'randomNormal', ...normal },
+  truncatedNormal: { kind: 'truncatedNormal', ...normal },
 } as const satisfies Record<string, Initializer>;
 
 export type InitializerName = keyof typeof named;
@@ -55,6 +79,19 @@ export const initializers = {
     ...varianceScaling(1, 'fanIn', 'truncatedNormal'),
     ...options,
   }),
+  /** Defaults: from −0.05 to 0.05. */
+  randomUniform: (options: Partial<Omit<Uniform, 'kind'>> = {}): Initializer => ({ ...uniform, ...options }),
+  /** Defaults: mean 0, deviation 0.05. */
+  randomNormal: (options: Partial<Omit<Normal, 'kind'>> = {}): Initializer => ({
+    kind: 'randomNormal',
+    ...normal,
+    ...options,
+  }),
+  truncatedNormal: (options: Partial<Omit<Normal, 'kind'>> = {}): Initializer => ({
+    kind: 'truncatedNormal',
+    ...normal,
+    ...options,
+  }),
   glorotUniform: (): Initializer => named.glorotUniform,
   glorotNormal: (): Initializer => named.glorotNormal,
   heUniform: (): Initializer => named.heUniform,
@@ -67,13 +104,21 @@ export const initializers = {
 
 const names = Object.keys(named) as InitializerName[];
 
+const kinds = [
+  'zeros',
+  'ones',
+  'constant',
+  'varianceScaling',
+  'orthogonal',
+  'randomUniform',
+  'randomNormal',
+  'truncatedNormal',
+] as const;
+
 /** Reads an initialiser option of a layer. */
 export const initializer: Reader<Initializer> = (value, where) => {
   if (typeof value !== 'object' || value === null) return named[oneOf(names)(value, where)];
-  const kind = oneOf(['zeros', 'ones', 'constant', 'varianceScaling', 'orthogonal'])(
-    'kind' in value ? value.kind : undefined,
-    `${where}.kind`,
-  );
+  const kind = oneOf(kinds)('kind' in value ? value.kind : undefined, `${where}.kind`);
   const known = { kind: oneOf([kind]) };
   switch (kind) {
     case 'constant':
@@ -86,6 +131,19 @@ export const initializer: Reader<Initializer> = (value, where) => {
         scale: optional(positive, 1),
         mode: optional(oneOf(['fanIn', 'fanOut', 'fanAverage']), 'fanIn'),
         distribution: optional(oneOf(['uniform', 'truncatedNormal']), 'truncatedNormal'),
+      }) as Initializer;
+    case 'randomUniform':
+      return fields(value, where, {
+        ...known,
+        minval: optional(finite, uniform.minval),
+        maxval: optional(finite, uniform.maxval),
+      }) as Initializer;
+    case 'randomNormal':
+    case 'truncatedNormal':
+      return fields(value, where, {
+        ...known,
+        mean: optional(finite, normal.mean),
+        stddev: optional(positive, normal.stddev),
       }) as Initializer;
     default:
       return fields(value, where, known) as Initializer;

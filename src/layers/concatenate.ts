@@ -1,11 +1,13 @@
 import { axesBetween } from '../graph/copy.js';
-import type { Layer, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
+import type { Layer, LayerDefinition, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import { mismatch, optional, refuse, type Reader } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { add, multiply, type Size } from '../plan/size.js';
 import { copyLayer, type InputCopy } from './copying.js';
+import { noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
+import { emitJoinedMask, emitMergedMask, joinedMask, mergedMask } from './merged-mask.js';
 
 export interface ConcatenateOptions extends LayerOptions {
   /** Which axis grows, counted with the batch; −1: the last one. Any but the batch. Default −1. */
@@ -21,14 +23,15 @@ const axis: Reader<number> = (value, where) =>
     ? value
     : refuse(where, 'an axis but the batch', value);
 
-const definition = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
+const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
   className: 'Concatenate',
   baseName: 'concatenate',
-  joins: ({ axis: wanted }, { shape }) => shape.length === 2 || (wanted < 0 ? shape.length + wanted : wanted) !== 1,
-  outputs: ({ axis: wanted }, { inputs, initialState }, name) => {
-    if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+  joins: (config, { shape }) => !isTime(config, shape.length),
+  outputs: (config, { inputs, initialState }, name) => {
+    noStates(name, { initialState });
     const first = known(inputs[0], name);
     const rank = first.shape.length;
+    const { axis: wanted } = config;
     const along = wanted < 0 ? rank + wanted : wanted;
     if (along < 1 || along >= rank) mismatch(name, `an axis from 1 to ${rank - 1}`, wanted);
     for (const { shape } of inputs) {
@@ -37,10 +40,9 @@ const definition = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
     }
     const lengths = inputs.map(({ shape }) => shape[along] ?? null);
     const length = lengths.reduce((sum, n) => (sum === null || n === null ? null : sum + n), 0);
-    const isTime = along === 1 && rank > 2;
-    const time = isTime ? inputs.reduce<Size>((sum, { time: steps }) => add(sum, steps ?? 1), 0) : first.time;
-    const masks = new Set(inputs.map(({ mask }) => mask));
-    const [mask = null] = masks.size === 1 && !isTime ? masks : [];
+    const inTime = isTime(config, rank);
+    const time = inTime ? inputs.reduce<Size>((sum, { time: steps }) => add(sum, steps ?? 1), 0) : first.time;
+    const mask = inTime ? joinedMask(inputs) : mergedMask(inputs);
     const shape = first.shape.map((n, i) => (i === along ? length : n));
     const output: OutputSpec = { shape, time, batch: first.batch, dtype: 'float32', mask };
     return [output];
@@ -59,6 +61,20 @@ const definition = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
     });
   },
 });
+
+const definition: LayerDefinition<ConcatenateConfig> = /* @__PURE__ */ {
+  ...copying,
+  forward: (context, config) => {
+    if (isTime(config, context.viewOf(0).lengths.length)) emitJoinedMask(context);
+    else emitMergedMask(context);
+    copying.forward(context, config);
+  },
+};
+
+/** Whether it is time that grows, of inputs of this rank. */
+function isTime({ axis: wanted }: ConcatenateConfig, rank: number): boolean {
+  return rank > 2 && (wanted < 0 ? rank + wanted : wanted) === 1;
+}
 
 /**
  * Inputs one behind the other along an axis but the batch; their other axes must be equal. As `keras.layers.Concatenate`.

@@ -6,7 +6,8 @@ import {
   type LayerLike,
   type LayerOptions,
 } from '../graph/layer.js';
-import { mismatch, optional, refuse, type Reader } from '../options/options.js';
+import { optional, refuse, type Reader } from '../options/options.js';
+import { noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 /** The layers that a custom layer is made of, by names of its own. */
@@ -34,7 +35,7 @@ const definition: LayerDefinition<CustomConfig> = {
   baseName: 'custom',
   inside: ({ layers }) => Object.values(layers),
   outputs: ({ layers, call }, { inputs, initialState }, name) => {
-    if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+    noStates(name, { initialState });
     const result = call(inputs, layers);
     const outputs: unknown[] = Array.isArray(result) ? result : [result];
     return outputs.map((output) =>

@@ -22,6 +22,11 @@ export function sequenceInput(name: string, call: Call): SymbolicTensor {
   return input;
 }
 
+/** Refuses initial states, of a layer that has none. */
+export function noStates(name: string, { initialState }: Pick<Call, 'initialState'>): void {
+  if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+}
+
 /** The output of a layer that has no states: like its input, but perhaps for the features and the number of steps. */
 export function sameSteps(
   name: string,
@@ -30,7 +35,7 @@ export function sameSteps(
   features?: number,
   stepsAfter: (steps: Size) => Size = (steps) => steps,
 ): readonly [OutputSpec] {
-  if (call.initialState.length > 0) mismatch(name, 'no initial state', call.initialState.length);
+  noStates(name, call);
   const { shape, time, batch, dtype, features: before } = inputOf(name, call);
   const [sequences = null, steps = null, ...inner] = shape.slice(0, -1);
   // A length that is known is an expression without symbols: it comes out as a number.

@@ -1,7 +1,7 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import { mismatch, flag, optional } from '../options/options.js';
+import { flag, optional } from '../options/options.js';
 import { multiply, quad } from '../plan/size.js';
-import { sequenceInput } from './expectations.js';
+import { noStates, sequenceInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 /* What GlobalMaxPooling1D and GlobalAveragePooling1D share: all but whether a sequence's greatest values or means are wanted. */
@@ -29,7 +29,7 @@ export function globalPoolingDefinition(
     // A step that stays would be another one in every run.
     time: ({ keepdims }) => ({ lookahead: keepdims ? Infinity : 0, history: 0 }),
     outputs: ({ keepdims }, call, name) => {
-      if (call.initialState.length > 0) mismatch(name, 'no initial state', call.initialState.length);
+      noStates(name, call);
       const { shape, batch, dtype, features } = sequenceInput(name, call);
       const [sequences = null] = shape;
       const time = keepdims ? 1 : null;

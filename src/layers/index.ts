@@ -11,6 +11,7 @@ export { maxPooling1d, type MaxPooling1DOptions } from './max-pooling1d.js';
 export { separableConv1d, type SeparableConv1DOptions } from './separable-conv1d.js';
 export { upSampling1d, type UpSampling1DOptions } from './up-sampling1d.js';
 export { zeroPadding1d, type ZeroPadding1DOptions } from './zero-padding1d.js';
+export { embedding, type EmbeddingOptions } from './embedding.js';
 export { dense, type DenseOptions } from './dense.js';
 export { dropout, type DropoutOptions } from './dropout.js';
 export { gru, type GruOptions } from './gru.js';

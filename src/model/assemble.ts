@@ -46,7 +46,8 @@ export function assemble(
   const fresh = leaves.filter((layer) => layer.workspace === undefined);
   // All values first: where one cannot be made, no layer is built.
   const values = fresh.map(
-    ({ title, weightSpecs }) => initialize && weightSpecs.map((spec) => initialize(spec, title)),
+    ({ title, weightSpecs, startValues }) =>
+      startValues ?? (initialize && weightSpecs.map((spec) => initialize(spec, title))),
   );
   fresh.forEach((layer, i) => {
     layer.build(workspace, values[i]);
@@ -105,7 +106,7 @@ function commonWorkspace(name: string, layers: readonly Layer[], into: Workspace
   for (const layer of layers) {
     const { workspace, title } = layer;
     // Inputs, activations and the like have nothing in a workspace: they go with any.
-    if (workspace === undefined || layer.weights.specs.length === 0) continue;
+    if (workspace === undefined || layer.weights.areNone) continue;
     if (found !== undefined && found !== workspace) {
       throw new Error(
         `${name}: ${title} has its weights in the workspace of "${workspace.owner}", others in the workspace of "${found.owner}"`,

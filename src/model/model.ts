@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.js';
 import {
   batchSizeOf,
   checkMasks,
+  checkValues,
   prepareRun,
   readTensors,
   rangeOf,
@@ -114,6 +115,7 @@ export class Model {
     const given = readTensors(where, this.graph.inputs, x, 'batches');
     const rows = given[0]?.shape[0] ?? 0;
     const wanted = batchSizeOf(where, this.graph.inputs, read.batchSize, this.isStateful ? rows : 32);
+    checkValues(where, this.graph, given);
     if (this.isStateful) checkWholeBatches(where, rows, wanted);
     const batchSize = Math.min(wanted, rows);
     const predictor = this.predictor();

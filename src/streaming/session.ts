@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.js';
-import { readTensors, setSizes, type TensorsLike } from '../graph/inputs.js';
+import { checksOf, checkValues, readTensors, setSizes, type TensorsLike, type ValueCheck } from '../graph/inputs.js';
 import { sizeOf } from '../graph/weights.js';
 import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
@@ -44,6 +44,8 @@ export class Session {
   /** Axes of a step, and its values. */
   readonly #axes: readonly number[];
   readonly #width: number;
+  /** What layers want of the values beside their shape. */
+  readonly #checks: readonly ValueCheck[];
   readonly #stateBytes: number;
   #state: number;
   #closed = false;
@@ -58,6 +60,7 @@ export class Session {
     this.#plan = plan;
     this.#axes = rowAxes(plan.input);
     this.#width = sizeOf(this.#axes);
+    this.#checks = checksOf(this.#where, graph, plan.input);
     this.#fixed = readFixed(name, graph, read.fixed, this.batch);
     this.#run.set(batch, this.batch);
     this.#run.set(plan.steps, 1);
@@ -88,6 +91,7 @@ export class Session {
     const steps = numbers === null ? data.length / this.#width : this.#stepsOf(numbers.shape);
     if (!Number.isInteger(steps))
       mismatch(this.#where, `whole rows of ${this.#width} features`, `${data.length} values`);
+    if (this.#checks.length > 0) for (const check of this.#checks) check(data, numbers?.shape);
     if (out !== undefined) {
       this.#setSizes(steps);
       const rows = this.#rowsOf(this.#plan.outputs[0], steps, this.#sizes);
@@ -158,16 +162,18 @@ export class Session {
 
   #stepsOf(shape: readonly number[]): number {
     const { batch: sequences } = this;
-    const leading = shape.slice(0, -this.#axes.length);
+    const leading = shape.slice(0, shape.length - this.#axes.length);
     const [first = 1, second = 1] = leading;
     if (shape.at(-1) === 0) return 0;
     const fits = this.#axes.every((length, i) => length === shape[leading.length + i]);
     if (fits && leading.length === 2 && first === sequences) return second;
     if (sequences === 1 && leading.length < 2 && (fits || first === 0)) return first;
-    const step = this.#axes.join(', ');
+    const step = printShape(this.#axes);
+    const steps = printShape([null, ...this.#axes], ['time']);
+    const all = printShape([sequences, null, ...this.#axes], ['', 'time']);
     mismatch(
       this.#where,
-      `shape ${sequences === 1 ? `[${step}] or [time, ${step}]` : `[${sequences}, time, ${step}]`}`,
+      `shape ${sequences > 1 ? all : this.#axes.length === 0 ? steps : `${step} or ${steps}`}`,
       printShape(shape),
     );
   }
@@ -259,5 +265,6 @@ function readFixed(name: string, graph: Graph, fixed: unknown, rows: number): Nu
   if (given[0]?.shape[0] !== rows) {
     mismatch(`${name}: stream: fixed`, `${rows} row(s)`, given[0]?.shape[0] ?? 0);
   }
+  checkValues(`${name}: stream: fixed`, { ...graph, inputs: symbols }, given);
   return given.map(({ data, shape }) => ({ data: data.slice(), shape }));
 }

@@ -75,7 +75,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const nodes = graph.nodes.filter((node) => moving.has(node));
   for (const { layer, inputs } of nodes) {
     // Along an axis inside of each step, the whole sequence is there.
-    if (layer.time.lookahead > 0 && inputs[0]?.batch === batch) {
+    if (layer.time.lookahead > 0 && inputs[0]?.batch === batch && inputs[0].time !== null) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }
@@ -106,9 +106,9 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase, isEven };
 }
 
-/** Axes behind the batch and the time. */
-export function rowAxes({ shape, features }: SymbolicTensor): number[] {
-  return [...innerAxes(shape), features];
+/** Axes behind the batch and the time; none of what has one value a step. */
+export function rowAxes({ shape, features, isDense }: SymbolicTensor): number[] {
+  return isDense ? [] : [...innerAxes(shape), features];
 }
 
 /** Sequences that are joined must give their rows at the same steps. */

@@ -58,6 +58,15 @@ function fillWeight(
     case 'varianceScaling':
       fillScaled(workspace, spec, initializer, target, seed, stream);
       break;
+    case 'randomUniform':
+      kernels.randomUniform(target, count, initializer.minval, initializer.maxval, seed, stream);
+      break;
+    case 'randomNormal':
+    case 'truncatedNormal': {
+      const { kind, mean, stddev } = initializer;
+      kernels.randomNormal(target, count, mean, stddev, kind === 'truncatedNormal' ? 1 : 0, seed, stream);
+      break;
+    }
     case 'orthogonal':
       fillOrthogonal(workspace, spec, initializer.gain, target, seed, stream);
       break;

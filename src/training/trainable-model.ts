@@ -1,5 +1,6 @@
 import {
   checkMasks,
+  checkValues,
   namesOf,
   prepareRun,
   readTensors,
@@ -49,7 +50,7 @@ export interface EvaluateOptions {
 export interface Gradients {
   /** For each input (masks excepted), initial states included. */
   readonly inputs: readonly Tensor[];
-  /** For each weight, in the order of `getWeights`. */
+  /** For each weight that training can change, in the order of `getWeights`. */
   readonly weights: readonly Tensor[];
 }
 
@@ -204,6 +205,7 @@ export class TrainableModel extends Model {
   gradients(x: TensorsLike, cotangents: TensorsLike): Gradients {
     const where = `${this.name}: gradients`;
     const inputs = readTensors(where, this.graph.inputs, x);
+    checkValues(where, this.graph, inputs);
     const given = readTensors(`${where}: cotangents`, this.graph.outputs, cotangents);
     const rows = inputs[0]?.shape[0] ?? 0;
     if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${rows} rows`, given[0]?.shape[0]);

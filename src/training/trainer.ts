@@ -1,5 +1,5 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
-import { batchSizeOf, checkMasks, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
+import { batchSizeOf, checkMasks, checkValues, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { ImplicitStates } from '../model/states.js';
 import { mismatch } from '../options/options.js';
@@ -85,6 +85,7 @@ export class Trainer {
     const targets = readTargets(`${where}: targets`, this.#objectives, y, allowed, nameOf);
     const [rows = 0, targetRows = 0] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
     if (rows !== targetRows) mismatch(where, `as many targets as inputs, ${rows}`, targetRows);
+    checkValues(where, graph, inputs);
     setSizes(run, graph.inputs, inputs, rows);
     checkMasks(where, graph, run);
     symbols.forEach((symbolic, i) => {

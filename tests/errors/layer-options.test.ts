@@ -125,6 +125,29 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
   ['zero_padding1d', layers.zeroPadding1d, {}, { ...common, padding: sides }],
   ['cropping1d', layers.cropping1d, {}, { ...common, cropping: sides }],
   ['up_sampling1d', layers.upSampling1d, {}, { ...common, size: nonsense.positiveInteger }],
+  [
+    'embedding',
+    layers.embedding as Make,
+    { inputDim: 3, outputDim: 2 },
+    {
+      ...common,
+      inputDim: nonsense.positiveInteger,
+      outputDim: nonsense.positiveInteger,
+      maskZero: nonsense.flag,
+      weights: [
+        5,
+        'x',
+        null,
+        [[1, 2]],
+        [
+          [1, 2, 3],
+          [1, 2, 3],
+        ],
+        [['a']],
+      ],
+      ...ofWeights('embeddings'),
+    },
+  ],
   ['dropout', layers.dropout as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],
   ['masking', layers.masking, {}, { ...common, maskValue: nonsense.finite }],
   ['activation', layers.activation as Make, { activation: 'tanh' }, { ...common, activation: nonsense.activation }],
@@ -162,7 +185,7 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
   ...(['add', 'average', 'maximum', 'minimum', 'multiply', 'subtract', 'flatten'] as const).map(
     (kind): (typeof calls)[number] => [kind, layers[kind] as Make, {}, common],
   ),
-  ['concatenate', layers.concatenate as Make, {}, { ...common, axis: [0, 1.5, '1', null] }],
+  ['concatenate', layers.concatenate, {}, { ...common, axis: [0, 1.5, '1', null] }],
   [
     'dot',
     layers.dot as Make,
@@ -185,7 +208,7 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
       name: nonsense.name,
       shape: [...nonsense.shape, []],
       batchShape: [...nonsense.shape, [2]],
-      dtype: ['int32', 'float', null, 5],
+      dtype: ['int64', 'float', null, 5],
     },
   ],
 ];
@@ -240,7 +263,10 @@ describe('layers', () => {
   });
 
   test('an input must say its features', () => {
-    expect(() => input({ shape: [null] })).toThrow('input: the number of features must be known, got [null, null]');
+    expect(() => input({ shape: [null, null] })).toThrow('input: the number of features must be known');
+    expect(() => layers.dense({ units: 1 }).apply(input({ shape: [null] }))).toThrow(
+      'dense: expected an input with features, got [batch, time]',
+    );
     expect(() => input({})).toThrow('input: expected shape or batchShape, got neither');
   });
 

@@ -105,7 +105,7 @@ describe('a field that would change results or training is refused', () => {
     ['LayerNormalization', { ...sequence, axis: [0] }, 'axis: expected -1, got 0'],
     ['Dense', { ...sequence, units: 1, lora_rank: 4 }, 'lora_rank: expected none'],
     ['Dropout', { ...sequence, rate: 0.5, noise_shape: [1] }, 'noise_shape: expected none'],
-    ['InputLayer', { ...sequence, dtype: 'int32' }, "dtype: expected 'float32', got 'int32'"],
+    ['InputLayer', { ...sequence, dtype: 'int64' }, "dtype: expected 'float32' or 'int32', got 'int64'"],
     ['InputLayer', { ...sequence, sparse: true }, 'sparse: expected false, got true'],
     ['Masking', { ...sequence, return_sequences: true }, 'return_sequences: expected none'],
     [

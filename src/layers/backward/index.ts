@@ -6,6 +6,7 @@ import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
 import { dotBackward } from './dot.js';
 import { dropoutBackward } from './dropout.js';
+import { embeddingBackward } from './embedding.js';
 import { globalAverageBackward, globalMaxBackward } from './global-pooling.js';
 import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
@@ -29,6 +30,7 @@ export const backwardTable = {
   UpSampling1D: copyBackward,
   ZeroPadding1D: copyBackward,
   Dense: denseBackward,
+  Embedding: embeddingBackward,
   Dropout: dropoutBackward,
   Fold: copyBackward,
   Flatten: copyBackward,
