@@ -2,6 +2,7 @@ import { SymbolicTensor, type Layer } from '../graph/layer.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { activation } from '../layers/activation.js';
 import { averagePooling1d } from '../layers/average-pooling1d.js';
+import { batchNormalization } from '../layers/batch-normalization.js';
 import { bidirectional } from '../layers/bidirectional.js';
 import { concatenate } from '../layers/concatenate.js';
 import { conv1dTranspose } from '../layers/conv1d-transpose.js';
@@ -14,8 +15,10 @@ import { dropout } from '../layers/dropout.js';
 import { embedding } from '../layers/embedding.js';
 import { globalAveragePooling1d } from '../layers/global-average-pooling1d.js';
 import { globalMaxPooling1d } from '../layers/global-max-pooling1d.js';
+import { groupNormalization } from '../layers/group-normalization.js';
 import { gru } from '../layers/gru.js';
 import { input } from '../layers/input.js';
+import { layerNormalization } from '../layers/layer-normalization.js';
 import { lstm } from '../layers/lstm.js';
 import { masking } from '../layers/masking.js';
 import { maxPooling1d } from '../layers/max-pooling1d.js';
@@ -61,6 +64,7 @@ const makers = {
   add,
   average,
   averagePooling1d,
+  batchNormalization,
   bidirectional,
   concatenate,
   conv1d,
@@ -74,8 +78,10 @@ const makers = {
   flatten,
   globalAveragePooling1d,
   globalMaxPooling1d,
+  groupNormalization,
   gru,
   input,
+  layerNormalization,
   lstm,
   masking,
   maximum,

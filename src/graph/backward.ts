@@ -12,6 +12,8 @@ export interface Backward<C> {
   emit(context: BackwardContext, config: C): void;
   /** Emits forward steps for training, of a layer that drops or adds values at random: inference does not hold these. */
   forward?(context: NodeContext, config: C, randomness: Randomness): void;
+  /** Emits steps that change weights by themselves (moving averages): they run once a batch of training is accepted. */
+  accept?(context: NodeContext, config: C): void;
 }
 
 /** Backward steps by Keras's class name: training hands it in, so that inference does not hold it. */

@@ -1,6 +1,7 @@
 /** Every layer by name: `import { lstm, dense } from 'bucle/layers'`; a bundler drops the others. */
 export { activation, type ActivationOptions } from './activation.js';
 export { averagePooling1d, type AveragePooling1DOptions } from './average-pooling1d.js';
+export { batchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
 export { conv1d, type Conv1DOptions } from './conv1d.js';
 export { conv1dTranspose, type Conv1DTransposeOptions } from './conv1d-transpose.js';
 export { cropping1d, type Cropping1DOptions } from './cropping1d.js';
@@ -14,8 +15,10 @@ export { zeroPadding1d, type ZeroPadding1DOptions } from './zero-padding1d.js';
 export { embedding, type EmbeddingOptions } from './embedding.js';
 export { dense, type DenseOptions } from './dense.js';
 export { dropout, type DropoutOptions } from './dropout.js';
+export { groupNormalization, type GroupNormalizationOptions } from './group-normalization.js';
 export { gru, type GruOptions } from './gru.js';
 export { input, type InputOptions } from './input.js';
+export { layerNormalization, type LayerNormalizationOptions } from './layer-normalization.js';
 export { lstm, type LstmOptions } from './lstm.js';
 export { masking, type MaskingOptions } from './masking.js';
 export type { RecurrentOptions } from './recurrent.js';

@@ -53,7 +53,7 @@ export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, paramet
     }
   }
   const known = new Set<PlanTensor>(plan.compiled.plan.given);
-  for (const [i, step] of plan.compiled.plan.steps.entries()) {
+  for (const [i, step] of plan.compiled.plan.steps.slice(0, plan.steps).entries()) {
     runner.execute(run, i, i + 1);
     for (const tensor of tensorsOf(step)) {
       const isOwn = !known.has(tensor) || step.arguments.length > 2;

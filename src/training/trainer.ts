@@ -132,6 +132,7 @@ export class Trainer {
     if (overflown !== null) {
       throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
     }
+    plan.accept();
     this.#constraints.apply();
     parameters.refresh();
     return errors;

@@ -51,6 +51,8 @@ export class TrainingPlan {
   readonly compiled: CompiledGraph;
   readonly graph: Graph;
   readonly randomness = new Randomness();
+  /** The steps behind these run once the batch is accepted. */
+  readonly steps: number;
   readonly #workspace: Workspace;
   readonly #objectives: readonly ObjectiveTensors[];
   readonly #weightPenalties: WeightPenalties;
@@ -93,6 +95,13 @@ export class TrainingPlan {
     if (gradients !== null && parameters !== null) {
       emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
     }
+    this.steps = plan.steps.length;
+    if (parameters !== null) {
+      for (const { context } of this.compiled.nodes) {
+        const { definition, config } = context.layer;
+        backwardTable[definition.className]?.accept?.(context, config);
+      }
+    }
     this.runner = new PlanRunner(workspace, plan);
   }
 
@@ -108,10 +117,15 @@ export class TrainingPlan {
   /** Runs a prepared batch: the given rows of the data. */
   execute(data: Data, indices: Int32Array): BatchErrors {
     this.stage(data, indices);
-    this.runner.execute(this.run);
+    this.runner.execute(this.run, 0, this.steps);
     if (this.#isTraining) this.#weightPenalties.addGradients();
     const penalty = this.#weightPenalties.value() + this.#activityPenalties.value(this.runner, this.run);
     return [...this.#errors(), { loss: { sum: penalty, count: 1 }, metrics: [] }];
+  }
+
+  /** What a layer changes by itself once a batch is done, such as moving averages: after `execute`, if nothing was refused. */
+  accept(): void {
+    this.runner.execute(this.run, this.steps);
   }
 
   /** Copies the rows of a batch into the plan's staging blocks. */

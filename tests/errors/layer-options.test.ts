@@ -75,6 +75,15 @@ const pooling: Table = {
   padding: windows.padding,
 };
 
+const normalizing: Table = {
+  ...common,
+  axis: [0, 1, 2, -2, '-1', null, [-1]],
+  epsilon: nonsense.positive,
+  center: nonsense.flag,
+  scale: nonsense.flag,
+  ...ofWeights('gamma', 'beta'),
+};
+
 const sides = [-1, 0.5, NaN, '1', null, [], [1], [1, 2, 3], [1, -1]];
 
 /** A call with options that are good, but for those of the table, which are tried one by one. */
@@ -146,6 +155,24 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
         [['a']],
       ],
       ...ofWeights('embeddings'),
+    },
+  ],
+  ['layer_normalization', layers.layerNormalization, {}, normalizing],
+  [
+    'group_normalization',
+    layers.groupNormalization,
+    { groups: 2 },
+    { ...normalizing, groups: [0, -2, 1.5, NaN, '2', null] },
+  ],
+  [
+    'batch_normalization',
+    layers.batchNormalization,
+    {},
+    {
+      ...normalizing,
+      momentum: [-0.1, 1.1, NaN, '0.9', null],
+      movingMeanInitializer: nonsense.initializer,
+      movingVarianceInitializer: nonsense.initializer,
     },
   ],
   ['dropout', layers.dropout as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],

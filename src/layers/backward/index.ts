@@ -5,6 +5,9 @@ import { convolutionBackward } from './convolving.js';
 import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
 import { dotBackward } from './dot.js';
+import { batchNormalizationBackward } from './batch-normalization.js';
+import { groupNormalizationBackward } from './group-normalization.js';
+import { layerNormalizationBackward } from './layer-normalization.js';
 import { dropoutBackward } from './dropout.js';
 import { embeddingBackward } from './embedding.js';
 import { globalAverageBackward, globalMaxBackward } from './global-pooling.js';
@@ -29,7 +32,10 @@ export const backwardTable = {
   MaxPooling1D: poolingBackward,
   UpSampling1D: copyBackward,
   ZeroPadding1D: copyBackward,
+  BatchNormalization: batchNormalizationBackward,
   Dense: denseBackward,
+  GroupNormalization: groupNormalizationBackward,
+  LayerNormalization: layerNormalizationBackward,
   Embedding: embeddingBackward,
   Dropout: dropoutBackward,
   Fold: copyBackward,

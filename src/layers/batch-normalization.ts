@@ -1,0 +1,87 @@
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import type { DerivedVector } from '../graph/weights.js';
+import type { InitializerOption } from '../initializers/initializer.js';
+import { forTraining, optional, refuse, type Reader } from '../options/options.js';
+import { onlyInput, sameSteps } from './expectations.js';
+import { makeLayer } from './make-layer.js';
+import {
+  normalizingReaders,
+  normalizingWeights,
+  type NormalizingConfig,
+  type NormalizingOptions,
+} from './normalizing.js';
+
+export interface BatchNormalizationOptions extends LayerOptions, NormalizingOptions {
+  /** How much of the moving averages stays with each batch, from 0 to 1. Default 0.99. */
+  momentum?: number;
+  /** Default 'zeros'. */
+  movingMeanInitializer?: InitializerOption;
+  /** Default 'ones'. */
+  movingVarianceInitializer?: InitializerOption;
+}
+
+export interface BatchNormalizationConfig extends NormalizingConfig {
+  readonly momentum: number;
+}
+
+const definition: LayerDefinition<BatchNormalizationConfig> = {
+  className: 'BatchNormalization',
+  baseName: 'batch_normalization',
+  rowByRow: true,
+  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  weights: (options, features) => [
+    ...normalizingWeights(options, features),
+    ...['movingMean', 'movingVariance'].map(
+      (name) => ({ name, shape: [features], trainable: false, options }) as const,
+    ),
+  ],
+  derived: ({ epsilon }, features) => [scaleOf('movingVariance', features, epsilon, 0)],
+  // In training with the moments of the batch: layers/backward/batch-normalization.ts.
+  forward: (context) => {
+    const [mean, scale, beta] = [context.vector('movingMean'), context.vector('factors'), context.vector('beta')];
+    const [x, y, features] = [context.input(), context.result(), context.features()];
+    context.emit('scaleShift', x, mean, scale, beta, y, context.rows, features);
+  },
+};
+
+/** What is multiplied by, 'factors': γ / max(√(σ² + ε), least), or with `invert` √σ². Computed anew when the weights change. */
+export function scaleOf(
+  variance: string,
+  features: number,
+  epsilon: number,
+  least: number,
+  invert: 0 | 1 = 0,
+): DerivedVector {
+  return {
+    name: 'factors',
+    features,
+    compute: (weights, to) => {
+      const [from, gamma] = [weights.vector(variance), weights.vector('gamma')];
+      weights.workspace.kernels.deviationScale(from, gamma, to, features, epsilon, least, invert);
+    },
+  };
+}
+
+/**
+ * Each feature gets mean 0 and variance 1, then a gain and an offset (Ioffe & Szegedy 2015): γ (x − μ) / √(σ² + ε) + β. In training
+ * with mean and variance of the batch, over all steps that a mask leaves; at inference, and where the layer is not trainable,
+ * with moving averages of these: moving ← momentum · moving + (1 − momentum) · batch, once a batch of training is done. Any
+ * shape → the same. As `keras.layers.BatchNormalization`. Weights: gamma, beta, and those that are no optimizer's, movingMean
+ * and movingVariance, each [features].
+ * @throws TypeError for an option that is unknown or out of range.
+ */
+export function batchNormalization(
+  options: BatchNormalizationOptions = {},
+): Layer<BatchNormalizationConfig, SymbolicTensor> {
+  return makeLayer(definition, readers, options);
+}
+
+const share: Reader<number> = (value, where) =>
+  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number from 0 to 1', value);
+
+const readers = {
+  ...normalizingReaders,
+  momentum: optional(share, 0.99),
+  movingMeanInitializer: forTraining<InitializerOption>('zeros'),
+  movingVarianceInitializer: forTraining<InitializerOption>('ones'),
+};
