@@ -6,8 +6,10 @@ import type { View } from '../graph/view.js';
 import { mismatch } from '../options/options.js';
 import { known } from '../plan/known.js';
 import type { ArgumentsOf, PlanTensor } from '../plan/plan.js';
-import { ceilDivide, multiply } from '../plan/size.js';
+import { multiply } from '../plan/size.js';
+import { noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
+import { emitMergedMask, mergedMask } from './merged-mask.js';
 
 /** What a layer that merges does with two values (assembly/merging/merge.ts). */
 const codes = { Add: 0, Subtract: 1, Multiply: 2, Average: 3, Maximum: 4, Minimum: 5 } as const;
@@ -94,7 +96,7 @@ export function broadcastBack(copy: Copy, dy: PlanTensor, dx: PlanTensor): Argum
 }
 
 function mergedOutput(name: string, { inputs, initialState }: Call, wanted: number | undefined): OutputSpec[] {
-  if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+  noStates(name, { initialState });
   if (inputs.length < 2 || inputs.length !== (wanted ?? inputs.length)) {
     mismatch(name, wanted === undefined ? 'two inputs or more' : `${wanted} inputs`, inputs.length);
   }
@@ -115,26 +117,6 @@ function commonShape(name: string, a: Shape, b: Shape): Shape {
     if (other === null) return length;
     return mismatch(name, `inputs of one shape, as ${printShape(a)}`, printShape(b));
   });
-}
-
-/** The mask that goes on: none if an input has none; where there are several, a step counts that counts in any. */
-function mergedMask(inputs: readonly SymbolicTensor[]): OutputSpec['mask'] {
-  const masks = new Set(inputs.map(({ mask }) => mask));
-  const [only] = masks;
-  if (masks.has(null)) return null;
-  return masks.size === 1 ? (only ?? null) : 'computed';
-}
-
-function emitMergedMask(context: ForwardContext): void {
-  const y = context.computedMask;
-  if (y === null) return;
-  const [first, ...others] = context.inputMasks;
-  let before = known(first, 'a mask');
-  for (const other of others) {
-    const rows = ceilDivide(multiply(y.bytes, 0.25), 4);
-    context.emit('merge', codes.Maximum, before, other, y, rows, 4, rows, 1);
-    before = y;
-  }
 }
 
 /**
