@@ -13,6 +13,7 @@ import { depthwiseConv1d } from '../layers/depthwise-conv1d.js';
 import { dot } from '../layers/dot.js';
 import { dropout } from '../layers/dropout.js';
 import { embedding } from '../layers/embedding.js';
+import { gaussianNoise } from '../layers/gaussian-noise.js';
 import { globalAveragePooling1d } from '../layers/global-average-pooling1d.js';
 import { globalMaxPooling1d } from '../layers/global-max-pooling1d.js';
 import { groupNormalization } from '../layers/group-normalization.js';
@@ -23,11 +24,13 @@ import { lstm } from '../layers/lstm.js';
 import { masking } from '../layers/masking.js';
 import { maxPooling1d } from '../layers/max-pooling1d.js';
 import { add, average, maximum, minimum, multiplied as multiply, subtract } from '../layers/merging.js';
+import { normalization } from '../layers/normalization.js';
 import { permute } from '../layers/permute.js';
 import { repeatVector } from '../layers/repeat-vector.js';
 import { flatten, reshape } from '../layers/reshape.js';
 import { separableConv1d } from '../layers/separable-conv1d.js';
 import { simpleRNN } from '../layers/simple-rnn.js';
+import { spatialDropout1d } from '../layers/spatial-dropout1d.js';
 import { timeDistributed } from '../layers/time-distributed.js';
 import { upSampling1d } from '../layers/up-sampling1d.js';
 import { zeroPadding1d } from '../layers/zero-padding1d.js';
@@ -76,6 +79,7 @@ const makers = {
   dropout,
   embedding,
   flatten,
+  gaussianNoise,
   globalAveragePooling1d,
   globalMaxPooling1d,
   groupNormalization,
@@ -88,11 +92,13 @@ const makers = {
   maxPooling1d,
   minimum,
   multiply,
+  normalization,
   permute,
   repeatVector,
   reshape,
   separableConv1d,
   simpleRNN,
+  spatialDropout1d,
   subtract,
   timeDistributed,
   upSampling1d,

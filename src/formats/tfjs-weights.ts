@@ -16,7 +16,9 @@ export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topo
     const where = `model.json: ${name}`;
     const shape = asList(entry.shape, `${where}: shape`).map((length) => asCount(length, `${where}: shape`));
     const isOptimizers = entry.group === 'optimizer';
-    oneOf(isOptimizers ? ['float32', 'int32'] : ['float32'])(entry.dtype, `${where}: dtype`);
+    // Normalization counts rows.
+    const mayBeInteger = isOptimizers || name.endsWith('/count');
+    const dtype = oneOf(mayBeInteger ? ['float32', 'int32'] : ['float32'])(entry.dtype, `${where}: dtype`);
     if (entry.quantization !== undefined) throw new Error(`${where}: quantized weights cannot be read`);
     const end = at + 4 * shape.reduce((product, length) => product * length, 1);
     if (end > bytes.length) {
@@ -25,7 +27,9 @@ export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topo
     if (!isOptimizers) {
       const path = pathOf(name, topology);
       if (weights.has(path)) throw new Error(`${where}: there are two weights for "${path}"`);
-      weights.set(path, { name: path, shape, data: new Float32Array(bytes.slice(at, end).buffer) });
+      const { buffer } = bytes.slice(at, end);
+      const data = dtype === 'int32' ? Float32Array.from(new Int32Array(buffer)) : new Float32Array(buffer);
+      weights.set(path, { name: path, shape, data });
     }
     at = end;
   }

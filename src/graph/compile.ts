@@ -97,6 +97,7 @@ export function compileGraph(
       const computedMask = made(node.computedMask, `${title}/mask`);
       const context = new NodeContext(plan, node, title, purpose, steps, tensorOf, outputs, computedMask);
       const { definition, config } = node.layer;
+      definition.checkWeights?.(config, node.layer.weights, title);
       const forward = forwardOf(node.layer);
       if (forward === undefined) definition.forward(context, config);
       else forward(context, config);

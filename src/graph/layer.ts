@@ -5,7 +5,7 @@ import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, TimeBehaviour } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
 import { leadingAxes } from './view.js';
-import { LayerWeights, type DerivedVector, type PackedBlock, type WeightSpec } from './weights.js';
+import { LayerWeights, sizeOf, type DerivedVector, type PackedBlock, type WeightSpec } from './weights.js';
 
 /*
  * Layers, their calls and the tensors between them. The three name each other (a call gives tensors, a tensor knows its call,
@@ -132,6 +132,8 @@ export interface LayerDefinition<C> {
    * its own are taken, are such numbers. `shape` may lack, where they come flat.
    */
   checkInput?(config: C, where: string, values: Float32Array, shape?: readonly number[]): void;
+  /** Throws, when a plan is made, if it cannot run with its weights (Normalization that was never adapted). */
+  checkWeights?(config: C, weights: LayerWeights, title: string): void;
   /** Whether the output is the input, bit for bit (Dropout unless values are dropped at random): then no step runs. */
   isIdentity?(config: C, random: boolean, input: SymbolicTensor): boolean;
   /** How many steps come out; absent: as many as go in. In a stream, how many after so many. */
@@ -323,7 +325,12 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     const blocks = this.definition.packing?.(this.config, features) ?? [];
     const vectors = this.definition.derived?.(this.config, features) ?? [];
     this.#weights = new LayerWeights(workspace, this.weightSpecs, blocks, vectors);
-    if (values !== undefined) this.#weights.set(values);
+    if (values === undefined) return;
+    this.weightSpecs.forEach(({ name, shape }, i) => {
+      const [wanted, came = 0] = [sizeOf(shape), values[i]?.length];
+      if (came !== wanted) mismatch(`${this.title}/${name}`, `${wanted} values`, came);
+    });
+    this.#weights.set(values);
   }
 
   get weights(): LayerWeights {

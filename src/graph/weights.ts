@@ -78,6 +78,8 @@ export interface Panels {
 
 /** What training keeps beside the packed weights: `MasterWeights`. */
 export interface Master {
+  /** The model whose `fit` is changing them. */
+  readonly fitting?: { readonly name: string } | undefined;
   /** The transposed panels of a part of a block. */
   transposed(block: string, part: number): number;
   /** Brings them up to date. */

@@ -1,5 +1,4 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import type { DerivedVector } from '../graph/weights.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { forTraining, optional, refuse, type Reader } from '../options/options.js';
 import { onlyInput, sameSteps } from './expectations.js';
@@ -7,6 +6,7 @@ import { makeLayer } from './make-layer.js';
 import {
   normalizingReaders,
   normalizingWeights,
+  scaleOf,
   type NormalizingConfig,
   type NormalizingOptions,
 } from './normalizing.js';
@@ -43,24 +43,6 @@ const definition: LayerDefinition<BatchNormalizationConfig> = {
     context.emit('scaleShift', x, mean, scale, beta, y, context.rows, features);
   },
 };
-
-/** What is multiplied by, 'factors': γ / max(√(σ² + ε), least), or with `invert` √σ². Computed anew when the weights change. */
-export function scaleOf(
-  variance: string,
-  features: number,
-  epsilon: number,
-  least: number,
-  invert: 0 | 1 = 0,
-): DerivedVector {
-  return {
-    name: 'factors',
-    features,
-    compute: (weights, to) => {
-      const [from, gamma] = [weights.vector(variance), weights.vector('gamma')];
-      weights.workspace.kernels.deviationScale(from, gamma, to, features, epsilon, least, invert);
-    },
-  };
-}
 
 /**
  * Each feature gets mean 0 and variance 1, then a gain and an offset (Ioffe & Szegedy 2015): γ (x − μ) / √(σ² + ε) + β. In training

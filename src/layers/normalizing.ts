@@ -1,5 +1,5 @@
 import type { ConstraintOption } from '../constraints/constraint.js';
-import type { WeightSpec } from '../graph/weights.js';
+import type { DerivedVector, WeightSpec } from '../graph/weights.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, optional, positive, refuse, type Reader } from '../options/options.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
@@ -50,4 +50,22 @@ export function normalizingWeights(options: NormalizingConfig, features: number)
   const { scale, center } = options;
   const names = [...(scale ? ['gamma'] : []), ...(center ? ['beta'] : [])];
   return names.map((name) => ({ name, shape: [features], options }));
+}
+
+/** What is multiplied by, 'factors': γ / max(√(σ² + ε), least), or with `invert` √σ². Computed anew when the weights change. */
+export function scaleOf(
+  variance: string,
+  features: number,
+  epsilon: number,
+  least: number,
+  invert: 0 | 1 = 0,
+): DerivedVector {
+  return {
+    name: 'factors',
+    features,
+    compute: (weights, to) => {
+      const [from, gamma] = [weights.vector(variance), weights.vector('gamma')];
+      weights.workspace.kernels.deviationScale(from, gamma, to, features, epsilon, least, invert);
+    },
+  };
 }

@@ -175,6 +175,25 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
       movingVarianceInitializer: nonsense.initializer,
     },
   ],
+  [
+    'normalization',
+    layers.normalization as Make,
+    { mean: 0, variance: 1 },
+    {
+      ...common,
+      axis: normalizing.axis,
+      mean: ['1', null, NaN, [[1]], ['1'], [NaN]],
+      variance: ['1', null, -1, [[1]], [-1], [NaN]],
+      invert: nonsense.flag,
+    },
+  ],
+  ['spatial_dropout1d', layers.spatialDropout1d as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],
+  [
+    'gaussian_noise',
+    layers.gaussianNoise as Make,
+    { stddev: 0.5 },
+    { ...common, stddev: [-0.1, 1.1, NaN, '0.5', null, true, undefined] },
+  ],
   ['dropout', layers.dropout as Make, { rate: 0.5 }, { ...common, rate: nonsense.rate }],
   ['masking', layers.masking, {}, { ...common, maskValue: nonsense.finite }],
   ['activation', layers.activation as Make, { activation: 'tanh' }, { ...common, activation: nonsense.activation }],
@@ -280,6 +299,25 @@ describe('layers', () => {
     const layer = layers.conv1d({ filters: 4, kernelSize: 1, groups: 2 });
     expect(() => layer.apply(input({ shape: [null, 3] }))).toThrow(
       'conv1d: expected features in 2 equal groups, got 3',
+    );
+  });
+
+  test('mean and variance are given together, as many as there are features', () => {
+    expect(() => layers.normalization({ mean: 1 })).toThrow(
+      'normalization: expected mean and variance, got mean alone',
+    );
+    expect(() => layers.normalization({ variance: 1 })).toThrow('expected mean and variance, got variance alone');
+    expect(() => layers.normalization({ mean: [1, 2], variance: [1, 2] }).apply(input({ shape: [3] }))).toThrow(
+      'normalization: mean: expected 3 values, one for each feature, got 2',
+    );
+  });
+
+  test('features must fall into the groups', () => {
+    expect(() => layers.groupNormalization().apply(input({ shape: [null, 48] }))).toThrow(
+      'group_normalization: groups: expected a divisor of 48 features, got 32',
+    );
+    expect(() => layers.groupNormalization({ groups: 1 }).apply(input({ shape: [null, 2, 3] }))).toThrow(
+      'group_normalization: expected an input of shape [batch, features] or [batch, time, features], got [null, null, 2, 3]',
     );
   });
 

@@ -1,7 +1,8 @@
 import type { Backward } from '../../graph/backward.js';
 import type { NodeContext } from '../../graph/compile.js';
-import type { Randomness } from '../../graph/randomness.js';
+import { sequencesPerSample, type Randomness } from '../../graph/randomness.js';
 import type { PlanTensor } from '../../plan/plan.js';
+import { batch, multiply, quad, type Size } from '../../plan/size.js';
 import type { DropoutConfig } from '../dropout.js';
 
 /** What was dropped forward lets no gradient through: the same counters give the same choice. */
@@ -25,6 +26,17 @@ function emitDropout(
   accumulate: 0 | 1,
 ): void {
   const { seed, stream, epoch, indices } = randomness.of(context.plan, context.title, 'dropout');
-  const [steps, features] = [context.steps, context.features()];
-  context.emit('dropout', from, to, context.batch, steps, features, rate, seed, stream, epoch, indices, accumulate);
+  const [steps, features] = countedAxes(context);
+  context.emit('dropout', from, to, batch, steps, features, rate, seed, stream, epoch, indices, accumulate);
+}
+
+/**
+ * What random numbers count beside samples: steps, of which those around TimeDistributed are a part, and features; inner axes
+ * go with these, each row with its padding.
+ */
+export function countedAxes(context: NodeContext): [steps: Size, features: Size] {
+  const rows = context.leading.slice(2).reduce(multiply, 1);
+  const features = context.features();
+  const steps = multiply(context.steps, sequencesPerSample(context.batch));
+  return [steps, rows === 1 ? features : multiply(rows, quad(features))];
 }

@@ -6,6 +6,9 @@ import { copyBackward } from './copying.js';
 import { denseBackward } from './dense.js';
 import { dotBackward } from './dot.js';
 import { batchNormalizationBackward } from './batch-normalization.js';
+import { gaussianNoiseBackward } from './gaussian-noise.js';
+import { normalizationBackward } from './normalization.js';
+import { spatialDropoutBackward } from './spatial-dropout1d.js';
 import { groupNormalizationBackward } from './group-normalization.js';
 import { layerNormalizationBackward } from './layer-normalization.js';
 import { dropoutBackward } from './dropout.js';
@@ -34,6 +37,9 @@ export const backwardTable = {
   ZeroPadding1D: copyBackward,
   BatchNormalization: batchNormalizationBackward,
   Dense: denseBackward,
+  GaussianNoise: gaussianNoiseBackward,
+  Normalization: normalizationBackward,
+  SpatialDropout1D: spatialDropoutBackward,
   GroupNormalization: groupNormalizationBackward,
   LayerNormalization: layerNormalizationBackward,
   Embedding: embeddingBackward,

@@ -58,7 +58,7 @@ function takesState(kernel: Step['kernel']): kernel is keyof typeof factorsBehin
 }
 
 /** Draws what is kept: dropout goes over ones, a gate standing in the place of a step. */
-function emitFactors(
+export function emitFactors(
   context: NodeContext,
   randomness: Randomness,
   purpose: 'dropout' | 'recurrentDropout',

@@ -1,0 +1,35 @@
+import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
+import { refuse, type Reader } from '../options/options.js';
+import { onlyInput, sameSteps } from './expectations.js';
+import { makeLayer } from './make-layer.js';
+
+export interface GaussianNoiseOptions extends LayerOptions {
+  /** Deviation of what is added, from 0 to 1. */
+  stddev: number;
+}
+
+export interface GaussianNoiseConfig {
+  readonly stddev: number;
+}
+
+const definition: LayerDefinition<GaussianNoiseConfig> = {
+  className: 'GaussianNoise',
+  baseName: 'gaussian_noise',
+  rowByRow: true,
+  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  isIdentity: ({ stddev }, random) => !random || stddev === 0,
+  // Steps are run in training alone: layers/backward/gaussian-noise.ts.
+  forward: () => undefined,
+};
+
+/**
+ * In training, adds normal noise of mean 0; at inference nothing. What is added depends on seed, epoch, sample, step and feature
+ * alone, not on the batch. Any shape → the same. As `keras.layers.GaussianNoise`.
+ * @throws TypeError for a deviation outside [0, 1].
+ */
+export function gaussianNoise(options: GaussianNoiseOptions): Layer<GaussianNoiseConfig, SymbolicTensor> {
+  return makeLayer(definition, { stddev: deviation }, options);
+}
+
+const deviation: Reader<number> = (value, where) =>
+  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number from 0 to 1', value);
