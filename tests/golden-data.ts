@@ -18,13 +18,26 @@ export interface GoldenTensor {
 // The lists: all cases there are.
 
 export const layerCases = [
+  'bidirectional-gru-ave',
+  'bidirectional-gru-concat',
+  'bidirectional-lstm-ave',
+  'bidirectional-lstm-concat',
+  'bidirectional-simpleRNN-ave',
+  'bidirectional-simpleRNN-concat',
+  'conv1d-maxpool-globalavg',
+  'conv1d-pool-lstm',
+  'conv1d-same-s1-d1-k5',
+  'conv1d-same-s2-d1-k3',
+  'conv1d-valid-s1-d3-k3',
   'dropout-inference',
+  'embedding-sentiment',
   'encoder-decoder-gru',
   'gru-last',
   'gru-mask',
   'gru-seq',
   'gru-sigmoid-act',
   'gru-stack',
+  'layernorm-lstm',
   'lecture-deep-simple-rnn',
   'lecture-lstm-timedistributed',
   'lstm-initial-state',
@@ -40,9 +53,19 @@ export const layerCases = [
   'simpleRNN-sigmoid-act',
   'simpleRNN-stack',
   'simpleRNN-stateful',
+  'vector-to-sequence',
 ] as const;
 
-export const trainingCases = ['train-lstm-sequence-adam', 'train-simpleRNN-momentum'] as const;
+export const trainingCases = [
+  'train-batchnorm-conv',
+  'train-bidirectional-adagrad',
+  'train-conv-lstm-softmax',
+  'train-embedding-gru-binary',
+  'train-gru-rmsprop',
+  'train-layernorm-l2',
+  'train-lstm-sequence-adam',
+  'train-simpleRNN-momentum',
+] as const;
 
 export const torchRecurrentCases = [
   'gru-1layer',
@@ -57,8 +80,16 @@ export const torchRecurrentCases = [
   'rnn-wide',
 ] as const;
 export const torchConvCases = ['causal-conv-3-10-k2-d16', 'causal-conv-5-6-k2-d1', 'causal-conv-8-8-k3-d4'] as const;
+export const torchBidirectionalCases = ['gru-bidir', 'lstm-bidir', 'rnn-bidir'] as const;
+export const torchWavenetCases = ['wavenet-gated-2x4', 'wavenet-relu-1x6'] as const;
 export const torchTrainingCases = ['train-lstm-adam', 'train-lstm-sgd', 'train-rnn-momentum-clip'] as const;
-export const torchCases = [...torchConvCases, ...torchRecurrentCases, ...torchTrainingCases] as const;
+export const torchCases = [
+  ...torchBidirectionalCases,
+  ...torchConvCases,
+  ...torchRecurrentCases,
+  ...torchTrainingCases,
+  ...torchWavenetCases,
+] as const;
 
 export type LayerCaseName = (typeof layerCases)[number];
 export type TrainingCaseName = (typeof trainingCases)[number];

@@ -56,6 +56,17 @@ const masked = (kind: RecurrentKind): Build =>
 const stateful = (kind: RecurrentKind): Build =>
   chainOf((inputShape) => [recurrent[kind]({ units: 6, returnSequences: true, stateful: true, inputShape })]);
 
+const bidirectional = <Kind extends RecurrentKind>(kind: Kind) =>
+  Object.fromEntries(
+    (['concat', 'ave'] as const).map((mergeMode) => [
+      `bidirectional-${kind}-${mergeMode}`,
+      chainOf((inputShape) => {
+        const layer = recurrent[kind]({ units: 4, returnSequences: true }) as layers.BidirectionalOptions['layer'];
+        return [layers.bidirectional({ layer, mergeMode, inputShape })];
+      }),
+    ]),
+  ) as Record<`bidirectional-${Kind}-${'concat' | 'ave'}`, Build>;
+
 /** The list of cases, and each one's model. */
 const models: Readonly<Record<LayerCaseName, Build>> = {
   'simpleRNN-last': last('simpleRNN'),
@@ -81,6 +92,53 @@ const models: Readonly<Record<LayerCaseName, Build>> = {
     recurrent.lstm({ units: 20, returnSequences: true }),
     layers.timeDistributed({ layer: layers.dense({ units: 10 }) }),
   ]),
+  ...bidirectional('simpleRNN'),
+  ...bidirectional('lstm'),
+  ...bidirectional('gru'),
+  'conv1d-same-s1-d1-k5': chainOf((inputShape) => [
+    layers.conv1d({ filters: 4, kernelSize: 5, padding: 'same', inputShape }),
+  ]),
+  'conv1d-same-s2-d1-k3': chainOf((inputShape) => [
+    layers.conv1d({ filters: 5, kernelSize: 3, strides: 2, padding: 'same', activation: 'sigmoid', inputShape }),
+  ]),
+  'conv1d-valid-s1-d3-k3': chainOf((inputShape) => [
+    layers.conv1d({ filters: 4, kernelSize: 3, dilationRate: 3, activation: 'elu', inputShape }),
+  ]),
+  'conv1d-pool-lstm': chainOf((inputShape) => [
+    layers.conv1d({ filters: 8, kernelSize: 4, strides: 2, inputShape }),
+    recurrent.gru({ units: 20, returnSequences: true }),
+    recurrent.gru({ units: 20, returnSequences: true }),
+    layers.timeDistributed({ layer: layers.dense({ units: 10 }) }),
+  ]),
+  'conv1d-maxpool-globalavg': chainOf((inputShape) => [
+    layers.conv1d({ filters: 8, kernelSize: 3, padding: 'same', activation: 'relu', inputShape }),
+    layers.maxPooling1d(),
+    layers.conv1d({ filters: 6, kernelSize: 3, padding: 'same', activation: 'relu' }),
+    layers.globalAveragePooling1d(),
+    layers.dense({ units: 2 }),
+  ]),
+  'embedding-sentiment': () =>
+    sequential({
+      layers: [
+        layers.embedding({ inputDim: 30, outputDim: 8, inputShape: [null] }),
+        recurrent.gru({ units: 10 }),
+        layers.dense({ units: 1, activation: 'sigmoid' }),
+      ],
+    }),
+  'layernorm-lstm': chainOf((inputShape) => [
+    layers.layerNormalization({ inputShape }),
+    recurrent.lstm({ units: 5, returnSequences: true }),
+    layers.layerNormalization(),
+  ]),
+  'vector-to-sequence': (golden) =>
+    sequential({
+      layers: [
+        layers.dense({ units: 12, activation: 'relu', inputShape: golden.read('input.0').shape.slice(1) }),
+        layers.repeatVector({ n: 6 }),
+        recurrent.lstm({ units: 8, returnSequences: true }),
+        layers.timeDistributed({ layer: layers.dense({ units: 4, activation: 'softmax' }) }),
+      ],
+    }),
   // What is dropped in training is all there at inference.
   'dropout-inference': chainOf((inputShape) => [
     layers.dropout({ rate: 0.5, inputShape }),

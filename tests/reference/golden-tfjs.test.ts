@@ -2,7 +2,6 @@
  * The reference against TensorFlow.js Layers: outputs, and twenty steps of training. Its numbers are float32, the
  * reference's float64: a tenth of the tolerance, which is made for two float32 implementations, is enough.
  */
-import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   layerCases,
@@ -10,7 +9,6 @@ import {
   loadTrainingCase,
   trainingCases,
   type LayerCaseName,
-  type TfjsCase,
   type TrainingCaseName,
 } from '../golden-data.js';
 import { activation, type ActivationConfig } from './activations.js';
@@ -22,14 +20,6 @@ import { conv1d, type Conv1dConfig } from './conv1d.js';
 import { binaryCrossentropy, categoricalCrossentropy } from './cross-entropy.js';
 import { dense, type DenseConfig } from './dense.js';
 import { embedding, type EmbeddingConfig } from './embedding.js';
-import {
-  furtherLayerCases,
-  furtherTrainingCases,
-  loadFurtherLayerCase,
-  loadFurtherTrainingCase,
-  type FurtherLayerCaseName,
-  type FurtherTrainingCaseName,
-} from './further-golden.js';
 import { globalAveragePooling1d } from './global-average-pooling1d.js';
 import { gru, type GruConfig } from './gru.js';
 import { layerNormalization } from './layer-normalization.js';
@@ -183,11 +173,10 @@ const chains = new Map<string, readonly Link[]>([
   ],
 ]);
 
-type AnyLayerCaseName = LayerCaseName | FurtherLayerCaseName;
 type Model = (weights: Tensors, inputs: Tensors) => Tensors;
 
 /** The cases that are not: states go from one layer, or from outside, to another. */
-const graphs: Partial<Record<AnyLayerCaseName, Model>> = {
+const graphs: Partial<Record<LayerCaseName, Model>> = {
   'lstm-initial-state': (weights, [x, h, c]) =>
     lstm({ ...tfjsGates, units: 6, returnSequences: true }, weights, [x, h, c]).outputs,
   'encoder-decoder-gru': (weights, [source, target]) => {
@@ -198,7 +187,7 @@ const graphs: Partial<Record<AnyLayerCaseName, Model>> = {
   },
 };
 
-function tfjsModel(name: AnyLayerCaseName): Model {
+function tfjsModel(name: LayerCaseName): Model {
   const layers = chains.get(name);
   const model = graphs[name] ?? (layers && ((weights, [x]) => chain(layers, weights, x).outputs));
   if (model === undefined) throw new Error(`${name} is not built here`);
@@ -206,26 +195,16 @@ function tfjsModel(name: AnyLayerCaseName): Model {
 }
 
 /** One call of a stateful layer: its output and the states that the next call starts from. */
-const statefulLayers: Partial<Record<AnyLayerCaseName, (weights: Tensors, x: Tensor, states: Tensors) => Tensors>> = {
+const statefulLayers: Partial<Record<LayerCaseName, (weights: Tensors, x: Tensor, states: Tensors) => Tensors>> = {
   'simpleRNN-stateful': (weights, x, [h = zeros(2, 6)]) =>
     simpleRnn({ units: 6, returnSequences: true }, weights, [x, h]).outputs,
   'lstm-stateful': (weights, x, [h = zeros(2, 6), c = zeros(2, 6)]) =>
     lstm({ ...tfjsGates, units: 6, returnSequences: true }, weights, [x, h, c]).outputs,
 };
 
-test('the lists of further cases are the folders', () => {
-  const folder = (name: string): string[] => readdirSync(new URL(`../golden/further/${name}`, import.meta.url)).sort();
-  expect(folder('layers')).toEqual([...furtherLayerCases]);
-  expect(folder('training')).toEqual([...furtherTrainingCases]);
-});
-
 describe('TensorFlow.js Layers, outputs', () => {
-  const cases: readonly [AnyLayerCaseName, () => TfjsCase][] = [
-    ...layerCases.map((name): [AnyLayerCaseName, () => TfjsCase] => [name, () => loadLayerCase(name)]),
-    ...furtherLayerCases.map((name): [AnyLayerCaseName, () => TfjsCase] => [name, () => loadFurtherLayerCase(name)]),
-  ];
-  test.each(cases)('%s', (name, load) => {
-    const golden = load();
+  test.each(layerCases)('%s', (name) => {
+    const golden = loadLayerCase(name);
     const weights = golden.readWeights().map(toTensor);
     const inputs = golden.readSeries('input').map(toTensor);
     const { compare, worst } = comparison();
@@ -250,14 +229,12 @@ describe('TensorFlow.js Layers, outputs', () => {
   });
 });
 
-type AnyTrainingCaseName = TrainingCaseName | FurtherTrainingCaseName;
-
 interface GoldenTraining {
   readonly settings: object;
   readonly training: () => Training;
 }
 
-const trainings: Readonly<Record<AnyTrainingCaseName, GoldenTraining>> = {
+const trainings: Readonly<Record<TrainingCaseName, GoldenTraining>> = {
   'train-lstm-sequence-adam': {
     settings: {
       optimizer: 'adam',
@@ -381,15 +358,8 @@ function byLayer(names: readonly string[]): string[] {
 }
 
 describe('TensorFlow.js Layers, twenty steps of training', () => {
-  const cases: readonly [AnyTrainingCaseName, () => TfjsCase][] = [
-    ...trainingCases.map((name): [AnyTrainingCaseName, () => TfjsCase] => [name, () => loadTrainingCase(name)]),
-    ...furtherTrainingCases.map((name): [AnyTrainingCaseName, () => TfjsCase] => [
-      name,
-      () => loadFurtherTrainingCase(name),
-    ]),
-  ];
-  test.each(cases)('%s', (name, load) => {
-    const golden = load();
+  test.each(trainingCases)('%s', (name) => {
+    const golden = loadTrainingCase(name);
     const { settings, training } = trainings[name];
     expect(golden.settings).toEqual({ ...settings, steps: 20 });
     const names = byLayer(golden.weightNames);

@@ -2,9 +2,16 @@
  * The reference against PyTorch: outputs, all gradients, and twenty steps of training. Its numbers are float32, the
  * reference's float64: a tenth of the tolerance, which is made for two float32 implementations, is enough.
  */
-import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { GoldenCase, loadTorchCase, torchConvCases, torchRecurrentCases, torchTrainingCases } from '../golden-data.js';
+import {
+  GoldenCase,
+  loadTorchCase,
+  torchBidirectionalCases,
+  torchConvCases,
+  torchRecurrentCases,
+  torchTrainingCases,
+  torchWavenetCases,
+} from '../golden-data.js';
 import {
   appendOnes,
   channelsLast,
@@ -22,7 +29,6 @@ import { clipByGlobalNorm } from './clipping.js';
 import { comparison, type Comparison } from './comparison.js';
 import { conv1d } from './conv1d.js';
 import { dense } from './dense.js';
-import { loadFurtherTorchCase, torchBidirectionalCases, torchWavenetCases } from './further-golden.js';
 import { gru } from './gru.js';
 import { lstm } from './lstm.js';
 import { adam, sgd } from './optimizers.js';
@@ -123,11 +129,6 @@ describe('PyTorch, recurrent layers: outputs and all gradients', () => {
   });
 });
 
-test('the list of further cases is the folder', () => {
-  const folder = readdirSync(new URL('../golden/further/torch', import.meta.url)).sort();
-  expect(folder).toEqual([...torchBidirectionalCases, ...torchWavenetCases]);
-});
-
 describe('PyTorch, recurrent layers in both directions: outputs and all gradients', () => {
   /** The backward layer's parameters, by the names that they would have in a layer of their own. */
   const reverseOf = (golden: GoldenCase, prefix: string): GoldenCase =>
@@ -142,7 +143,7 @@ describe('PyTorch, recurrent layers in both directions: outputs and all gradient
     );
 
   test.each(torchBidirectionalCases)('%s', (name) => {
-    const golden = loadFurtherTorchCase(name);
+    const golden = loadTorchCase(name);
     const kind = kindOf(name);
     const bothDirections = (prefix: string): TorchRecurrent[] =>
       [golden, reverseOf(golden, prefix)].map((from) => readTorchRecurrent(from, kind, prefix));
@@ -187,7 +188,7 @@ describe('PyTorch, recurrent layers in both directions: outputs and all gradient
 
 describe('PyTorch, WaveNets: outputs and all gradients', () => {
   test.each(torchWavenetCases)('%s', (name) => {
-    const golden = loadFurtherTorchCase(name);
+    const golden = loadTorchCase(name);
     const { blocks, layers: layersOfBlock, gated } = golden.config;
     const config = { blocks: Number(blocks), layersOfBlock: Number(layersOfBlock), gated: gated === true };
     const { compare, worst } = comparison();

@@ -1,8 +1,14 @@
 /** Both directions and WaveNets against PyTorch: outputs, final states, and all gradients. */
 import { describe, expect, test } from 'vitest';
 import { functional, input, layers, type SymbolicTensor, type Tensor } from '../../src/index.js';
-import { assertGolden, GoldenCase, type GoldenTensor } from '../golden-data.js';
-import { loadFurtherTorchCase, torchBidirectionalCases, torchWavenetCases } from '../reference/further-golden.js';
+import {
+  assertGolden,
+  GoldenCase,
+  loadTorchCase,
+  torchBidirectionalCases,
+  torchWavenetCases,
+  type GoldenTensor,
+} from '../golden-data.js';
 import {
   channelsLast,
   kerasWeights,
@@ -29,7 +35,7 @@ describe('PyTorch, both directions', () => {
     );
 
   test.each(torchBidirectionalCases)('%s', (name) => {
-    const golden = loadFurtherTorchCase(name);
+    const golden = loadTorchCase(name);
     const kind = name.startsWith('rnn') ? 'rnn' : name.startsWith('lstm') ? 'lstm' : 'gru';
     const bothDirections = (prefix: string): TorchRecurrent[] =>
       [golden, reverseOf(golden, prefix)].map((from) => readTorchRecurrent(from, kind, prefix));
@@ -49,7 +55,7 @@ describe('PyTorch, both directions', () => {
     }[kind]() as never;
     const x = input({ shape: [null, given[0].shape[2]] });
     const states = given.slice(1).map(() => input({ shape: [units] }));
-    const outputs = layers.bidirectional({ layer }).apply(x, { initialState: states }) as unknown as SymbolicTensor[];
+    const outputs = layers.bidirectional({ layer }).apply(x, { initialState: states });
     const model = functional({ inputs: [x, ...states], outputs });
     model.setWeights(weights);
 
@@ -76,7 +82,7 @@ describe('PyTorch, both directions', () => {
 
 describe('PyTorch, WaveNets', () => {
   test.each(torchWavenetCases)('%s', (name) => {
-    const golden = loadFurtherTorchCase(name);
+    const golden = loadTorchCase(name);
     const { blocks, layers: ofBlock, gated } = golden.config as { blocks: number; layers: number; gated: boolean };
     const count = blocks * ofBlock;
     const names: string[] = [];

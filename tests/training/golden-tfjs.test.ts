@@ -6,23 +6,7 @@ import { expect, test } from 'vitest';
 import { readTfjs } from '../../src/convert.js';
 import { functional, input, layers, loadModel, optimizers, regularizers } from '../../src/index.js';
 import type { Layer, LossOption, Optimizer, SymbolicTensor, TrainableModel } from '../../src/index.js';
-import { assertGolden, type TfjsCase } from '../golden-data.js';
-import {
-  furtherTrainingCases,
-  loadFurtherTrainingCase,
-  type FurtherTrainingCaseName,
-} from '../reference/further-golden.js';
-
-type Make = (options: object) => Layer<unknown, SymbolicTensor>;
-
-const makers: Readonly<Record<string, unknown>> = { ...layers };
-
-/** A layer by its maker's name: those of this table come one after the other. */
-function make(name: string, options: object = {}): Layer<unknown, SymbolicTensor> {
-  const maker = makers[name];
-  if (typeof maker !== 'function') throw new Error(`no layer ${name}`);
-  return (maker as Make)(options);
-}
+import { assertGolden, loadTrainingCase, trainingCases, type TfjsCase, type TrainingCaseName } from '../golden-data.js';
 
 interface Training {
   /** What the file says of the training. */
@@ -32,7 +16,29 @@ interface Training {
   readonly makeLayers: () => Layer<unknown, SymbolicTensor>[];
 }
 
-const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
+const trainings: Readonly<Record<TrainingCaseName, Training>> = {
+  'train-lstm-sequence-adam': {
+    settings: {
+      optimizer: 'adam',
+      options: { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+    },
+    optimizer: optimizers.adam({ learningRate: 0.01 }),
+    loss: 'meanSquaredError',
+    makeLayers: () => [
+      layers.lstm({ units: 8, returnSequences: true }),
+      layers.timeDistributed({ layer: layers.dense({ units: 2 }) }),
+    ],
+  },
+  'train-simpleRNN-momentum': {
+    settings: { optimizer: 'momentum', options: { learningRate: 0.05, momentum: 0.9, nesterov: false } },
+    optimizer: optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }),
+    loss: 'meanSquaredError',
+    makeLayers: () => [
+      layers.simpleRNN({ units: 8, returnSequences: true }),
+      layers.simpleRNN({ units: 6, returnSequences: true }),
+      layers.simpleRNN({ units: 1 }),
+    ],
+  },
   'train-gru-rmsprop': {
     settings: {
       optimizer: 'rmsprop',
@@ -50,7 +56,7 @@ const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
     optimizer: optimizers.adam({ learningRate: 0.02 }),
     loss: 'binaryCrossentropy',
     makeLayers: () => [
-      make('embedding', { inputDim: 15, outputDim: 5 }),
+      layers.embedding({ inputDim: 15, outputDim: 5 }),
       layers.gru({ units: 6, resetAfter: false }),
       layers.dense({ units: 1, activation: 'sigmoid' }),
     ],
@@ -60,8 +66,8 @@ const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
     optimizer: optimizers.sgd({ learningRate: 0.1 }),
     loss: 'categoricalCrossentropy',
     makeLayers: () => [
-      make('conv1d', { filters: 6, kernelSize: 3, strides: 2, padding: 'valid', activation: 'relu' }),
-      make('maxPooling1d', { poolSize: 2 }),
+      layers.conv1d({ filters: 6, kernelSize: 3, strides: 2, padding: 'valid', activation: 'relu' }),
+      layers.maxPooling1d({ poolSize: 2 }),
       layers.lstm({ units: 7 }),
       layers.dense({ units: 4, activation: 'softmax' }),
     ],
@@ -71,7 +77,7 @@ const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
     optimizer: optimizers.adagrad({ learningRate: 0.1 }),
     loss: 'meanSquaredError',
     makeLayers: () => [
-      make('bidirectional', { layer: layers.lstm({ units: 4, returnSequences: true }) }),
+      layers.bidirectional({ layer: layers.lstm({ units: 4, returnSequences: true }) }),
       layers.dense({ units: 2 }),
     ],
   },
@@ -83,10 +89,10 @@ const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
     optimizer: optimizers.adam({ learningRate: 0.01 }),
     loss: 'meanSquaredError',
     makeLayers: () => [
-      make('conv1d', { filters: 5, kernelSize: 3, padding: 'same', useBias: false }),
-      make('batchNormalization'),
+      layers.conv1d({ filters: 5, kernelSize: 3, padding: 'same', useBias: false }),
+      layers.batchNormalization(),
       layers.activation({ activation: 'tanh' }),
-      make('globalAveragePooling1d'),
+      layers.globalAveragePooling1d(),
       layers.dense({ units: 2 }),
     ],
   },
@@ -95,7 +101,7 @@ const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
     optimizer: optimizers.sgd({ learningRate: 0.05 }),
     loss: 'meanSquaredError',
     makeLayers: () => [
-      make('layerNormalization'),
+      layers.layerNormalization(),
       layers.lstm({ units: 5 }),
       layers.dense({ units: 2, kernelRegularizer: regularizers.l1l2({ l1: 0.002, l2: 0.02 }) }),
     ],
@@ -103,7 +109,7 @@ const trainings: Readonly<Record<FurtherTrainingCaseName, Training>> = {
 };
 
 test('the cases are these', () => {
-  expect(Object.keys(trainings).sort()).toEqual([...furtherTrainingCases].sort());
+  expect(Object.keys(trainings).sort()).toEqual([...trainingCases].sort());
 });
 
 /** Layer by layer, as our weights come: the files list all trained weights first, then the others. */
@@ -112,7 +118,7 @@ function byLayer(names: readonly string[]): string[] {
   return [...new Set(names.map(layerOf))].flatMap((layer) => names.filter((name) => layerOf(name) === layer));
 }
 
-function build(name: FurtherTrainingCaseName, golden: TfjsCase): TrainableModel {
+function build(name: TrainingCaseName, golden: TfjsCase): TrainableModel {
   const inputs = input({ shape: golden.read('input.0').shape.slice(1) });
   const outputs = trainings[name].makeLayers().reduce<SymbolicTensor>((tensor, layer) => layer.apply(tensor), inputs);
   const model = functional({ inputs, outputs });
@@ -125,7 +131,7 @@ function load(golden: TfjsCase): TrainableModel {
   return loadModel(readTfjs(modelJson, weightBytes));
 }
 
-function compareTraining(name: FurtherTrainingCaseName, golden: TfjsCase, model: TrainableModel): void {
+function compareTraining(name: TrainingCaseName, golden: TfjsCase, model: TrainableModel): void {
   const { settings, optimizer, loss } = trainings[name];
   expect(golden.settings).toEqual({ ...settings, loss, steps: 20 });
   const [x, target] = [golden.read('input.0'), golden.read('target.0')];
@@ -141,13 +147,13 @@ function compareTraining(name: FurtherTrainingCaseName, golden: TfjsCase, model:
   });
 }
 
-test.each(furtherTrainingCases)('%s', (name) => {
-  const golden = loadFurtherTrainingCase(name);
+test.each(trainingCases)('%s', (name) => {
+  const golden = loadTrainingCase(name);
   compareTraining(name, golden, build(name, golden));
   golden.assertAllRead();
 });
 
-test.each(furtherTrainingCases)('%s, from its own file', (name) => {
-  const golden = loadFurtherTrainingCase(name);
+test.each(trainingCases)('%s, from its own file', (name) => {
+  const golden = loadTrainingCase(name);
   compareTraining(name, golden, load(golden));
 });
