@@ -114,7 +114,7 @@ function adapt(layer: Layer<NormalizationConfig, SymbolicTensor>, given: TensorL
   const rows = data.length / features;
   const wanted = layer.weightSpecs[0]?.shape[0] ?? 0;
   if (shape.length < 2 || !(rows > 0) || (wanted > 0 && wanted !== features)) {
-    mismatch(where, `rows of ${wanted > 0 ? wanted : ''} features`, `shape ${printShape(shape)}`);
+    mismatch(where, `rows of ${wanted || 'some'} features`, `shape ${printShape(shape)}`);
   }
   const meansOf = (of: (value: number, feature: number) => number): Float64Array => {
     const sums = new Float64Array(features);
