@@ -189,7 +189,7 @@ export class NodeContext implements ForwardContext {
     this.title = title;
     this.training = purpose === 'train' || purpose === 'gradients';
     // Along an axis inside of each step, the whole sequence is there.
-    this.streaming = purpose === 'stream' && this.#input(0).batch === batch;
+    this.streaming = purpose === 'stream' && isPushed(this.#input(0));
     this.layer = node.layer;
     this.#tensorOf = tensorOf;
     this.#outputs = outputs;
@@ -364,7 +364,7 @@ function roomAround(
   for (const node of graph.nodes) {
     const { history, padding = 0 } = node.layer.time;
     const [input] = node.inputs;
-    if (input === undefined || (history === 0 && padding === 0) || (isStream && input.batch === batch)) continue;
+    if (input === undefined || (history === 0 && padding === 0) || (isStream && isPushed(input))) continue;
     const source = resolve(input);
     const { head, tail } = room.get(source) ?? { head: 0, tail: 0 };
     room.set(source, { head: Math.max(history, head), tail: Math.max(padding, tail) });
@@ -428,6 +428,14 @@ class StepCounter {
 function timedInput({ node, batch: sequences }: SymbolicTensor): SymbolicTensor | undefined {
   const isAlong = (input: SymbolicTensor): boolean => input.batch === sequences && typeof input.time === 'object';
   return node.inputs.find((input) => isAlong(input) && input.time !== null) ?? node.inputs[0];
+}
+
+/**
+ * Whether a run of a stream has some steps of a sequence, those that were pushed. Of a step that is a sequence itself all is there,
+ * and of what is made of a value without time.
+ */
+export function isPushed({ batch: sequences, time }: SymbolicTensor): boolean {
+  return sequences === batch && typeof time === 'object' && time !== null;
 }
 
 /** How explain, errors and random numbers call a call: inside a nested model by the model's name too. */

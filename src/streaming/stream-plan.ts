@@ -1,4 +1,4 @@
-import { compileGraph, emitOutput, type CompiledGraph, type CompiledNode } from '../graph/compile.js';
+import { compileGraph, emitOutput, isPushed, type CompiledGraph, type CompiledNode } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
 import type { Node, SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';
@@ -8,7 +8,7 @@ import type { PlanTensor } from '../plan/plan.js';
 import { fuseSteps } from '../plan/fusion.js';
 import { stepsBefore } from '../plan/growth.js';
 import { PlanRunner } from '../plan/runner.js';
-import { batch, evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.js';
+import { evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { phaseOf, type Phase } from './phase.js';
 
@@ -74,8 +74,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const moving = movingNodes(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
   for (const { layer, inputs } of nodes) {
-    // Along an axis inside of each step, the whole sequence is there.
-    if (layer.time.lookahead > 0 && inputs[0]?.batch === batch && inputs[0].time !== null) {
+    if (layer.time.lookahead > 0 && inputs[0] !== undefined && isPushed(inputs[0])) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }
