@@ -14,6 +14,9 @@ const kinds = [
   'timeDistributed',
   'activation',
   'dropout',
+  'layerNormalization',
+  'batchNormalization',
+  'scaler',
   'branches',
   'nested',
 ] as const;
@@ -68,7 +71,13 @@ export const drawnModel: fc.Arbitrary<DrawnModel> = fc.record({
 /** Gives a model weights that differ from every initialiser's: biases are not zero. */
 export function drawWeights<M extends Model>(model: M, seed: number): M {
   const random = createRandom(seed);
-  model.setWeights(model.getWeights().map(({ data, shape }) => ({ data: random.normals(data.length, 0.3), shape })));
+  const names = model.graph.leaves.flatMap(({ weights }) => weights.specs.map(({ name }) => name));
+  const drawn = model.getWeights().map(({ data, shape }, i) => {
+    const values = random.normals(data.length, 0.3);
+    // There is no negative variance.
+    return { data: names[i] === 'movingVariance' ? values.map((value) => 0.5 + Math.abs(value)) : values, shape };
+  });
+  model.setWeights(drawn);
   return model;
 }
 
@@ -137,6 +146,12 @@ function stepwiseLayer(
       return layers.activation({ ...first, activation });
     case 'dropout':
       return layers.dropout({ ...first, rate: 0.4 });
+    case 'layerNormalization':
+      return layers.layerNormalization({ ...first, center: useBias, epsilon: 0.1 });
+    case 'batchNormalization':
+      return layers.batchNormalization({ ...first, scale: useBias });
+    case 'scaler':
+      return layers.normalization({ ...first, mean: dilation / 40, variance: window / 4, invert: useBias });
     case 'branches':
       return layers.custom({
         ...first,
