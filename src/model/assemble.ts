@@ -35,6 +35,9 @@ export function assemble(
   making: Making,
   into?: Workspace,
 ): Assembled {
+  // Masks, and numbers of words, go in alone.
+  const bare = outputs.find(({ isDense }) => isDense);
+  if (bare !== undefined) mismatch(name, 'outputs with features', printShape(bare.shape, ['batch', 'time']));
   const graph = traceGraph(name, inputs, outputs);
   const { layers, leaves } = graph;
   const workspace = commonWorkspace(name, leaves, into) ?? new Workspace(making.wanted ?? making.kernels, name);

@@ -131,6 +131,9 @@ describe('what is no word is refused before anything runs', () => {
 
   test('sequences of numbers are for Embedding alone', () => {
     const x = input({ shape: [null] });
+    expect(() => functional({ inputs: x, outputs: x })).toThrow(
+      'functional: expected outputs with features, got [batch, time]',
+    );
     for (const layer of [layers.dense({ units: 1 }), layers.activation({ activation: 'tanh' }), layers.flatten()]) {
       expect(() => layer.apply(x)).toThrow(/: expected an input with features, got \[batch, time\]/);
     }
