@@ -1,4 +1,4 @@
-import { fields, oneOf, optional, positive, refuse, type Reader } from '../options/options.js';
+import { fields, nonNegative, oneOf, optional, positive, refuse, share, type Reader } from '../options/options.js';
 
 /** What a weight is brought back to after each step of the optimizer. Data only; `src/training/constrain.ts` does it. */
 export type Constraint =
@@ -57,12 +57,6 @@ export interface NormBounds {
 }
 
 const names = Object.keys(constraints) as ConstraintName[];
-
-const nonNegative: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value < Infinity ? value : refuse(where, 'a non-negative number', value);
-
-const share: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number in [0, 1]', value);
 
 const axisReader: Reader<readonly number[]> = (value, where) => {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];

@@ -1,6 +1,6 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { InitializerOption } from '../initializers/initializer.js';
-import { forTraining, optional, refuse, type Reader } from '../options/options.js';
+import { forTraining, optional, share } from '../options/options.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import {
@@ -57,9 +57,6 @@ export function batchNormalization(
 ): Layer<BatchNormalizationConfig, SymbolicTensor> {
   return makeLayer(definition, readers, options);
 }
-
-const share: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number from 0 to 1', value);
 
 const readers = {
   ...normalizingReaders,

@@ -1,5 +1,5 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import { refuse, type Reader } from '../options/options.js';
+import { share } from '../options/options.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
@@ -28,8 +28,5 @@ const definition: LayerDefinition<GaussianNoiseConfig> = {
  * @throws TypeError for a deviation outside [0, 1].
  */
 export function gaussianNoise(options: GaussianNoiseOptions): Layer<GaussianNoiseConfig, SymbolicTensor> {
-  return makeLayer(definition, { stddev: deviation }, options);
+  return makeLayer(definition, { stddev: share }, options);
 }
-
-const deviation: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number from 0 to 1', value);

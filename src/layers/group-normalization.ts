@@ -1,6 +1,6 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
-import { mismatch, optional, positiveInteger, type Reader } from '../options/options.js';
+import { mismatch, number, optional } from '../options/options.js';
 import { add, multiply } from '../plan/size.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
@@ -59,6 +59,6 @@ export function groupNormalization(
   return makeLayer(definition, readers, options);
 }
 
-const count: Reader<number> = (value, where) => (value === -1 ? -1 : positiveInteger(value, where));
+const count = number('a positive integer or -1', (n) => n === -1 || (Number.isSafeInteger(n) && n > 0));
 
 const readers = { groups: optional(count, 32), ...normalizingReaders };

@@ -1,7 +1,7 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { DerivedVector } from '../graph/weights.js';
-import { finite, flag, mismatch, optional, refuse, type Reader } from '../options/options.js';
+import { finite, flag, mismatch, nonNegative, optional, type Reader } from '../options/options.js';
 import { readNumbers, type TensorLike } from '../tensors/tensor.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
@@ -116,21 +116,19 @@ function adapt(layer: Layer<NormalizationConfig, SymbolicTensor>, given: TensorL
   if (shape.length < 2 || !(rows > 0) || (wanted > 0 && wanted !== features)) {
     mismatch(where, `rows of ${wanted || 'some'} features`, `shape ${printShape(shape)}`);
   }
-  const meansOf = (of: (value: number, feature: number) => number): Float64Array => {
-    const sums = new Float64Array(features);
+  const bad = data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) mismatch(where, 'finite numbers', bad);
+  const [mean, variance] = [new Float64Array(features), new Float64Array(features)];
+  const sum = (sums: Float64Array, of: (value: number, feature: number) => number): void => {
     data.forEach((value, i) => {
-      const feature = i % features;
-      sums[feature] = (sums[feature] ?? 0) + of(value, feature);
+      sums[i % features] = (sums[i % features] ?? 0) + of(value, i % features) / rows;
     });
-    return sums.map((sum) => sum / rows);
   };
-  const mean = meansOf((value) => value);
-  const variance = meansOf((value, feature) => {
+  sum(mean, (value) => value);
+  sum(variance, (value, feature) => {
     const difference = value - (mean[feature] ?? 0);
     return difference * difference;
   });
-  const bad = [...mean, ...variance].find((value) => !Number.isFinite(value));
-  if (bad !== undefined) mismatch(where, 'finite numbers', bad);
   const values = [mean, variance, [rows]].map((list) => Float32Array.from(list));
   if (layer.workspace === undefined) {
     layer.startValues = values;
@@ -143,20 +141,13 @@ function adapt(layer: Layer<NormalizationConfig, SymbolicTensor>, given: TensorL
 
 /** A number, or several. */
 function statistic(one: Reader<number>): Reader<Statistic> {
-  return (value, where) => {
-    if (typeof value !== 'object' || value === null) return one(value, where);
-    const { data, shape } = readNumbers(value, where);
-    if (shape.length !== 1) mismatch(where, 'a number or an array of numbers', `shape ${printShape(shape)}`);
-    return Array.from(data, (number) => one(number, where));
-  };
+  return (value, where) =>
+    Array.isArray(value) ? value.map((number: unknown) => one(number, where)) : one(value, where);
 }
-
-const notNegative: Reader<number> = (value, where) =>
-  finite(value, where) < 0 ? refuse(where, 'a non-negative number', value) : (value as number);
 
 const readers = {
   axis: optional(lastAxis, -1),
   mean: optional(statistic(finite), undefined),
-  variance: optional(statistic(notNegative), undefined),
+  variance: optional(statistic(nonNegative), undefined),
   invert: optional(flag, false),
 };

@@ -36,7 +36,8 @@ export function mismatch(where: string, expected: string, came: string | number)
   throw new TypeError(`${where}: expected ${expected}, got ${came}`);
 }
 
-function number(expected: string, holds: (value: number) => boolean): Reader<number> {
+/** A reader of numbers of some kind. */
+export function number(expected: string, holds: (value: number) => boolean): Reader<number> {
   return (value, where) => (typeof value === 'number' && holds(value) ? value : refuse(where, expected, value));
 }
 
@@ -50,6 +51,10 @@ export const seed = number('an integer from 0 to 4294967295', (n) => n >>> 0 ===
 export const finite = number('a finite number', Number.isFinite);
 
 export const positive = number('a positive number', (n) => n > 0 && n < Infinity);
+
+export const nonNegative = number('a non-negative number', (n) => n >= 0 && n < Infinity);
+
+export const share = number('a number in [0, 1]', (n) => n >= 0 && n <= 1);
 
 /** A number in [0, 1), such as a dropout rate. */
 export const rate = number('a number in [0, 1)', (n) => n >= 0 && n < 1);

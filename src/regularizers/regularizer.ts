@@ -1,4 +1,4 @@
-import { fields, oneOf, optional, refuse, type Reader } from '../options/options.js';
+import { fields, nonNegative, oneOf, optional, type Reader } from '../options/options.js';
 
 /**
  * What is added to a loss for the size of a weight, or of a layer's outputs: l1 · Σ |w| + l2 · Σ w². Data only;
@@ -9,9 +9,6 @@ export interface Regularizer {
   readonly l1: number;
   readonly l2: number;
 }
-
-const nonNegative: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value < Infinity ? value : refuse(where, 'a non-negative number', value);
 
 /** Regularisers with options, by Keras's names: `layers.dense({ units: 1, kernelRegularizer: regularizers.l2({ l2: 0.001 }) })`. */
 export const regularizers = {

@@ -1,5 +1,5 @@
 import { SymbolicTensor } from '../graph/layer.js';
-import { fields, finite, flag, mismatch, oneOf, optional, refuse, type Reader } from '../options/options.js';
+import { fields, finite, flag, mismatch, oneOf, optional, refuse, share, type Reader } from '../options/options.js';
 import type { Plan, PlanTensor } from '../plan/plan.js';
 import { multiply } from '../plan/size.js';
 
@@ -73,9 +73,6 @@ export interface Measure {
 }
 
 const names = [...new Set(Object.values(aliases))];
-
-const share: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && value <= 1 ? value : refuse(where, 'a number in [0, 1]', value);
 
 const wholeNumber: Reader<number> = (value, where) =>
   Number.isSafeInteger(value) ? finite(value, where) : refuse(where, 'an integer', value);
