@@ -26,6 +26,8 @@ export interface CompiledGraph {
   readonly plan: Plan;
   /** Where the user's numbers go, by model input. */
   readonly staging: ReadonlyMap<SymbolicTensor, PlanTensor>;
+  /** Of a stream: where what is the same at every push is kept, among the states. */
+  readonly held: ReadonlyMap<SymbolicTensor, PlanTensor>;
   readonly nodes: readonly CompiledNode[];
   /** The tensor that holds a symbolic tensor's values; layers that change nothing share their input's. */
   tensorOf(symbolic: SymbolicTensor): PlanTensor;
@@ -86,6 +88,16 @@ export function compileGraph(
     zeroRoom(symbolic, symbolic.node.layer.title);
   }
 
+  const held = new Map<SymbolicTensor, PlanTensor>();
+  for (const symbolic of purpose === 'stream' ? heldTensors(graph, resolve) : []) {
+    const { title } = symbolic.node.layer;
+    const tensor = create(symbolic, title);
+    const state = plan.dense(`${title} (held)`, [multiply(tensor.bytes, 0.25)], { region: 'state' });
+    plan.emit(title, 'copy', tensor, state, tensor.bytes);
+    zeroRoom(symbolic, title);
+    held.set(symbolic, state);
+  }
+
   const titles = numbered(graph.nodes, titleOf);
   const nodes = graph.nodes
     .filter((node) => !isIdentity(node, random))
@@ -104,7 +116,7 @@ export function compileGraph(
       for (const output of node.outputs) zeroRoom(output, title);
       return { node, context };
     });
-  return { plan, staging, nodes, tensorOf, resolve, stepsOf: (symbolic) => steps.of(symbolic) };
+  return { plan, staging, held, nodes, tensorOf, resolve, stepsOf: (symbolic) => steps.of(symbolic) };
 }
 
 /**
@@ -346,6 +358,24 @@ function readTensors(
     if (!isIdentity(node, random)) for (const need of node.needs) read.add(resolve(need));
   }
   return read;
+}
+
+/**
+ * What the calls of a stream read that others than these make: it is the same at every push. Initial states are not among them:
+ * a stream has them in its own.
+ */
+function heldTensors(graph: Graph, resolve: (symbolic: SymbolicTensor) => SymbolicTensor): Set<SymbolicTensor> {
+  const held = new Set<SymbolicTensor>();
+  for (const node of graph.nodes.filter((one) => !isIdentity(one, false))) {
+    const [first] = node.inputs;
+    const states = first !== undefined && isPushed(first) ? node.initialState : [];
+    for (const need of node.given) {
+      const source = resolve(need);
+      const isMade = graph.nodes.includes(source.node) || graph.inputs.includes(source);
+      if (!isMade && !states.includes(need)) held.add(source);
+    }
+  }
+  return held;
 }
 
 /** Steps of zeros that are read before a tensor's first row and behind its last one. */

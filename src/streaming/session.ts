@@ -151,8 +151,9 @@ export class Session {
     start.runner.execute(run);
     for (const { from, to } of start.states) {
       const [source, target] = [start.runner.address(from, run), runner.address(to, this.#run)];
-      // A copy through importRows flushes what is below 2^-100, as whole runs do (layers/recurrent.ts).
-      this.#workspace.kernels.importRows(source, target, this.batch, 1, to.rowBytes / 4);
+      // A copy of a state through importRows flushes what is below 2^-100, as whole runs do (layers/recurrent.ts).
+      if (to.rowBytes > 0) this.#workspace.kernels.importRows(source, target, this.batch, 1, to.rowBytes / 4);
+      else this.#workspace.kernels.copy(target, source, evaluate(to.bytes, run.sizes));
     }
   }
 
@@ -237,7 +238,8 @@ export class Session {
       if (output === undefined || result === undefined) continue;
       const rows = this.#rowsOf(output, count, run.sizes);
       const total = this.#rowsOf(output, steps, this.#sizes);
-      const first = output.rows === null ? 0 : (this.#given[i] ?? 0);
+      // What has no steps of its own, or as many in each run, is there as of the last block.
+      const first = output.rows === null || typeof output.rows === 'number' ? 0 : (this.#given[i] ?? 0);
       this.#given[i] = first + rows;
       const source = runner.address(output.dense, run) / 4;
       for (let b = 0; b < this.batch; b++) {

@@ -1,4 +1,4 @@
-import { compileGraph, emitOutput, isPushed, type CompiledGraph, type CompiledNode } from '../graph/compile.js';
+import { compileGraph, emitOutput, isPushed, type CompiledGraph } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
 import type { Node, SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';
@@ -12,7 +12,7 @@ import { evaluate, type Size, type Sizes, type SizeSymbol } from '../plan/size.j
 import type { Workspace } from '../plan/workspace.js';
 import { phaseOf, type Phase } from './phase.js';
 
-/** An initial state that is computed once, when a session starts, and the place in the session's states where it goes. */
+/** What is computed once, when a session starts, an initial state or what is held, and the place among the session's states where it goes. */
 export interface StartState {
   readonly from: PlanTensor;
   readonly to: PlanTensor;
@@ -98,7 +98,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
       dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), rows),
     };
   });
-  const start = compileStart(name, graph, workspace, compiled.nodes, moving);
+  const start = compileStart(name, graph, workspace, compiled, moving);
   const isEven =
     phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
   fuseSteps(compiled.plan);
@@ -154,11 +154,11 @@ function compileStart(
   name: string,
   graph: Graph,
   workspace: Workspace,
-  compiled: readonly CompiledNode[],
+  compiled: CompiledGraph,
   moving: ReadonlySet<Node>,
 ): StartPlan | null {
-  const wanted: { readonly symbolic: SymbolicTensor; readonly to: PlanTensor }[] = [];
-  for (const { node, context } of compiled) {
+  const wanted = Array.from(compiled.held, ([symbolic, to]) => ({ symbolic, to }));
+  for (const { node, context } of compiled.nodes) {
     node.initialState.forEach((symbolic, i) => {
       const to = context.states[i];
       if (moving.has(symbolic.node)) {

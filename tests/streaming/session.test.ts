@@ -39,6 +39,23 @@ test('push takes one step, flat rows or [time, features]; with out it gives the 
   expect(session.push(rows(63, 64)).data).toEqual(whole.slice(126, 128));
 });
 
+test('a fixed vector at every step, and what a layer makes of it', () => {
+  const [steps, vector] = [input({ shape: [null, 3] }), input({ shape: [3] })];
+  const scale = layers.dense({ units: 3, activation: 'tanh' }).apply(vector);
+  const scaled = layers.multiply().apply([steps, layers.reshape({ targetShape: [1, 3] }).apply(scale)]);
+  const y = layers.gru({ units: 4, returnSequences: true }).apply(scaled);
+  const made = functional({ inputs: [steps, vector], outputs: y });
+  const fixed = { data: new Float32Array([1, -2, 0.5]), shape: [1, 3] };
+  const expected = made.predict([{ data: x, shape: [1, 200, 3] }, fixed]).data;
+  const session = made.stream({ fixed });
+  for (let round = 0; round < 2; round++) {
+    expect(session.push(rows(0, 50)).data).toEqual(expected.slice(0, 200));
+    expect(session.push(rows(50, 51)).data).toEqual(expected.slice(200, 204));
+    expect(session.push(rows(51, 200)).data).toEqual(expected.slice(204));
+    session.reset();
+  }
+});
+
 test('reset starts anew; a closed session refuses', () => {
   const session = model.stream();
   session.push(rows(0, 30));
