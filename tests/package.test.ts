@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports: packageExports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   exports: Record<string, { import: { default: string } }>;
 };
-const entryPoints = ['bucle', 'bucle/layers', 'bucle/inference', 'bucle/relaxed', 'bucle/convert'];
+const entryPoints = ['bucle', 'bucle/layers', 'bucle/inference', 'bucle/relaxed', 'bucle/convert', 'bucle/data'];
 
 /** Keras's names of layers, and ours of those that only others use. */
 const classNames = [...Object.keys(backwardTable), 'Bidirectional', 'TimeDistributed'];
@@ -60,6 +60,12 @@ describe('bundled for a browser', () => {
     expect(shipped.sort()).toEqual(['Dense', 'LSTM']);
     const everything = await bundle(`export * from 'bucle/layers'`);
     expect(classNames.filter((name) => !everything.includes(JSON.stringify(name)))).toEqual([]);
+  });
+
+  test('bucle/data holds no kernels', async () => {
+    const bundle = await bundleForBrowser(`export * from 'bucle/data'`);
+    for (const name of ['inference', 'training']) expect(bundle).not.toContain(JSON.stringify(textOf(name)));
+    expect(gzipSize(bundle)).toBeLessThan(15_000);
   });
 
   test('bucle prints plain progress lines, without cli-progress', async () => {

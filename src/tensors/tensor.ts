@@ -52,14 +52,25 @@ export function readNumbers(values: unknown, where: string): Numbers {
     const { data, shape } = values;
     if (!isTyped(data) && !Array.isArray(data)) refuse(where, 'data to be an array of numbers', data);
     if (!Array.isArray(shape)) refuse(where, 'shape to be an array', shape);
-    const flat = isTyped(data) ? toFloats(data) : flatten(data, [data.length], where);
+    const flat = isTyped(data) ? toFloats(data) : flatten(data, [data.length], where, new Float32Array(data.length));
     checkShape(shape, flat.length, where);
     return { data: flat, shape: shape as number[] };
   }
   if (isTyped(values)) return { data: toFloats(values), shape: [values.length] };
   if (!Array.isArray(values)) refuse(where, 'numbers', values);
   const shape = shapeOf(values);
-  return { data: flatten(values, shape, where), shape };
+  return { data: flatten(values, shape, where, new Float32Array(sizeOf(shape))), shape };
+}
+
+/** As `readNumbers`, for arithmetic before the rounding: float64 stays. The numbers are the caller's own. */
+export function readDoubles(values: unknown, where: string): { data: Float64Array; shape: readonly number[] } {
+  if (Array.isArray(values)) {
+    const shape = shapeOf(values);
+    return { data: flatten(values, shape, where, new Float64Array(sizeOf(shape))), shape };
+  }
+  const { shape } = readNumbers(values, where);
+  const data = isTensorObject(values) ? values.data : values;
+  return { data: Float64Array.from(data as ArrayLike<number>), shape: [...shape] };
 }
 
 export function isTensorObject(values: unknown): values is { readonly data: unknown; readonly shape: unknown } {
@@ -73,7 +84,7 @@ function checkShape(shape: readonly unknown[], length: number, where: string): v
     }
     return axis;
   });
-  const size = sizes.reduce((product, axis) => product * axis, 1);
+  const size = sizeOf(sizes);
   if (size !== length) {
     throw new TypeError(`${where}: shape [${shape.join(', ')}] wants ${size} values, got ${length}`);
   }
@@ -92,6 +103,10 @@ function toFloats(values: TypedNumbers): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
 }
 
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
 /** The shape that the first elements say; `flatten` checks that all the others agree. */
 function shapeOf(values: readonly unknown[]): number[] {
   const shape: number[] = [];
@@ -103,8 +118,12 @@ function shapeOf(values: readonly unknown[]): number[] {
   return shape;
 }
 
-function flatten(values: readonly unknown[], shape: readonly number[], where: string): Float32Array {
-  const data = new Float32Array(shape.reduce((product, axis) => product * axis, 1));
+function flatten<T extends Float32Array | Float64Array>(
+  values: readonly unknown[],
+  shape: readonly number[],
+  where: string,
+  data: T,
+): T {
   let end = 0;
   const visit = (value: unknown, axis: number): void => {
     if (axis === shape.length) {
