@@ -28,6 +28,16 @@ export { loadModel } from './training/load.js';
 export type { LoadOptions } from './formats/load-model.js';
 export type { ModelFile } from './formats/topology.js';
 export type { FitOptions } from './training/fit.js';
+export { callbacks, type CallbackOption, type CallbackSettings } from './training/callbacks/callbacks.js';
+export type {
+  BatchEvent,
+  Callback,
+  CallbackState,
+  EpochEvent,
+  Files,
+  Training,
+  TrainEvent,
+} from './training/callbacks/callback.js';
 export type { History, Logs } from './training/history.js';
 export { NonFiniteLossError } from './training/non-finite.js';
 export {

@@ -15,6 +15,8 @@ import type { NonFiniteLossError } from '../non-finite.js';
  * });
  */
 export interface Callback {
+  /** How errors, notes and checkpoints name it; numbered where several have the same. Default 'callback'. */
+  readonly name?: string;
   onTrainBegin?: Hook<TrainEvent>;
   /** Also after `stop`; not after an error or an abort. */
   onTrainEnd?: Hook<TrainEvent>;
@@ -80,7 +82,10 @@ export interface Training {
   readonly batches: number | null;
   /** The names that the logs of an epoch can have, those of validation included: loss, mae, valLoss, valMae. */
   readonly logNames: readonly string[];
-  /** Of the next step. @throws Error when it is set and a schedule of the optimizer decides it. */
+  /**
+   * Of the next step. What it is set to stays, also in checkpoints.
+   * @throws Error when it is set and a schedule of the optimizer decides it; TypeError for anything but a positive number.
+   */
   learningRate: number;
   /** Ends `fit` after the hooks of this event: what is left of the epoch is not trained. `reason` is noted. */
   stop(reason?: string): void;
@@ -95,8 +100,19 @@ export interface Training {
    * checkpoint: it also holds the place in the training and the state of every callback, and training goes on from it.
    */
   save(path: string, options?: { readonly optimizer?: boolean }): Promise<void>;
-  /** Goes on from a checkpoint's bytes as if it had never stopped. In onTrainBegin only. */
-  resume(checkpoint: Uint8Array): void;
+  /** @throws Error where there is no file system. */
+  readonly files: Files;
+}
+
+/** What callbacks do with files. */
+export interface Files {
+  /** null if there is no such file. */
+  read(path: string): Promise<Uint8Array | null>;
+  /** Through a temporary file and a rename: nobody meets half a file. Folders that lack are made. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  append(path: string, bytes: Uint8Array): Promise<void>;
+  /** Whether it is there or not. */
+  remove(path: string): Promise<void>;
 }
 
 /** Plain data: it is kept in files, and sent between threads. */
@@ -106,13 +122,13 @@ export interface CallbackState {
   readonly tensors?: Readonly<Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }>>;
 }
 
-/** A callback as `fit` runs it; one lives as long as one `fit`. */
+/** A callback of ours as `fit` runs it; it lives as long as one `fit`. */
 export interface RunningCallback extends Callback {
-  /** How errors, notes and checkpoints name it. */
-  readonly name: string;
+  /** Asked before anything else: a checkpoint that `fit` is to go on from; null if there is none. */
+  checkpoint?(files: Files): Promise<Uint8Array | null>;
   /**
-   * Called when every callback has seen the end of a batch or an epoch: what is saved here holds the states of all of them, whatever
-   * their order.
+   * Called when every callback has seen the end of a batch, an epoch or the training: what is saved here holds the states of all,
+   * whatever their order.
    */
-  afterAll?(event: BatchEvent | EpochEvent): void | Promise<void>;
+  afterAll?(event: TrainEvent): void | Promise<void>;
 }

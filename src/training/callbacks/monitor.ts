@@ -1,0 +1,78 @@
+import { camelCase } from '../../formats/camel-case.js';
+import { mismatch, nonNegative, oneOf, optional, show, text } from '../../options/options.js';
+import type { Logs } from '../history.js';
+import type { Training } from './callback.js';
+
+/** What a callback watches, and which way is better. */
+export interface MonitorOptions {
+  /** A loss or metric, as the logs name it; Keras's names (val_loss) are read too. Default 'valLoss'. */
+  monitor?: string;
+  /**
+   * Whether less is better ('min') or more ('max'). 'auto': known of losses, errors, accuracies and the like; of a metric of one's own
+   * it must be said. Default 'auto'.
+   */
+  mode?: 'auto' | 'min' | 'max';
+  /** By how much a value must be better than the best so far to count. Default 0; for reduceLROnPlateau 1e-4. */
+  minDelta?: number;
+}
+
+export const monitorFields = {
+  monitor: optional(text, 'valLoss'),
+  mode: optional(oneOf(['auto', 'min', 'max']), 'auto'),
+  minDelta: optional(nonNegative, 0),
+};
+
+const moreIsBetter = /(accuracy|acc|auc|precision|recall|f1|f1score|r2|r2score|rsquared)$/i;
+const lessIsBetter =
+  /(loss|error|mse|mae|mape|msle|rmse|crossentropy|huber|log_?cosh|divergence|poisson|hinge|perplexity|likelihood|ctc|quantile|pinball)$/i;
+
+/** Watches one of the logs. */
+export class Monitor {
+  readonly #where: string;
+  readonly #sign: 1 | -1;
+  readonly #minDelta: number;
+  #name: string;
+
+  constructor(where: string, options: Required<MonitorOptions>) {
+    const { monitor, mode, minDelta } = options;
+    this.#where = where;
+    this.#name = monitor;
+    this.#minDelta = minDelta;
+    if (mode === 'auto' && !moreIsBetter.test(monitor) && !lessIsBetter.test(monitor)) {
+      mismatch(`${where}: mode`, `'min' or 'max' for ${show(monitor)}, of which neither is known`, show(mode));
+    }
+    this.#sign = mode === 'max' || (mode === 'auto' && moreIsBetter.test(monitor)) ? -1 : 1;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** What every value is better than. */
+  get worst(): number {
+    return this.#sign * Infinity;
+  }
+
+  /** Before anything is trained. @throws TypeError if no epoch will have such a log. */
+  begin({ logNames }: Training): void {
+    const found = [this.#name, camelCase(this.#name)].find((name) => logNames.includes(name));
+    if (found === undefined) {
+      const known = logNames.map((name) => `'${name}'`).join(', ');
+      const hint = this.#name.startsWith('val')
+        ? ' (there is no validation without validationData or validationSplit)'
+        : '';
+      mismatch(`${this.#where}: monitor`, `one of ${known}`, `'${this.#name}'${hint}`);
+    }
+    this.#name = found;
+  }
+
+  /** undefined in an epoch that had none, such as one without validation. */
+  valueIn(logs: Logs): number | undefined {
+    return logs[this.#name];
+  }
+
+  /** NaN is never better. */
+  isBetter(value: number, than: number): boolean {
+    return this.#sign * value + this.#minDelta < this.#sign * than;
+  }
+}
