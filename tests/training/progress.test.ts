@@ -54,6 +54,6 @@ test('the bar shows the time that is left while batches come, and logs alone at 
   bar.epoch(0, 1, { loss: 0.25, valLoss: 1 });
   bar.close();
   const text = written.join('');
-  expect(text).toMatch(/epoch 1\/1 \[█+░*\] 2\/2 batches {2}0:00 left {2}loss 0\.2500/);
+  expect(text).toMatch(/epoch 1\/1 \[█+░*\] 1\/2 batches {2}0:00 left {2}loss 0\.5000/);
   expect(text).toMatch(/2\/2 batches {2}loss 0\.2500 {2}valLoss 1\.000\s*$/);
 });
