@@ -43,7 +43,7 @@ const maxTokensReader = number('an integer of at least 3', (n) => Number.isSafeI
  * the same in every locale.
  * @example
  * const tokenizer = new Tokenizer().fit(['¿Qué hora es?', 'Es la una.']);
- * tokenizer.encode('¿Es la hora?'); // [2, 4, 5]
+ * tokenizer.encode('¿Es la hora?'); // [2, 5, 6]
  * const x = padSequences(tokenizer.encode(texts), { maxLength: 20, padding: 'post' });
  */
 export class Tokenizer {

@@ -28,6 +28,11 @@ test('maxTokens counts padding and unknown; the rarest fall out', () => {
   expect(tokenizer.encode('a b c')).toEqual([2, 3, 1]);
 });
 
+test("the example of the class's own documentation", () => {
+  const tokenizer = new Tokenizer().fit(['¿Qué hora es?', 'Es la una.']);
+  expect(tokenizer.encode('¿Es la hora?')).toEqual([2, 5, 6]);
+});
+
 test('another fit forgets the first', () => {
   expect(new Tokenizer().fit(['a']).fit(['b']).encode('a b')).toEqual([1, 2]);
 });
