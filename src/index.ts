@@ -40,19 +40,17 @@ export type {
 } from './training/callbacks/callback.js';
 export type { History, Logs } from './training/history.js';
 export { NonFiniteLossError } from './training/non-finite.js';
-export {
-  losses,
-  type CrossentropyOptions,
-  type Loss,
-  type LossOption,
-  type MetricOption,
-  type SparseCrossentropyOptions,
-} from './training/losses.js';
+export { losses, type LossOption } from './training/losses.js';
+export type * from './training/loss-options.js';
+export { metrics, type MetricOption } from './training/metrics.js';
+export type * from './training/metric-options.js';
+export type { ClassWeights, WeightOptions } from './training/sample-weights.js';
 export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
 export type {
   CompileArguments,
   EvaluateOptions,
   ExplainOptions,
   Gradients,
+  MetricsOption,
   TrainableModel,
 } from './training/trainable-model.js';

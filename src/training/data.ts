@@ -4,14 +4,21 @@ import type { Numbers } from '../tensors/tensor.js';
 export interface Data {
   readonly inputs: readonly Numbers[];
   readonly targets: readonly Numbers[];
+  /** Of the rows of each of these outputs, [samples, steps]; null: 1. */
+  readonly weights: readonly (Numbers | null)[];
   /** Samples in each of them. */
   readonly rows: number;
 }
 
 /** Copies: the user may write to his arrays while other tasks run. */
-export function copyOf({ inputs, targets, rows }: Data): Data {
+export function copyOf({ inputs, targets, weights, rows }: Data): Data {
   const copy = ({ data, shape }: Numbers): Numbers => ({ data: data.slice(), shape: [...shape] });
-  return { inputs: inputs.map(copy), targets: targets.map(copy), rows };
+  return {
+    inputs: inputs.map(copy),
+    targets: targets.map(copy),
+    weights: weights.map((one) => one && copy(one)),
+    rows,
+  };
 }
 
 /** The numbers of the rows from … to − 1. */

@@ -1,36 +1,35 @@
-import { meanOf, type ErrorSum } from './losses.js';
+/** The errors of one batch, or of several added up. */
+export interface BatchErrors {
+  /** The weighted sum of the losses, and penalties. */
+  readonly loss: number;
+  /** What each output's loss and metrics have summed, one after the other: numbers that add up over batches. */
+  readonly sums: readonly number[];
+}
 
-/** The errors of one batch, by objective: its loss, then its metrics; behind them the penalties, which count in the loss alone. */
-export type BatchErrors = readonly { readonly loss: ErrorSum; readonly metrics: readonly ErrorSum[] }[];
-
-/** Sums of errors over batches; the loss is the mean over batches, weighted by their rows (Keras). */
-export class ErrorTotals {
-  errors: BatchErrors = [];
+/** Errors over batches; the loss is the mean over batches, weighted by their rows (Keras). */
+export class ErrorTotals implements BatchErrors {
+  sums: readonly number[] = [];
   #weighted = 0;
   #rows = 0;
 
   add(errors: BatchErrors, rows: number): void {
-    this.#weighted += totalLoss(errors) * rows;
+    this.#weighted += errors.loss * rows;
     this.#rows += rows;
-    this.errors = errors.map((error, i) => {
-      const before = this.errors[i];
-      const plus = (a: ErrorSum | undefined, b: ErrorSum): ErrorSum => ({
-        sum: (a?.sum ?? 0) + b.sum,
-        count: (a?.count ?? 0) + b.count,
-      });
-      return {
-        loss: plus(before?.loss, error.loss),
-        metrics: error.metrics.map((metric, j) => plus(before?.metrics[j], metric)),
-      };
-    });
+    this.sums = errors.sums.map((sum, i) => (this.sums[i] ?? 0) + sum);
   }
 
   get loss(): number {
     return this.#rows === 0 ? 0 : this.#weighted / this.#rows;
   }
-}
 
-/** The loss of a batch: the sum over its objectives. */
-export function totalLoss(errors: BatchErrors): number {
-  return errors.reduce((sum, { loss }) => sum + meanOf(loss), 0);
+  /** All there is to know of it, to go on from with `restore`. */
+  save(): number[] {
+    return [this.#weighted, this.#rows, ...this.sums];
+  }
+
+  restore([weighted = 0, rows = 0, ...sums]: readonly number[]): void {
+    this.#weighted = weighted;
+    this.#rows = rows;
+    this.sums = sums;
+  }
 }

@@ -113,7 +113,7 @@ export async function fitModel(
         // Only now: an epoch without a batch has drawn nothing from them.
         counts.epochs = random.epoch + 1;
         totals.add(errors, indices.length);
-        logs = trainer.logsOf(totals.errors, totals.loss);
+        logs = trainer.logsOf(totals);
         progress.batch(epoch, epochs, ++batch, batches, logs);
         await pause();
       }
@@ -191,7 +191,7 @@ async function validate(
   } finally {
     states.reset();
   }
-  const logs = Object.entries(trainer.logsOf(totals.errors, totals.loss));
+  const logs = Object.entries(trainer.logsOf(totals));
   return Object.fromEntries(logs.map(([name, value]) => [prefixed('val', name), value]));
 }
 

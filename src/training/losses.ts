@@ -1,222 +1,115 @@
-import { SymbolicTensor } from '../graph/layer.js';
-import { fields, finite, flag, mismatch, oneOf, optional, refuse, share, type Reader } from '../options/options.js';
-import type { Plan, PlanTensor } from '../plan/plan.js';
-import { multiply } from '../plan/size.js';
+import { fields, oneOf, type Reader } from '../options/options.js';
+import { lossTable } from './loss-table.js';
+import type {
+  BinaryFocalOptions,
+  CrossentropyOptions,
+  FocalOptions,
+  GaussianOptions,
+  HuberOptions,
+  Loss,
+  LossName,
+  QuantileOptions,
+  SparseCrossentropyOptions,
+} from './loss-options.js';
+import type { Mean } from './measures.js';
+import { camelCase, isKind, type SnakeCase } from './names.js';
 
-/** How a cross-entropy reads predictions and targets. */
-export interface CrossentropyOptions {
-  /** Whether predictions are logits, to go through softmax (categorical) or sigmoid (binary) first. Default false. */
-  readonly fromLogits?: boolean;
-  /** A share of equal probabilities that is mixed into the targets (Szegedy et al. 2016), in [0, 1]. Default 0. */
-  readonly labelSmoothing?: number;
-}
-
-export interface SparseCrossentropyOptions {
-  readonly fromLogits?: boolean;
-  /** Rows with this class do not count. Default: none. */
-  readonly ignoreClass?: number;
-}
-
-/** A loss with its options, as data. Made by `losses`. */
-export type Loss =
-  | { readonly kind: 'meanSquaredError' | 'meanAbsoluteError' }
-  | ({ readonly kind: 'categoricalCrossentropy' | 'binaryCrossentropy' } & CrossentropyOptions)
-  | ({ readonly kind: 'sparseCategoricalCrossentropy' } & SparseCrossentropyOptions);
-
-export type LossName = Loss['kind'];
-
-/** Losses with options: `model.compile({ loss: losses.binaryCrossentropy({ fromLogits: true }), … })`. Each is a metric too. */
+/**
+ * Losses with options: `model.compile({ loss: losses.binaryCrossentropy({ fromLogits: true }), … })`. Each is a metric too.
+ * Arithmetic, defaults and ε = 1e-7 are Keras's (losses/losses.py), where nothing else is said. A loss is that of a row (a
+ * sample, or a step of one), then the mean over the rows that a mask leaves; sample weights multiply a row's loss, and do not
+ * change what the sum is divided by.
+ */
 export const losses = {
+  /** The mean of (ŷ − y)² over the last axis. */
   meanSquaredError: (): Loss => ({ kind: 'meanSquaredError' }),
+  /** The mean of |ŷ − y| over the last axis. */
   meanAbsoluteError: (): Loss => ({ kind: 'meanAbsoluteError' }),
-  /** −Σ y ln p over the classes of the last axis. Probabilities are normalised and kept off 0 and 1 by 1e-7, as Keras does. */
+  /** The mean of 100 |ŷ − y| / max(|y|, ε) over the last axis. */
+  meanAbsolutePercentageError: (): Loss => ({ kind: 'meanAbsolutePercentageError' }),
+  /** The mean of (ln(1 + ŷ) − ln(1 + y))² over the last axis; ŷ and y count as at least ε. */
+  meanSquaredLogarithmicError: (): Loss => ({ kind: 'meanSquaredLogarithmicError' }),
+  /** The mean of e² / 2, of δ |e| − δ² / 2 where |e| > δ, over the last axis, e = ŷ − y. */
+  huber: (options: HuberOptions = {}): Loss => ({ kind: 'huber', ...options }),
+  /** The mean of ln cosh(ŷ − y) over the last axis. */
+  logCosh: (): Loss => ({ kind: 'logCosh' }),
+  /** The mean of max(τ (y − ŷ), (τ − 1) (y − ŷ)) over the last axis: the pinball loss (Koenker & Bassett 1978). */
+  quantile: (options: QuantileOptions = {}): Loss => ({ kind: 'quantile', ...options }),
+  /** The mean of ŷ − y ln(ŷ + ε) over the last axis: of counts y and their expectation ŷ > 0. */
+  poisson: (): Loss => ({ kind: 'poisson' }),
+  /** Σ y ln(y / ŷ) over the last axis, of probabilities; both are kept within [ε, 1]. */
+  klDivergence: (): Loss => ({ kind: 'klDivergence' }),
+  /** The mean of max(1 − y ŷ, 0) over the last axis, for targets −1 and 1; 0 counts as −1. */
+  hinge: (): Loss => ({ kind: 'hinge' }),
+  /** The mean of max(1 − y ŷ, 0)² over the last axis, likewise. */
+  squaredHinge: (): Loss => ({ kind: 'squaredHinge' }),
+  /** max(1 + max((1 − y) ŷ) − Σ y ŷ, 0) over the classes of the last axis. */
+  categoricalHinge: (): Loss => ({ kind: 'categoricalHinge' }),
+  /** −Σ y ŷ / (|y| |ŷ|) over the last axis, in [−1, 1]; norms count as at least ε. As a metric it has the other sign (Keras). */
+  cosineSimilarity: (): Loss => ({ kind: 'cosineSimilarity' }),
+  /** The mean of −y ln p − (1 − y) ln(1 − p) over the last axis; probabilities are kept off 0 and 1 by ε. */
+  binaryCrossentropy: (options: CrossentropyOptions = {}): Loss => ({ kind: 'binaryCrossentropy', ...options }),
+  /** The same, each error (1 − pₜ)^γ times, pₜ the probability of what is right (Lin et al. 2017). */
+  binaryFocalCrossentropy: (options: BinaryFocalOptions = {}): Loss => ({
+    kind: 'binaryFocalCrossentropy',
+    ...options,
+  }),
+  /** −Σ y ln p over the classes of the last axis. Probabilities are normalised and kept off 0 and 1 by ε. */
   categoricalCrossentropy: (options: CrossentropyOptions = {}): Loss => ({
     kind: 'categoricalCrossentropy',
     ...options,
   }),
-  /** The same; a target is the number of its class: it has no axis of classes, or one of length 1. */
+  /** −Σ α (1 − p)^γ y ln p over the classes of the last axis. */
+  categoricalFocalCrossentropy: (options: FocalOptions = {}): Loss => ({
+    kind: 'categoricalFocalCrossentropy',
+    ...options,
+  }),
+  /** As categoricalCrossentropy; a target is the number of its class: it has no axis of classes, or one of length 1. */
   sparseCategoricalCrossentropy: (options: SparseCrossentropyOptions = {}): Loss => ({
     kind: 'sparseCategoricalCrossentropy',
     ...options,
   }),
-  /** The mean of −y ln p − (1 − y) ln(1 − p) over the last axis. */
-  binaryCrossentropy: (options: CrossentropyOptions = {}): Loss => ({ kind: 'binaryCrossentropy', ...options }),
+  /**
+   * The mean of ½ (ln v + (y − μ)² / v), for an output of 2n features, n means μ and then n variances v or their logarithms, and
+   * targets of n features (Nix & Weigend 1994; PyTorch's GaussianNLLLoss).
+   */
+  gaussianNegativeLogLikelihood: (options: GaussianOptions = {}): Loss => ({
+    kind: 'gaussianNegativeLogLikelihood',
+    ...options,
+  }),
 };
 
-const aliases = {
-  meanSquaredError: 'meanSquaredError',
-  mean_squared_error: 'meanSquaredError',
+const abbreviations = {
   mse: 'meanSquaredError',
-  meanAbsoluteError: 'meanAbsoluteError',
-  mean_absolute_error: 'meanAbsoluteError',
   mae: 'meanAbsoluteError',
-  categoricalCrossentropy: 'categoricalCrossentropy',
-  categorical_crossentropy: 'categoricalCrossentropy',
-  sparseCategoricalCrossentropy: 'sparseCategoricalCrossentropy',
-  sparse_categorical_crossentropy: 'sparseCategoricalCrossentropy',
-  binaryCrossentropy: 'binaryCrossentropy',
-  binary_crossentropy: 'binaryCrossentropy',
+  mape: 'meanAbsolutePercentageError',
+  msle: 'meanSquaredLogarithmicError',
+  bce: 'binaryCrossentropy',
+  kld: 'klDivergence',
 } as const satisfies Record<string, LossName>;
 
 /** What `compile` takes as a loss: a name (in camel case, in snake case, or a short one), or an object of `losses`. */
-export type LossOption = keyof typeof aliases | Loss;
+export type LossOption = LossName | SnakeCase<LossName> | keyof typeof abbreviations | Loss;
 
-/** What it takes as a metric. 'accuracy' is Keras's for the output and its loss: binary, categorical or sparse. */
-export type MetricOption = LossOption | 'accuracy' | 'acc';
-
-/** A loss as it was read, or the accuracy. */
-export interface Measure {
-  readonly kind: LossName | 'accuracy';
-  readonly fromLogits: boolean;
-  readonly labelSmoothing: number;
-  readonly ignoreClass: number | undefined;
-}
-
-const names = [...new Set(Object.values(aliases))];
-
-const wholeNumber: Reader<number> = (value, where) =>
-  Number.isSafeInteger(value) ? finite(value, where) : refuse(where, 'an integer', value);
+const names = Object.keys(lossTable) as LossName[];
 
 /** Whether an object is a loss, not losses by output name. */
 export function isLossObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'kind' in value && names.some((name) => name === value.kind);
+  return isKind(names, value);
 }
 
-const smoothed = { fromLogits: optional(flag, false), labelSmoothing: optional(share, 0) };
+/** The kind of a loss that is given by a name; undefined: it is none. */
+export function lossNamed(value: unknown): LossName | undefined {
+  if (typeof value !== 'string') return undefined;
+  const short = Object.entries(abbreviations).find(([name]) => name === value)?.[1];
+  return short ?? names.find((name) => name === camelCase(value));
+}
 
-const optionsOf: Readonly<Record<LossName, Record<string, Reader<unknown>>>> = {
-  meanSquaredError: {},
-  meanAbsoluteError: {},
-  categoricalCrossentropy: smoothed,
-  sparseCategoricalCrossentropy: { fromLogits: optional(flag, false), ignoreClass: optional(wholeNumber, undefined) },
-  binaryCrossentropy: smoothed,
+export const lossReader: Reader<Mean> = (value, where) => {
+  const isObject = isLossObject(value);
+  const kind = isObject ? (value as Loss).kind : (lossNamed(value) ?? oneOf(names)(value, where));
+  const { readers, make } = lossTable[kind];
+  const read = fields(isObject ? value : { kind }, `${where}: ${kind}`, { kind: oneOf([kind]), ...readers });
+  // Each kind's readers give what its `make` takes: that the table says.
+  return make(read as never);
 };
-
-const withoutOptions = { fromLogits: false, labelSmoothing: 0, ignoreClass: undefined };
-
-export const lossReader: Reader<Measure> = (value, where) => {
-  if (!isLossObject(value)) {
-    const known = Object.entries(aliases).find(([name]) => name === value)?.[1];
-    return { ...withoutOptions, kind: known ?? oneOf(names)(value, where) };
-  }
-  const { kind } = value as Loss;
-  const read: Partial<Measure> = fields(value, `${where}: ${kind}`, { kind: oneOf([kind]), ...optionsOf[kind] });
-  return { ...withoutOptions, ...read, kind };
-};
-
-/** What is reported beside the loss, under the name that it was given by, in camel case; one with options under its kind's. */
-export interface Metric {
-  readonly key: string;
-  readonly measure: Measure;
-}
-
-const metricReader: Reader<Metric> = (value, where) => {
-  const isAccuracy = value === 'accuracy' || value === 'acc';
-  const measure: Measure = isAccuracy ? { ...withoutOptions, kind: 'accuracy' } : lossReader(value, where);
-  return { measure, key: typeof value === 'string' ? camelCase(value) : measure.kind };
-};
-
-export const metricsReader: Reader<readonly Metric[]> = (value, where) => {
-  if (!Array.isArray(value)) return refuse(where, 'an array of names', value);
-  const metrics = value.map((given: unknown) => metricReader(given, where));
-  const kinds = new Set(metrics.map(({ measure }) => measure.kind));
-  return kinds.size === metrics.length ? metrics : refuse(where, 'each metric once', value);
-};
-
-/** mean_squared_error → meanSquaredError */
-function camelCase(name: string): string {
-  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** The targets of an output, as a tensor like it: with a sparse loss of one value a row, the number of its class. */
-export function targetsOf(output: SymbolicTensor, loss: Measure): SymbolicTensor {
-  if (!isSparse(loss)) return output;
-  const shape = [...output.shape.slice(0, -1), 1];
-  const { time, batch, dtype, mask } = output;
-  return new SymbolicTensor(output.node, output.index, { shape, time, batch, dtype }, mask);
-}
-
-export function isSparse({ kind }: Measure): boolean {
-  return kind === 'sparseCategoricalCrossentropy';
-}
-
-/** What losses are emitted over: an output, its targets, and where the gradient of the output is summed. */
-export interface Errors {
-  readonly output: SymbolicTensor;
-  readonly prediction: PlanTensor;
-  readonly target: PlanTensor;
-  readonly mask: PlanTensor | null;
-  readonly gradient: PlanTensor | null;
-}
-
-/** Where a run leaves the sum of errors: two float64 numbers, the sum and how many rows counted. */
-export interface ErrorPlace {
-  readonly result: PlanTensor;
-  /** How many errors a row has: its features, or one where it is taken as a whole. */
-  readonly errorsInRow: number;
-}
-
-/** Emits a loss or metric over all values of an output: the mean over the features, then over the rows that the mask counts (Keras). */
-export function emitMeasure(plan: Plan, measure: Measure, isTargetSparse: boolean, errors: Errors): ErrorPlace {
-  const { output, prediction, target, mask } = errors;
-  const { kind, fromLogits, labelSmoothing, ignoreClass } = measure;
-  const { features } = output;
-  const owner = output.node.layer.title;
-  if (mask !== null && output.shape.length > 3)
-    mismatch(owner, 'at most three axes where a mask goes with a loss', output.shape.length);
-  const result = plan.dense(`${owner} ${kind}`, [4]);
-  plan.wanted.add(result);
-  const rows = output.leading.reduce(multiply);
-  const [gradient, counted, logits] = [errors.gradient ?? 0, mask ?? 0, fromLogits ? 1 : 0];
-  switch (kind) {
-    case 'accuracy': {
-      const code = accuracyCode(features, isTargetSparse);
-      const stride = target.rowBytes;
-      plan.emit(owner, 'accuracy', prediction, target, stride, counted, rows, features, code, 0.5, result);
-      return { result, errorsInRow: code === 0 ? features : 1 };
-    }
-    case 'categoricalCrossentropy':
-    case 'sparseCategoricalCrossentropy': {
-      const sparse = isTargetSparse ? 1 : 0;
-      const options = [sparse, logits, labelSmoothing, ignoreClass ?? NaN] as const;
-      const { rowBytes } = target;
-      plan.emit(
-        owner,
-        'categoricalCrossentropy',
-        prediction,
-        target,
-        rowBytes,
-        gradient,
-        counted,
-        rows,
-        features,
-        ...options,
-        result,
-      );
-      return { result, errorsInRow: 1 };
-    }
-    case 'binaryCrossentropy':
-      plan.emit(owner, kind, prediction, target, gradient, counted, rows, features, logits, labelSmoothing, result);
-      return { result, errorsInRow: features };
-    default:
-      plan.emit(owner, kind, prediction, target, gradient, counted, rows, features, result);
-      return { result, errorsInRow: features };
-  }
-}
-
-/** Which accuracy it is, by the shapes (Keras 3, trainers/compile_utils.py: get_metric). */
-function accuracyCode(features: number, isTargetSparse: boolean): 0 | 1 | 2 {
-  if (features === 1) return 0;
-  return isTargetSparse ? 2 : 1;
-}
-
-/** Sums of errors over rows, from which a mean can be made at any time. */
-export interface ErrorSum {
-  readonly sum: number;
-  /** Values that the sum is over. */
-  readonly count: number;
-}
-
-export function meanOf({ sum, count }: ErrorSum): number {
-  return count === 0 ? 0 : sum / count;
-}

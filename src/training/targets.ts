@@ -2,7 +2,8 @@ import { readTensors, type Rows } from '../graph/inputs.js';
 import type { SymbolicTensor } from '../graph/layer.js';
 import { mismatch } from '../options/options.js';
 import type { Numbers } from '../tensors/tensor.js';
-import { isSparse, type Measure, type Metric } from './losses.js';
+import type { Mean, TargetKind } from './measures.js';
+import type { Metric } from './metrics.js';
 import type { Objective } from './training-plan.js';
 
 /**
@@ -18,11 +19,13 @@ export function readTargets(
 ): Numbers[] {
   const symbols = objectives.map(({ targets }) => targets);
   const names = new Map(objectives.map(({ symbolic, targets }) => [targets, nameOf(symbolic)]));
-  const mayLackLastAxis = new Set(objectives.filter(({ loss }) => isSparse(loss)).map(({ targets }) => targets));
+  const mayLackLastAxis = new Set(
+    objectives.filter(({ targetKind }) => targetKind === 'classes').map(({ targets }) => targets),
+  );
   const read = readTensors(where, symbols, given, allowed, names, mayLackLastAxis);
   objectives.forEach((objective, i) => {
     const numbers = read[i];
-    if (numbers !== undefined && isSparse(objective.loss)) {
+    if (numbers !== undefined && objective.targetKind === 'classes') {
       checkClasses(`${where} of "${nameOf(objective.symbolic)}"`, objective, numbers);
     }
   });
@@ -34,16 +37,21 @@ function checkClasses(where: string, { symbolic, loss }: Objective, { data }: Nu
   const { features, mask } = symbolic;
   const isKnown = (value: number): boolean =>
     (value >= 0 && value < features && Number.isInteger(value)) ||
-    value === loss.ignoreClass ||
+    value === loss.ignoredClass ||
     (value === -1 && mask !== null);
   const wrong = data.find((value) => !isKnown(value));
   if (wrong !== undefined) mismatch(where, `class numbers from 0 to ${features - 1}`, wrong);
 }
 
+const described: Readonly<Record<TargetKind, string>> = {
+  values: 'metrics of values',
+  classes: 'metrics of class numbers',
+  halves: 'metrics of values by means and variances',
+};
+
 /** Targets that are class numbers are of no use to a metric that compares values, and the other way round. */
-export function checkMetrics(where: string, loss: Measure, metrics: readonly Metric[]): void {
-  const wrong = metrics.find(({ measure }) => measure.kind !== 'accuracy' && isSparse(measure) !== isSparse(loss));
-  if (wrong === undefined) return;
-  const expected = isSparse(loss) ? 'metrics of class numbers' : 'metrics of values';
-  mismatch(where, `${expected}, as its loss takes`, wrong.key);
+export function checkMetrics(where: string, { targets }: Mean, metrics: readonly Metric[]): void {
+  const kind = targets ?? 'values';
+  const wrong = metrics.find((metric) => metric.targets !== kind && !(metric.targets === null && kind !== 'halves'));
+  if (wrong !== undefined) mismatch(where, `${described[kind]}, as its loss takes`, wrong.key);
 }

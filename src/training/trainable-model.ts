@@ -23,11 +23,13 @@ import { ErrorTotals } from './error-totals.js';
 import { fitModel, type Counts, type FitOptions } from './fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
-import { metricsReader, type LossOption, type MetricOption } from './losses.js';
+import type { LossOption } from './losses.js';
+import type { MetricOption } from './metrics.js';
 import { readObjectives } from './objectives.js';
 import type { OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs } from './penalties.js';
+import { weightFields, type WeightOptions } from './sample-weights.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
 import { Trainer } from './trainer.js';
 import { GradientPlan } from './training-plan.js';
@@ -37,11 +39,20 @@ export interface CompileArguments {
   optimizer: OptimizerOption;
   /** One for every output, or one for each: an array, or an object by output name. An output without one is not trained. */
   loss: LossOption | readonly (LossOption | null)[] | Readonly<Record<string, LossOption>>;
-  /** Reported beside the loss, for every output that has one, under the names given here, in camel case. */
-  metrics?: readonly MetricOption[];
+  /**
+   * How much each output's loss counts in that of the model: an array in their order, or an object by output name; what is not
+   * there counts 1. The losses that are reported by output are without it. Default: all count 1.
+   */
+  lossWeights?: number | readonly number[] | Readonly<Record<string, number>>;
+  /** Reported beside the loss, under the names given here, in camel case: for every output that has a loss, or by output name. */
+  metrics?: MetricsOption;
+  /** As `metrics`, but sample weights and class weights count in them. */
+  weightedMetrics?: MetricsOption;
 }
 
-export interface EvaluateOptions {
+export type MetricsOption = readonly MetricOption[] | Readonly<Record<string, MetricOption | readonly MetricOption[]>>;
+
+export interface EvaluateOptions extends WeightOptions {
   /** Default 32, or what the input's shape fixes. */
   batchSize?: number;
 }
@@ -143,8 +154,9 @@ export class TrainableModel extends Model {
   compile(options: CompileArguments): void {
     this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
-    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, metrics: optional(metricsReader, []) });
-    const objectives = readObjectives(where, this.outputNames, read.loss, read.metrics);
+    const others = { lossWeights: asGiven, metrics: asGiven, weightedMetrics: asGiven };
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, ...others });
+    const objectives = readObjectives(where, this.outputNames, read);
     const trainer = new Trainer(where, this, objectives, read.optimizer);
     this.#trainer?.release();
     this.#trainer = trainer;
@@ -170,11 +182,11 @@ export class TrainableModel extends Model {
   }
 
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
-  trainOnBatch(x: TensorsLike, y: TensorsLike): Logs {
+  trainOnBatch(x: TensorsLike, y: TensorsLike, options: WeightOptions = {}): Logs {
     this.#refuseWhileFitting('trainOnBatch');
     this.#refuseWhileOthersFit('trainOnBatch');
     const [trainer, where] = [this.#requireTrainer('trainOnBatch'), `${this.name}: trainOnBatch`];
-    const data = trainer.readData(where, x, y, 'one batch');
+    const data = trainer.readData(where, x, y, 'one batch', fields(options, where, weightFields));
     const random = { seed: this.#seed, epoch: this.#counts.steps };
     const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
     this.#counts.steps++;
@@ -184,8 +196,8 @@ export class TrainableModel extends Model {
   /** The loss and the metrics over data, without training. While `fit` runs, states are left as by `predict`. */
   evaluate(x: TensorsLike, y: TensorsLike, options: EvaluateOptions = {}): Logs {
     const [trainer, where] = [this.#requireTrainer('evaluate'), `${this.name}: evaluate`];
-    const read = fields(options, where, { batchSize: optional(positiveInteger, undefined) });
-    const data = trainer.readData(where, x, y, 'batches');
+    const read = fields(options, where, { batchSize: optional(positiveInteger, undefined), ...weightFields });
+    const data = trainer.readData(where, x, y, 'batches', read);
     const batchSize = trainer.batchSizeOf(where, read.batchSize);
     if (this.isStateful) checkWholeBatches(where, data.rows, batchSize);
     const totals = new ErrorTotals();
@@ -194,7 +206,7 @@ export class TrainableModel extends Model {
         totals.add(trainer.evaluateBatch(where, data, indices), indices.length);
       }
     });
-    return trainer.logsOf(totals.errors, totals.loss);
+    return trainer.logsOf(totals);
   }
 
   /**

@@ -3,19 +3,20 @@ import { batchSizeOf, checkMasks, checkValues, readTensors, setSizes, type Names
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { ImplicitStates } from '../model/states.js';
 import { mismatch } from '../options/options.js';
+import { known } from '../plan/known.js';
 import { evaluate } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { WeightConstraints } from './constrain.js';
 import type { Data } from './data.js';
-import { totalLoss, type BatchErrors } from './error-totals.js';
+import type { BatchErrors } from './error-totals.js';
 import { prefixed, type Logs } from './history.js';
 import { copyOf, restore, save, type SavedStates } from './kept-states.js';
-import { meanOf } from './losses.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
+import { readWeights, type WeightOptions } from './sample-weights.js';
 import { readTargets } from './targets.js';
 import { TrainingPlan, type Objective, type RandomPlace } from './training-plan.js';
 
@@ -76,8 +77,8 @@ export class Trainer {
     this.#optimizer.release();
   }
 
-  /** Checks inputs and targets against each other. */
-  readData(where: string, x: unknown, y: unknown, allowed: Rows): Data {
+  /** Checks inputs and targets against each other, and weights against targets. */
+  readData(where: string, x: unknown, y: unknown, allowed: Rows, weighting: WeightOptions = {}): Data {
     const { graph, run } = this.#plan;
     const inputs = readTensors(where, graph.inputs, givenForNeeded(x, this.#modelInputs, graph.inputs), allowed);
     const symbols = this.#objectives.map(({ symbolic }) => symbolic);
@@ -94,7 +95,12 @@ export class Trainer {
       const title = `${where}: targets of "${nameOf(symbolic)}"`;
       mismatch(title, `${evaluate(time, run.sizes)} time steps`, came);
     });
-    return { inputs, targets, rows };
+    const weighed = this.#objectives.map((objective, i) => {
+      const { symbolic } = objective;
+      const steps = symbolic.time === null ? 1 : evaluate(symbolic.time, run.sizes);
+      return { objective, steps, name: nameOf(symbolic), targets: known(targets[i], 'targets') };
+    });
+    return { inputs, targets, weights: readWeights(where, weighed, weighting), rows };
   }
 
   /** As given, or as an input's shape fixes it, or 32. */
@@ -122,7 +128,7 @@ export class Trainer {
     if (this.isStateful) this.#states.bind(plan.runner, plan.run);
     parameters.zeroGradients();
     const errors = plan.execute(data, indices);
-    const loss = totalLoss(errors);
+    const { loss } = errors;
     const norm = parameters.norm('gradient');
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
       const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
@@ -162,17 +168,15 @@ export class Trainer {
   }
 
   /** Names for losses and metrics: with one output plain, with several also by output. */
-  logsOf(errors: BatchErrors, loss = totalLoss(errors)): Logs {
+  logsOf({ loss, sums }: BatchErrors): Logs {
     const logs: Record<string, number> = {};
     const isOnly = this.#objectives.length === 1;
+    const values = this.#evaluation.valuesOf(sums);
     this.#objectives.forEach(({ symbolic, metrics }, i) => {
-      const error = errors[i];
-      if (error === undefined) return;
       const output = this.#outputNames.get(symbolic) ?? '';
-      if (!isOnly) logs[prefixed(output, 'loss')] = meanOf(error.loss);
+      if (!isOnly) logs[prefixed(output, 'loss')] = values[i]?.loss ?? 0;
       metrics.forEach(({ key }, j) => {
-        const sum = error.metrics[j];
-        if (sum !== undefined) logs[isOnly ? key : prefixed(output, key)] = meanOf(sum);
+        logs[isOnly ? key : prefixed(output, key)] = values[i]?.metrics[j] ?? 0;
       });
     });
     return { loss, ...logs };

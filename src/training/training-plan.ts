@@ -4,32 +4,44 @@ import type { Graph } from '../graph/graph.js';
 import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { epoch, Randomness, seed } from '../graph/randomness.js';
+import { innerAxes } from '../graph/view.js';
+import { sizeOf } from '../graph/weights.js';
 import { backwardTable } from '../layers/backward/index.js';
+import { mismatch } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
-import { multiply } from '../plan/size.js';
-import { doublesOf, integersOf } from '../plan/training-kernels.js';
+import { batch, evaluate, multiply } from '../plan/size.js';
+import { doublesOf, integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
-import { emitMeasure, isSparse, type ErrorPlace, type ErrorSum, type Measure, type Metric } from './losses.js';
+import { emitCount, rowsOf, type Errors, type Functions, type Mean, type Sums, type TargetKind } from './measures.js';
+import type { Metric } from './metrics.js';
 import type { Parameters } from './parameters.js';
 import { ActivityPenalties, type PenalizedOutput, type WeightPenalties } from './penalties.js';
 
 /** An output with a loss. Outputs without one are not computed in training. */
 export interface Objective {
   readonly symbolic: SymbolicTensor;
-  /** What the user hands in for it: as the output is, or class numbers. */
+  /** What the user hands in for it. */
   readonly targets: SymbolicTensor;
-  readonly loss: Measure;
+  readonly targetKind: TargetKind;
+  readonly loss: Mean;
+  /** The loss's share in that of the model. */
+  readonly lossWeight: number;
   readonly metrics: readonly Metric[];
 }
 
+/** Where a run has what of an objective. */
 interface ObjectiveTensors {
+  readonly objective: Objective;
+  /** Staging blocks of targets and sample weights. */
   readonly target: PlanTensor;
-  readonly loss: ErrorPlace;
-  readonly metrics: readonly ErrorPlace[];
+  readonly weights: PlanTensor;
+  readonly errors: Omit<Errors, 'gradient'>;
+  readonly loss: Sums;
+  readonly metrics: readonly Sums[];
 }
 
 /** Seed and count of a batch's random numbers. */
@@ -51,6 +63,8 @@ export class TrainingPlan {
   readonly compiled: CompiledGraph;
   readonly graph: Graph;
   readonly randomness = new Randomness();
+  /** Up to here no step writes a gradient, and all that losses divide by is there. */
+  readonly forwardSteps: number;
   /** The steps behind these run once the batch is accepted. */
   readonly steps: number;
   readonly #workspace: Workspace;
@@ -58,6 +72,7 @@ export class TrainingPlan {
   readonly #weightPenalties: WeightPenalties;
   readonly #activityPenalties: ActivityPenalties;
   readonly #isTraining: boolean;
+  readonly #functions: Functions;
 
   /** @param parameters where the weights' gradients go; null: no backward steps (for `evaluate`). */
   constructor(
@@ -71,6 +86,8 @@ export class TrainingPlan {
     this.#workspace = workspace;
     this.#weightPenalties = penalties.weights;
     this.#isTraining = parameters !== null;
+    const { exponential: exp, logarithm: log } = trainingKernels(workspace);
+    this.#functions = { exp, log };
     // What is penalized must be there, whether or not another layer reads it.
     const read = { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] };
     this.compiled =
@@ -80,17 +97,11 @@ export class TrainingPlan {
     const { plan } = this.compiled;
     const gradients =
       parameters === null ? null : new TensorGradients(graph, this.compiled, [], ({ isTrained }) => isTrained);
-    this.#objectives = objectives.map((objective) => {
-      const { symbolic: output, targets, loss } = objective;
-      const padded = plan.rows(`${output.node.layer.title} (target rows)`, targets.leading, targets.features);
-      const target = emitInput(plan, targets, padded, 'target');
-      const prediction = this.compiled.tensorOf(output);
-      const mask = output.mask === null ? null : this.compiled.tensorOf(output.mask);
-      const emit = (measure: Measure, gradient: PlanTensor | null): ErrorPlace =>
-        emitMeasure(plan, measure, isSparse(loss), { output, prediction, target: padded, mask, gradient });
-      const metrics = objective.metrics.map(({ measure }) => emit(measure, null));
-      return { target, metrics, loss: emit(loss, gradients?.of(output) ?? null) };
-    });
+    this.#objectives = objectives.map((objective) => this.#emitCounts(objective));
+    this.forwardSteps = plan.steps.length;
+    for (const { objective, errors, loss } of this.#objectives) {
+      objective.loss.emit({ ...errors, gradient: gradients?.of(objective.symbolic) ?? null }, loss.result);
+    }
     this.#activityPenalties = new ActivityPenalties(workspace, this.compiled, penalties.outputs, gradients);
     if (gradients !== null && parameters !== null) {
       emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
@@ -120,7 +131,12 @@ export class TrainingPlan {
     this.runner.execute(this.run, 0, this.steps);
     if (this.#isTraining) this.#weightPenalties.addGradients();
     const penalty = this.#weightPenalties.value() + this.#activityPenalties.value(this.runner, this.run);
-    return [...this.#errors(), { loss: { sum: penalty, count: 1 }, metrics: [] }];
+    const sums = this.#objectives.map(({ loss, metrics }) => [loss, ...metrics].map((one) => this.#read(one)));
+    const loss = this.#objectives.reduce(
+      (sum, { objective, loss }, i) => sum + objective.lossWeight * loss.valueOf(sums[i]?.[0] ?? [], this.#functions),
+      0,
+    );
+    return { loss: loss + penalty, sums: sums.flat(2) };
   }
 
   /** What a layer changes by itself once a batch is done, such as moving averages: after `execute`, if nothing was refused. */
@@ -129,12 +145,18 @@ export class TrainingPlan {
   }
 
   /** Copies the rows of a batch into the plan's staging blocks. */
-  stage({ inputs, targets }: Data, indices: Int32Array): void {
+  stage({ inputs, targets, weights }: Data, indices: Int32Array): void {
     this.graph.inputs.forEach((symbolic, i) => {
       this.#stageRows(this.compiled.staging.get(symbolic), inputs[i], indices);
     });
-    this.#objectives.forEach(({ target }, i) => {
-      this.#stageRows(target, targets[i], indices);
+    this.#objectives.forEach((objective, i) => {
+      this.#stageRows(objective.target, targets[i], indices);
+      const given = weights[i] ?? null;
+      if (given === null) this.#fillWithOnes(objective.weights);
+      else this.#stageRows(objective.weights, given, indices);
+      for (const { constant } of objective.metrics) {
+        if (constant !== undefined) this.#workspace.floats.set(constant.values, this.#floatsAt(constant.tensor));
+      }
     });
     const asked = this.randomness.indices;
     if (asked !== null) integersOf(this.#workspace).set(indices, this.runner.address(asked, this.run) / 4);
@@ -147,7 +169,7 @@ export class TrainingPlan {
 
   #stageRows(staging: PlanTensor | undefined, numbers: Numbers | undefined, indices: Int32Array): void {
     if (staging === undefined || numbers === undefined) return;
-    let at = this.runner.address(staging, this.run) / 4;
+    let at = this.#floatsAt(staging);
     for (const index of indices) {
       const row = rangeOf(numbers, index, 1);
       this.#workspace.floats.set(row, at);
@@ -155,13 +177,52 @@ export class TrainingPlan {
     }
   }
 
-  #errors(): BatchErrors {
-    const read = ({ result, errorsInRow }: ErrorPlace): ErrorSum => {
-      const at = this.runner.address(result, this.run) / 8;
-      const [sum = 0, rows = 0] = doublesOf(this.#workspace).subarray(at, at + 2);
-      return { sum, count: rows * errorsInRow };
-    };
-    return this.#objectives.map(({ loss, metrics }) => ({ loss: read(loss), metrics: metrics.map(read) }));
+  /** What it all comes to: each objective's loss, and its metrics. */
+  valuesOf(sums: readonly number[]): { readonly loss: number; readonly metrics: readonly number[] }[] {
+    let at = 0;
+    const next = (one: Sums): number => one.valueOf(sums.slice(at, (at += one.count)), this.#functions);
+    return this.#objectives.map(({ loss, metrics }) => ({ loss: next(loss), metrics: metrics.map(next) }));
+  }
+
+  /** Emits what an objective needs before gradients come: targets, weights, metrics, and what its loss divides by. */
+  #emitCounts(objective: Objective): ObjectiveTensors {
+    const { plan } = this.compiled;
+    const { symbolic: output, targets, targetKind, loss, lossWeight } = objective;
+    const owner = output.node.layer.title;
+    const padded = plan.rows(`${owner} (target rows)`, targets.leading, targets.features);
+    const target = emitInput(plan, targets, padded, 'target');
+    const mask = output.mask === null ? null : this.compiled.tensorOf(output.mask);
+    if (mask !== null && output.shape.length > 3)
+      mismatch(owner, 'at most three axes where a mask goes with a loss', output.shape.length);
+
+    const [steps, inner] = [output.time ?? 1, sizeOf(innerAxes(output.shape))];
+    const weights = plan.dense(`${owner} (sample weights)`, [batch, steps]);
+    plan.given.add(weights);
+    const ofRows = plan.dense(`${owner} (row weights)`, [rowsOf({ output })]);
+    plan.emit(owner, 'weighRows', weights, mask ?? 0, ofRows, steps, batch, inner);
+
+    const prediction = this.compiled.tensorOf(output);
+    const operands = { plan, output, prediction, target: padded, targets: targetKind };
+    const errors = { ...operands, weights: ofRows, counted: mask, scale: lossWeight };
+    const metrics = objective.metrics.map((metric) => {
+      const rows = metric.isWeighted ? ofRows : mask;
+      return metric.emit({ ...operands, weights: rows, counted: rows, gradient: null, scale: 1 });
+    });
+    return { objective, target, weights, errors, metrics, loss: emitCount(loss, { ...errors, gradient: null }) };
+  }
+
+  #read({ result, count }: Sums): number[] {
+    const at = this.runner.address(result, this.run) / 8;
+    return Array.from(doublesOf(this.#workspace).subarray(at, at + count));
+  }
+
+  #fillWithOnes(tensor: PlanTensor): void {
+    const at = this.#floatsAt(tensor);
+    this.#workspace.floats.fill(1, at, at + evaluate(tensor.bytes, this.run.sizes) / 4);
+  }
+
+  #floatsAt(tensor: PlanTensor): number {
+    return this.runner.address(tensor, this.run) / 4;
   }
 }
 

@@ -112,11 +112,28 @@ describe('calls of a model', () => {
       {
         optimizer: ['adm', 5, null, undefined, {}],
         loss: ['msee', 5, null, undefined, {}, [], ['mse', 'mse'], { other: 'mse' }, { dense: 'x' }],
-        metrics: ['mae', 5, null, ['accuracie'], [NaN]],
+        lossWeights: [NaN, '1', null, [1, 2], { other: 1 }, { dense: 'x' }],
+        metrics: ['mae', 5, null, ['accuracie'], [NaN], { other: 'mae' }, { dense: 5 }],
+        weightedMetrics: ['mae', 5, null, ['accuracie'], [NaN]],
       },
     ],
     ['predict', '', (options) => made.predict(x, options), { batchSize: nonsense.positiveInteger }],
-    ['evaluate', '', (options) => compileWith('sgd').evaluate(x, y, options), { batchSize: nonsense.positiveInteger }],
+    [
+      'evaluate',
+      '',
+      (options) => compileWith('sgd').evaluate(x, y, options),
+      {
+        batchSize: nonsense.positiveInteger,
+        sampleWeight: [5, null, 'x', [], [1], ones(6, 2), [1, 1, NaN, 1, 1, 1], { other: ones(6) }],
+        classWeight: [5, null, 'x', { 0.5: 1 }, { a: 1 }, { 0: NaN }],
+      },
+    ],
+    [
+      'trainOnBatch',
+      '',
+      (options) => compileWith('sgd').trainOnBatch(x, y, options),
+      { sampleWeight: [5, [1]], classWeight: [5, { a: 1 }] },
+    ],
     [
       'stream',
       '',

@@ -31,7 +31,8 @@ describe.each(trainingBuilds)('%s', (build) => {
             const result = arena.allocate(4);
             const stride = 4 * quad(columns);
             const m = mask ? arena.put(mask) : 0;
-            module.kernels.accuracy(p, t, stride, m, rows, features, kinds[kind], 0.5, result);
+            module.kernels.countRows(m, 0, 0, NaN, rows, result);
+            module.kernels.accuracy(p, t, stride, m, rows, features, kinds[kind], 0.5, 1, result);
             const valid = mask ? mask.reduce((sum, one) => sum + one, 0) : rows;
             expect([...new Float64Array(module.memory.buffer, result, 2)]).toEqual([expected, valid]);
             arena.release();

@@ -12,6 +12,9 @@ const rowCounts = [0, 1, 2, 5, 257];
 const masks = ['none', 'random', 'nothing valid'] as const;
 const smoothings = [0, 0.1];
 
+/** Its code among the losses by element; from logits one more. */
+const binaryCode = 11;
+
 /** Rows of positive numbers; behind the first some are 0 or far too small or large for probabilities, so that they are clipped. */
 function shares(draw: Draw, count: number, classes: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => {
@@ -80,10 +83,12 @@ describe.each(trainingBuilds)('%s', (build) => {
             const before = draw.floats(count);
             const gradient = arena.putRows(before, rows, classes, NaN);
             const result = arena.allocate(4);
+            const weights = mask ? arena.put(mask) : 0;
+            kernels.countRows(weights, 0, 0, NaN, rows, result);
             kernels.categoricalCrossentropy(
               ...[putPrediction(arena, prediction, rows, classes, mask), arena.putRows(target, rows, classes, NaN)],
-              ...[quad(classes) * 4, gradient, mask ? arena.put(mask) : 0, rows, classes],
-              ...[0, fromLogits, labelSmoothing, NaN, result],
+              ...[quad(classes) * 4, gradient, weights, rows, classes],
+              ...[0, fromLogits, labelSmoothing, NaN, 1, result],
             );
             const shape = [1, rows, classes];
             const config = { fromLogits: fromLogits === 1, labelSmoothing };
@@ -117,10 +122,12 @@ describe.each(trainingBuilds)('%s', (build) => {
               const result = arena.allocate(4);
               // Dense, or rows of one feature.
               const isDense = draw.uniform() < 0.5;
+              const [targets, stride] = isDense ? [arena.put(target), 4] : [arena.putRows(target, rows, 1, NaN), 16];
+              const weights = mask ? arena.put(mask) : 0;
+              kernels.countRows(weights, targets, stride, ignoreClass ?? NaN, rows, result);
               kernels.categoricalCrossentropy(
-                putPrediction(arena, prediction, rows, classes, mask),
-                ...(isDense ? [arena.put(target), 4] : [arena.putRows(target, rows, 1, NaN), 16]),
-                ...[gradient, mask ? arena.put(mask) : 0, rows, classes, 1, fromLogits, 0, ignoreClass ?? NaN, result],
+                ...[putPrediction(arena, prediction, rows, classes, mask), targets, stride, gradient, weights],
+                ...[rows, classes, 1, fromLogits, 0, ignoreClass ?? NaN, 1, result],
               );
               const config = { fromLogits: fromLogits === 1, ...(ignoreClass !== undefined && { ignoreClass }) };
               const expected = sparseCategoricalCrossentropy(
@@ -156,9 +163,12 @@ describe.each(trainingBuilds)('%s', (build) => {
             const before = draw.floats(count);
             const gradient = arena.putRows(before, rows, features, NaN);
             const result = arena.allocate(4);
-            kernels.binaryCrossentropy(
+            const weights = mask ? arena.put(mask) : 0;
+            kernels.countRows(weights, 0, 0, NaN, rows, result);
+            kernels.elementLoss(
+              binaryCode + fromLogits,
               ...[putPrediction(arena, prediction, rows, features, mask), arena.putRows(target, rows, features, NaN)],
-              ...[gradient, mask ? arena.put(mask) : 0, rows, features, fromLogits, labelSmoothing, result],
+              ...[gradient, weights, rows, features, features, 0, 0, labelSmoothing, 1, result],
             );
             const shape = [1, rows, features];
             // The float32 bounds of a probability: 1 − 1e-7 is 1.2e-7 below 1 there.
@@ -188,16 +198,17 @@ describe.each(trainingBuilds)('%s', (build) => {
     const run = (call: (gradient: number, result: number) => void) =>
       [gradient, 0].map((at) => {
         const result = arena.allocate(4);
+        kernels.countRows(0, 0, 0, NaN, 3, result);
         call(at, result);
         return [...new Float64Array(module.memory.buffer, result, 2)];
       });
     for (const fromLogits of [0, 1]) {
       const [withGradient, without] = run((at, result) =>
-        kernels.categoricalCrossentropy(p, t, 32, at, 0, 3, 5, 0, fromLogits, 0, NaN, result),
+        kernels.categoricalCrossentropy(p, t, 32, at, 0, 3, 5, 0, fromLogits, 0, NaN, 1, result),
       );
       expect(without).toEqual(withGradient);
       const [binary, binaryAlone] = run((at, result) =>
-        kernels.binaryCrossentropy(p, t, at, 0, 3, 5, fromLogits, 0, result),
+        kernels.elementLoss(binaryCode + fromLogits, p, t, at, 0, 3, 5, 5, 0, 0, 0, 1, result),
       );
       expect(binaryAlone).toEqual(binary);
     }
@@ -210,18 +221,19 @@ describe.each(trainingBuilds)('%s', (build) => {
     const gradient = arena.putRows(new Float32Array(6), 2, 3);
     const target = arena.putRows([0, 1, 0, 0, 1, 0], 2, 3);
     const logits = arena.putRows([-Infinity, 2, 2, 0, 0, 0], 2, 3);
-    kernels.categoricalCrossentropy(logits, target, 16, gradient, 0, 2, 3, 0, 1, 0, NaN, result);
+    kernels.countRows(0, 0, 0, NaN, 2, result);
+    kernels.categoricalCrossentropy(logits, target, 16, gradient, 0, 2, 3, 0, 1, 0, NaN, 1, result);
     const [sum] = new Float64Array(module.memory.buffer, result, 1);
     expect(sum).toBeCloseTo(Math.log(2) + Math.log(3), 6);
     expect(arena.getRows(gradient, 2, 3)[0]).toBe(0);
     for (const fromLogits of [0, 1]) {
       const spoilt = arena.putRows([1, NaN, 1, 1, 1, 1], 2, 3);
       const fresh = arena.putRows(new Float32Array(6), 2, 3);
-      kernels.categoricalCrossentropy(spoilt, target, 16, fresh, 0, 2, 3, 0, fromLogits, 0, NaN, result);
+      kernels.categoricalCrossentropy(spoilt, target, 16, fresh, 0, 2, 3, 0, fromLogits, 0, NaN, 1, result);
       expect(new Float64Array(module.memory.buffer, result, 1)[0]).toBeNaN();
       expect(Array.from(arena.getRows(fresh, 2, 3), Number.isNaN)).toEqual([true, true, true, false, false, false]);
       const alone = arena.putRows(new Float32Array(6), 2, 3);
-      kernels.binaryCrossentropy(spoilt, target, alone, 0, 2, 3, fromLogits, 0, result);
+      kernels.elementLoss(binaryCode + fromLogits, spoilt, target, alone, 0, 2, 3, 3, 0, 0, 0, 1, result);
       expect(new Float64Array(module.memory.buffer, result, 1)[0]).toBeNaN();
       expect(Array.from(arena.getRows(alone, 2, 3), Number.isNaN)).toEqual([false, true, false, false, false, false]);
     }

@@ -4,6 +4,7 @@ import { tensor } from '../reference/tensor.js';
 import { Arena, Draw, load, quad, trainingBuilds } from './load.js';
 
 const names: readonly LossName[] = ['meanSquaredError', 'meanAbsoluteError'];
+const codes: Readonly<Record<LossName, number>> = { meanSquaredError: 0, meanAbsoluteError: 3 };
 const rowCounts = [0, 1, 2, 3, 5, 255, 256, 257, 1000];
 const featureCounts = [1, 2, 3, 4, 5, 7, 8, 17];
 const masks = ['none', 'random', 'nothing valid'] as const;
@@ -100,7 +101,9 @@ function runLoss(
   const t = arena.putRows(target, rows, features, NaN);
   const m = mask ? arena.put(mask) : 0;
   const result = arena.allocate(4);
-  arena.module.kernels[name](p, t, gradient, m, rows, features, result);
+  const { countRows, elementLoss } = arena.module.kernels;
+  countRows(m, 0, 0, NaN, rows, result);
+  elementLoss(codes[name], p, t, gradient, m, rows, features, features, 0, 0, 0, 1, result);
   const [sum, validRows] = new Float64Array(arena.module.memory.buffer, result, 2);
   return { sum, rows: validRows };
 }

@@ -10,6 +10,7 @@ import {
   sequential,
   tensor,
   type CompileArguments,
+  type MetricOption,
   type TrainableModel,
 } from '../../src/index.js';
 import type { TensorsLike } from '../../src/graph/inputs.js';
@@ -121,15 +122,14 @@ describe('training only some outputs', () => {
 });
 
 describe('metrics', () => {
-  const create = (...metrics: Required<CompileArguments>['metrics']) => {
+  const create = (...metrics: MetricOption[]) => {
     const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
     model.compile({ optimizer: 'sgd', loss: 'mse', metrics });
     return model;
   };
 
   test('are reported by the names they were given, in camel case', () => {
-    const keysOf = (...metrics: Required<CompileArguments>['metrics']) =>
-      Object.keys(create(...metrics).trainOnBatch([[1]], [[1]]));
+    const keysOf = (...metrics: MetricOption[]) => Object.keys(create(...metrics).trainOnBatch([[1]], [[1]]));
     expect(keysOf('mse', 'mae')).toEqual(['loss', 'mse', 'mae']);
     expect(keysOf('mean_squared_error', 'meanAbsoluteError')).toEqual([
       'loss',

@@ -207,7 +207,7 @@ describe('a mistake is told', () => {
       'unknown option "logits"; known: kind, fromLogits, labelSmoothing',
     ],
     [losses.sparseCategoricalCrossentropy({ ignoreClass: 0.5 }), 'ignoreClass: expected an integer, got 0.5'],
-    [{ kind: 'hinge' } as never, 'expected output names (dense), got'],
+    [{ kind: 'hinges' } as never, 'expected output names (dense), got'],
   ])('in the options of a loss', (loss, message) => {
     expect(() => model().compile({ optimizer: 'sgd', loss })).toThrow(message);
   });

@@ -1,0 +1,66 @@
+import { addDouble, weightOf } from './rows';
+
+/**
+ * How often each class is predicted and is right, for precision, recall and F-scores.
+ *   result[3 c … 3 c + 2] = Σ weight · y where x says 1,   Σ weight where x says 1,   Σ weight · y   of class c   (float64)
+ * x says 1 where it is above the threshold, its magnitude above `least`, and with topK > 0 one of its row's topK greatest
+ * (equal ones together). prediction [rows, classes] with padded rows; target likewise, targetStride bytes from row to row, or
+ * with sparse = 1 one value a row, the number of its class. weights [rows] or 0.
+ */
+export function classCounts(
+  prediction: usize,
+  target: usize,
+  targetStride: i32,
+  weights: usize,
+  rows: i32,
+  classes: i32,
+  sparse: i32,
+  topK: i32,
+  threshold: f32,
+  least: f32,
+  result: usize,
+): void {
+  const bytes: usize = ((classes + 3) >> 2) << 4;
+  memory.fill(result, 0, <usize>classes * 24);
+  for (let row = 0; row < rows; row++) {
+    const weight = <f64>weightOf(weights, row);
+    if (weight == 0) continue;
+    const x = prediction + <usize>row * bytes;
+    const y = target + <usize>row * <usize>targetStride;
+    const bound = topK > 0 ? greatestAfter(x, classes, topK) : -Infinity;
+    for (let c = 0; c < classes; c++) {
+      const at = (<usize>c) << 2;
+      const value = load<f32>(x + at);
+      const wanted = sparse ? <f64>i32(load<f32>(y) == <f32>c) : <f64>load<f32>(y + at);
+      const counts = result + <usize>c * 24;
+      if (value > threshold && value >= bound && abs(value) > least) {
+        addDouble(counts, weight * wanted);
+        addDouble(counts + 8, weight);
+      }
+      addDouble(counts + 16, weight * wanted);
+    }
+  }
+}
+
+/** The k-th greatest value of a row. */
+function greatestAfter(row: usize, classes: i32, k: i32): f32 {
+  let bound: f32 = Infinity;
+  let found = 0;
+  // Each pass finds the greatest below the last one, and how many are equal to it.
+  for (let first = true; found < k; first = false) {
+    let best: f32 = -Infinity;
+    let equal = 0;
+    for (let i = 0; i < classes; i++) {
+      const value = load<f32>(row + ((<usize>i) << 2));
+      if (!first && value >= bound) continue;
+      if (value > best || (value == best && equal == 0)) {
+        best = value;
+        equal = 1;
+      } else if (value == best) equal++;
+    }
+    if (equal == 0) break;
+    bound = best;
+    found += equal;
+  }
+  return bound;
+}

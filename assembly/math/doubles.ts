@@ -1,0 +1,9 @@
+/** Functions of float64 numbers that JavaScript's `Math` rounds as its engine likes: these give the same bits everywhere. */
+
+export function exponential(x: f64): f64 {
+  return NativeMath.exp(x);
+}
+
+export function logarithm(x: f64): f64 {
+  return NativeMath.log(x);
+}
