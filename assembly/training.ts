@@ -18,6 +18,7 @@ export { thresholdCounts } from './losses/threshold-counts';
 export { categoricalFocal } from './losses/categorical-focal';
 export { categoricalHinge } from './losses/categorical-hinge';
 export { cosineSimilarity } from './losses/cosine-similarity';
+export { ctc } from './losses/ctc';
 export { gaussianLikelihood } from './losses/gaussian-likelihood';
 export { adam } from './optimizers/adam';
 export { clipValue, firstNonFinite, scale, sumOfSquares } from './optimizers/gradients';

@@ -1,3 +1,5 @@
+import type { SymbolicTensor } from '../graph/layer.js';
+
 /** Of a loss that has none. */
 export type NoOptions = object;
 
@@ -51,6 +53,22 @@ export interface GaussianOptions {
   readonly epsilon?: number;
 }
 
+export interface CtcOptions {
+  /** The class that reads as nothing; labels are padded with it, or with −1. Default 0 (Keras). */
+  readonly blankIndex?: number;
+}
+
+/** A loss or metric of one's own: a small graph of layers without weights. */
+export interface CustomMeasure {
+  /** Errors name it, and logs, where it is a metric. */
+  readonly name: string;
+  /**
+   * What each row's loss is: of targets and output, both [batch, …] as the output is, [batch, time, n] or [batch, n]. Their mean
+   * over the last axis is a step's, or a sample's, loss.
+   */
+  readonly build: (yTrue: SymbolicTensor, yPred: SymbolicTensor) => SymbolicTensor;
+}
+
 /** Every kind of loss, and its options. */
 export interface LossOptions {
   readonly meanSquaredError: NoOptions;
@@ -72,6 +90,8 @@ export interface LossOptions {
   readonly categoricalFocalCrossentropy: FocalOptions;
   readonly sparseCategoricalCrossentropy: SparseCrossentropyOptions;
   readonly gaussianNegativeLogLikelihood: GaussianOptions;
+  readonly ctc: CtcOptions;
+  readonly custom: CustomMeasure;
 }
 
 export type LossName = keyof LossOptions;

@@ -1,5 +1,18 @@
-import { finite, flag, nonNegative, optional, positive, refuse, share, type Reader } from '../options/options.js';
-import type { LossName, LossOptions, NoOptions } from './loss-options.js';
+import {
+  finite,
+  flag,
+  mismatch,
+  nonNegative,
+  nonNegativeInteger,
+  optional,
+  positive,
+  refuse,
+  share,
+  text,
+  type Reader,
+} from '../options/options.js';
+import type { CustomMeasure, LossName, LossOptions, NoOptions } from './loss-options.js';
+import { add, multiply } from '../plan/size.js';
 import { operandsOf, ownerOf, type Errors, type Mean } from './measures.js';
 
 /** How a kind of loss is read and emitted. */
@@ -13,6 +26,9 @@ type Table = { readonly [K in LossName]: Definition<LossOptions[K]> };
 
 const crossentropy = { fromLogits: optional(flag, false), labelSmoothing: optional(share, 0) };
 const focal = { ...crossentropy, gamma: optional(nonNegative, 2), alpha: optional(share, 0.25) };
+
+export const buildReader: Reader<CustomMeasure['build']> = (value, where) =>
+  typeof value === 'function' ? (value as CustomMeasure['build']) : refuse(where, 'a function', value);
 
 const wholeNumber: Reader<number> = (value, where) =>
   Number.isSafeInteger(value) ? finite(value, where) : refuse(where, 'an integer', value);
@@ -34,6 +50,7 @@ const codes = {
   binaryLogits: 12,
   focal: 13,
   focalLogits: 14,
+  value: 15,
 };
 
 /** All of them. */
@@ -106,6 +123,32 @@ export const lossTable: Table = {
       },
     }),
   },
+  ctc: {
+    readers: { blankIndex: optional(nonNegativeInteger, 0) },
+    make: ({ blankIndex }) => ({
+      ...ofRows('ctc'),
+      targets: 'labels',
+      isWhole: true,
+      ignoredClass: blankIndex,
+      emit: ({ plan, output, mask, ...errors }, result) => {
+        const owner = ownerOf({ output });
+        const [prediction, target, gradient, weights, batch, classes] = operandsOf({ output, ...errors });
+        if (blankIndex >= output.features) {
+          mismatch(`${owner}: ctc: blankIndex`, `a class from 0 to ${output.features - 1}`, blankIndex);
+        }
+        const [steps, labels] = [output.time ?? 1, errors.target.shape[0] ?? 0];
+        const states = add(multiply(2, labels), 1);
+        const numbers = add(multiply(add(steps, 2), states), steps);
+        const work = plan.dense(`${owner} ctc work`, [multiply(2, numbers)]);
+        const sizes = [steps, batch, classes, labels, blankIndex] as const;
+        plan.emit(owner, 'ctc', prediction, target, gradient, weights, mask ?? 0, ...sizes, errors.scale, work, result);
+      },
+    }),
+  },
+  custom: {
+    readers: { name: text, build: buildReader },
+    make: ({ name, build }) => ofGraph(name, build),
+  },
 };
 
 /** A loss that has an error for each value, and no options. */
@@ -135,6 +178,11 @@ export function ofElements(kind: string, code: keyof typeof codes, options: Elem
       plan.emit(ownerOf(errors), 'elementLoss', codes[code], ...operandsOf(errors), ...numbers, result);
     },
   };
+}
+
+/** The mean of what a graph of one's own makes of targets and output. */
+export function ofGraph(name: string, build: CustomMeasure['build']): Mean {
+  return { ...ofElements(name, 'value'), build };
 }
 
 /** What losses have in common that take each row as a whole. */

@@ -3,6 +3,8 @@ import { lossTable } from './loss-table.js';
 import type {
   BinaryFocalOptions,
   CrossentropyOptions,
+  CtcOptions,
+  CustomMeasure,
   FocalOptions,
   GaussianOptions,
   HuberOptions,
@@ -77,6 +79,21 @@ export const losses = {
     kind: 'gaussianNegativeLogLikelihood',
     ...options,
   }),
+  /**
+   * −ln of the probability that a sequence of class logits reads as its labels, when equal classes side by side are one and blanks
+   * nothing (Graves et al. 2006). Output [batch, time, classes], targets [batch, labels]: class numbers, behind the last of a
+   * sequence the blank or −1. One loss for each sequence; masked steps are passed over.
+   */
+  ctc: (options: CtcOptions = {}): Loss => ({ kind: 'ctc', ...options }),
+  /**
+   * A loss of one's own, in terms of layers without weights.
+   * @example
+   * losses.custom({ name: 'absolute', build: (yTrue, yPred) => {
+   *   const e = layers.subtract().apply([yPred, yTrue]);
+   *   return layers.maximum().apply([e, layers.subtract().apply([yTrue, yPred])]);
+   * } })
+   */
+  custom: (options: CustomMeasure): Loss => ({ kind: 'custom', ...options }),
 };
 
 const abbreviations = {

@@ -16,6 +16,7 @@ import {
   operandsOf,
   ownerOf,
   resultOf,
+  type Bindable,
   type Errors,
   type Functions,
   type Mean,
@@ -25,9 +26,7 @@ import {
 import type { AucOptions, MetricName, MetricOptions, PrecisionOptions } from './metric-options.js';
 
 /** What a metric is, beside its name. */
-export interface Emitted {
-  /** Null: values or classes, as the loss of the output has them. */
-  readonly targets: TargetKind | null;
+export interface Emitted extends Bindable {
   emit(errors: Errors): Sums;
 }
 
@@ -128,8 +127,11 @@ export const metricTable: Table = {
 
 /** A mean as a metric, or what is made of it in the end. */
 export function ofMean(mean: Mean, finish?: (mean: number, functions: Functions) => number): Emitted {
+  const { targets, isWhole = false, build } = mean;
   return {
-    targets: mean.targets,
+    targets,
+    isWhole,
+    ...(build !== undefined && { build }),
     emit: (errors) => {
       const sums = emitCount(mean, errors);
       mean.emit(errors, sums.result);

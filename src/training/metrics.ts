@@ -1,6 +1,6 @@
 import { fields, oneOf, optional, refuse, text, type Reader } from '../options/options.js';
-import { isLossObject, lossNamed, lossReader, type LossOption } from './losses.js';
-import type { Errors, Sums, TargetKind } from './measures.js';
+import { isLossObject, lossNamed, losses, lossReader, type LossOption } from './losses.js';
+import type { Bindable, Errors, Sums } from './measures.js';
 import { metricTable, ofMean } from './metric-table.js';
 import type {
   AccuracyOptions,
@@ -59,6 +59,8 @@ export const metrics = {
   perplexity: (options: PerplexityOptions = {}): MetricObject => ({ kind: 'perplexity', ...options }),
   /** Σ y ŷ / (|y| |ŷ|) over the last axis, the mean over rows. */
   cosineSimilarity: (options: NamedOptions = {}): MetricObject => ({ kind: 'cosineSimilarity', ...options }),
+  /** The mean of what layers make of targets and output: see `losses.custom`. */
+  custom: losses.custom,
 };
 
 const abbreviations = {
@@ -71,13 +73,11 @@ const abbreviations = {
 export type MetricOption = MetricName | SnakeCase<MetricName> | keyof typeof abbreviations | MetricObject | LossOption;
 
 /** What is reported beside the loss, under the name that it was given by, in camel case; one with options under its kind's. */
-export interface Metric {
+export interface Metric extends Bindable {
   readonly key: string;
   readonly kind: string;
   /** Whether the name is the user's own: of a kind with options there may be several then. */
   readonly isNamed: boolean;
-  /** Null: values or classes, as the loss of the output has them. */
-  readonly targets: TargetKind | null;
   /** Whether sample weights count. */
   readonly isWeighted: boolean;
   emit(errors: Errors): Sums;
@@ -105,7 +105,7 @@ function metricReader(isWeighted: boolean): Reader<Metric> {
       if (!isLossObject(value) && lossNamed(value) === undefined) oneOf([...names, 'or that of a loss'])(value, where);
       const mean = lossReader(value, where);
       const key = typeof value === 'string' ? camelCase(value) : mean.kind;
-      return { key, kind: mean.kind, isNamed: false, isWeighted, ...ofMean(mean) };
+      return { key, kind: mean.kind, isNamed: mean.build !== undefined, isWeighted, ...ofMean(mean) };
     }
     const { readers, make } = metricTable[kind];
     const all = { kind: oneOf([kind]), name: optional(text, undefined), ...readers };

@@ -1,8 +1,11 @@
 import type { Names } from '../graph/inputs.js';
-import { finite, refuse } from '../options/options.js';
+import type { SymbolicTensor } from '../graph/layer.js';
+import { finite, mismatch, refuse } from '../options/options.js';
+import type { Workspace } from '../plan/workspace.js';
 import { isLossObject, lossReader } from './losses.js';
-import { targetsOf } from './measures.js';
+import { isWhole, targetsOf, type Bindable, type Mean, type Over } from './measures.js';
 import { checkOnce, isMetricObject, metricsReader, type Metric } from './metrics.js';
+import { buildOwn, reaches, targetInput } from './own-measures.js';
 import { checkMetrics } from './targets.js';
 import type { Objective } from './training-plan.js';
 
@@ -15,7 +18,7 @@ export interface Given {
 }
 
 /** What `compile` says of the outputs: each one's loss, if it has one, and metrics. `names` has the outputs in their order. */
-export function readObjectives(where: string, names: Names, given: Given): Objective[] {
+export function readObjectives(where: string, workspace: Workspace, names: Names, given: Given): Objective[] {
   const all = [...names.values()];
   const lossFor = byOutput(`${where}: loss`, all, given.loss, isOneLoss, 'a name, an object of losses');
   const { lossWeights = {} } = given;
@@ -33,20 +36,44 @@ export function readObjectives(where: string, names: Names, given: Given): Objec
       own.map(({ key }) => key),
     );
     checkMetrics(`${where}: metrics of "${name}"`, loss, own);
-    const targetKind = loss.targets ?? 'values';
-    return [
-      {
-        symbolic,
-        loss,
-        lossWeight: finite(weightFor(i, name) ?? 1, `${where}: lossWeights of "${name}"`),
-        metrics: own,
-        targets: targetsOf(symbolic, targetKind, `${where}: loss of "${name}"`),
-        targetKind,
-      },
-    ];
+    const lossWeight = finite(weightFor(i, name) ?? 1, `${where}: lossWeights of "${name}"`);
+    return [bind(`${where}: loss of "${name}"`, workspace, symbolic, { loss, lossWeight, metrics: own })];
   });
   if (objectives.length === 0) refuse(`${where}: loss`, 'a loss for at least one output', given.loss);
   return objectives;
+}
+
+/** What is read, put to an output: of one's own, graphs are made. */
+function bind(
+  where: string,
+  workspace: Workspace,
+  output: SymbolicTensor,
+  { loss, lossWeight, metrics }: { loss: Mean; lossWeight: number; metrics: readonly Metric[] },
+): Objective {
+  const targetKind = loss.targets ?? 'values';
+  const isOwn = [loss, ...metrics].some(({ build }) => build !== undefined);
+  const targets = isOwn ? targetInput(output) : targetsOf(output, targetKind, where);
+  const over = <Measure extends Bindable & { readonly kind: string }>(measure: Measure): Over<Measure> => {
+    const { build, kind } = measure;
+    if (build === undefined) return { measure, values: output };
+    return { measure, values: buildOwn(where, workspace, kind, build, [targets, output]) };
+  };
+  const [boundLoss, bound] = [over(loss), metrics.map(over)];
+  const isLossWhole = isWhole(boundLoss, output);
+  const other = bound.find((one) => one.measure.isWeighted && isWhole(one, output) !== isLossWhole);
+  if (other !== undefined) {
+    mismatch(where, `weighted metrics by ${isLossWhole ? 'sample' : 'step'}, as the loss is`, other.measure.key);
+  }
+  return {
+    symbolic: output,
+    targets,
+    targetKind,
+    areTargetsInput: [boundLoss, ...bound].some(({ values }) => values !== output && reaches(values, targets)),
+    loss: boundLoss,
+    lossWeight,
+    steps: isLossWhole ? 1 : (output.time ?? 1),
+    metrics: bound,
+  };
 }
 
 const isOneLoss = (value: unknown): boolean => typeof value === 'string' || isLossObject(value);

@@ -25,9 +25,10 @@ export function readTargets(
   const read = readTensors(where, symbols, given, allowed, names, mayLackLastAxis);
   objectives.forEach((objective, i) => {
     const numbers = read[i];
-    if (numbers !== undefined && objective.targetKind === 'classes') {
-      checkClasses(`${where} of "${nameOf(objective.symbolic)}"`, objective, numbers);
-    }
+    if (numbers === undefined) return;
+    const title = `${where} of "${nameOf(objective.symbolic)}"`;
+    if (objective.targetKind === 'classes') checkClasses(title, objective, numbers);
+    if (objective.targetKind === 'labels') checkLabels(title, objective, numbers);
   });
   return read;
 }
@@ -37,21 +38,40 @@ function checkClasses(where: string, { symbolic, loss }: Objective, { data }: Nu
   const { features, mask } = symbolic;
   const isKnown = (value: number): boolean =>
     (value >= 0 && value < features && Number.isInteger(value)) ||
-    value === loss.ignoredClass ||
+    value === loss.measure.ignoredClass ||
     (value === -1 && mask !== null);
   const wrong = data.find((value) => !isKnown(value));
   if (wrong !== undefined) mismatch(where, `class numbers from 0 to ${features - 1}`, wrong);
+}
+
+/** Labels are class numbers; behind the last of a row its padding, which is the blank or −1. */
+function checkLabels(where: string, { symbolic, loss }: Objective, { data, shape }: Numbers): void {
+  const [, length = 0] = shape;
+  const blank = loss.measure.ignoredClass;
+  data.forEach((value, i) => {
+    if (value === -1 || value === blank) return;
+    if (!(value >= 0 && value < symbolic.features && Number.isInteger(value))) {
+      mismatch(where, `class numbers from 0 to ${symbolic.features - 1}, or −1`, value);
+    }
+    const before = i % length === 0 ? value : (data[i - 1] ?? value);
+    if (before === -1 || before === blank) {
+      mismatch(where, `the blank, ${blank}, or −1 behind the labels alone`, `${before} before ${value}`);
+    }
+  });
 }
 
 const described: Readonly<Record<TargetKind, string>> = {
   values: 'metrics of values',
   classes: 'metrics of class numbers',
   halves: 'metrics of values by means and variances',
+  labels: 'metrics of labels',
 };
 
 /** Targets that are class numbers are of no use to a metric that compares values, and the other way round. */
 export function checkMetrics(where: string, { targets }: Mean, metrics: readonly Metric[]): void {
   const kind = targets ?? 'values';
-  const wrong = metrics.find((metric) => metric.targets !== kind && !(metric.targets === null && kind !== 'halves'));
+  const wrong = metrics.find(
+    (metric) => metric.targets !== kind && !(metric.targets === null && (kind === 'values' || kind === 'classes')),
+  );
   if (wrong !== undefined) mismatch(where, `${described[kind]}, as its loss takes`, wrong.key);
 }

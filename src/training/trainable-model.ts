@@ -156,7 +156,7 @@ export class TrainableModel extends Model {
     const where = `${this.name}: compile`;
     const others = { lossWeights: asGiven, metrics: asGiven, weightedMetrics: asGiven };
     const read = fields(options, where, { optimizer: asGiven, loss: asGiven, ...others });
-    const objectives = readObjectives(where, this.outputNames, read);
+    const objectives = readObjectives(where, this.workspace, this.outputNames, read);
     const trainer = new Trainer(where, this, objectives, read.optimizer);
     this.#trainer?.release();
     this.#trainer = trainer;

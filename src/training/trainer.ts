@@ -91,13 +91,13 @@ export class Trainer {
     checkMasks(where, graph, run);
     symbols.forEach((symbolic, i) => {
       const [{ time }, came = 0] = [symbolic, targets[i]?.shape[1]];
-      if (time === null || evaluate(time, run.sizes) === came) return;
+      if (time === null || this.#objectives[i]?.targetKind === 'labels' || evaluate(time, run.sizes) === came) return;
       const title = `${where}: targets of "${nameOf(symbolic)}"`;
       mismatch(title, `${evaluate(time, run.sizes)} time steps`, came);
     });
     const weighed = this.#objectives.map((objective, i) => {
       const { symbolic } = objective;
-      const steps = symbolic.time === null ? 1 : evaluate(symbolic.time, run.sizes);
+      const steps = evaluate(objective.steps, run.sizes);
       return { objective, steps, name: nameOf(symbolic), targets: known(targets[i], 'targets') };
     });
     return { inputs, targets, weights: readWeights(where, weighed, weighting), rows };
@@ -175,7 +175,7 @@ export class Trainer {
     this.#objectives.forEach(({ symbolic, metrics }, i) => {
       const output = this.#outputNames.get(symbolic) ?? '';
       if (!isOnly) logs[prefixed(output, 'loss')] = values[i]?.loss ?? 0;
-      metrics.forEach(({ key }, j) => {
+      metrics.forEach(({ measure: { key } }, j) => {
         logs[isOnly ? key : prefixed(output, key)] = values[i]?.metrics[j] ?? 0;
       });
     });

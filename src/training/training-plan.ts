@@ -1,6 +1,6 @@
 import { compileGraph, emitInput, emitOutput, type CompiledGraph, type Forward } from '../graph/compile.js';
 import { emitBackward, TensorGradients } from '../graph/backward.js';
-import type { Graph } from '../graph/graph.js';
+import { traceGraph, type Graph } from '../graph/graph.js';
 import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { epoch, Randomness, seed } from '../graph/randomness.js';
@@ -8,15 +8,26 @@ import { innerAxes } from '../graph/view.js';
 import { sizeOf } from '../graph/weights.js';
 import { backwardTable } from '../layers/backward/index.js';
 import { mismatch } from '../options/options.js';
+import { known } from '../plan/known.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { PlanRunner, Run } from '../plan/runner.js';
-import { batch, evaluate, multiply } from '../plan/size.js';
+import { batch, evaluate, multiply, type Size } from '../plan/size.js';
 import { doublesOf, integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
-import { emitCount, rowsOf, type Errors, type Functions, type Mean, type Sums, type TargetKind } from './measures.js';
+import {
+  emitCount,
+  isWhole,
+  type Bindable,
+  type Errors,
+  type Functions,
+  type Mean,
+  type Over,
+  type Sums,
+  type TargetKind,
+} from './measures.js';
 import type { Metric } from './metrics.js';
 import type { Parameters } from './parameters.js';
 import { ActivityPenalties, type PenalizedOutput, type WeightPenalties } from './penalties.js';
@@ -27,10 +38,14 @@ export interface Objective {
   /** What the user hands in for it. */
   readonly targets: SymbolicTensor;
   readonly targetKind: TargetKind;
-  readonly loss: Mean;
+  /** Whether layers are called on the targets: they are an input of the graph then. */
+  readonly areTargetsInput: boolean;
+  readonly loss: Over<Mean>;
   /** The loss's share in that of the model. */
   readonly lossWeight: number;
-  readonly metrics: readonly Metric[];
+  /** How many rows a sample has in the loss: as many weights it may have. */
+  readonly steps: Size;
+  readonly metrics: readonly Over<Metric>[];
 }
 
 /** Where a run has what of an objective. */
@@ -89,18 +104,22 @@ export class TrainingPlan {
     const { exponential: exp, logarithm: log } = trainingKernels(workspace);
     this.#functions = { exp, log };
     // What is penalized must be there, whether or not another layer reads it.
-    const read = { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] };
+    const read = withOwnMeasures(
+      { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] },
+      objectives,
+    );
     this.compiled =
       parameters === null
         ? compileGraph(read, 'evaluate')
         : compileGraph(read, 'train', (layer) => this.#forwardOf(layer));
     const { plan } = this.compiled;
     const gradients =
-      parameters === null ? null : new TensorGradients(graph, this.compiled, [], ({ isTrained }) => isTrained);
+      parameters === null ? null : new TensorGradients(read, this.compiled, [], ({ isTrained }) => isTrained);
     this.#objectives = objectives.map((objective) => this.#emitCounts(objective));
     this.forwardSteps = plan.steps.length;
     for (const { objective, errors, loss } of this.#objectives) {
-      objective.loss.emit({ ...errors, gradient: gradients?.of(objective.symbolic) ?? null }, loss.result);
+      const { measure, values } = objective.loss;
+      measure.emit({ ...errors, gradient: gradients?.of(values) ?? null }, loss.result);
     }
     this.#activityPenalties = new ActivityPenalties(workspace, this.compiled, penalties.outputs, gradients);
     if (gradients !== null && parameters !== null) {
@@ -117,8 +136,10 @@ export class TrainingPlan {
   }
 
   /** Sizes of the next runs. Throws RangeError, naming figure, batch and lengths, when memory cannot hold them. */
-  prepare(where: string, { inputs }: Data, rows: number, random: RandomPlace): void {
+  prepare(where: string, { inputs, targets }: Data, rows: number, random: RandomPlace): void {
     setSizes(this.run, this.graph.inputs, inputs, rows);
+    const symbols = this.#objectives.map(({ objective }) => objective.targets);
+    setSizes(this.run, symbols, targets, rows);
     this.run.set(seed, random.seed);
     this.run.set(epoch, random.epoch);
     this.#activityPenalties.prepare(this.run);
@@ -187,28 +208,48 @@ export class TrainingPlan {
   /** Emits what an objective needs before gradients come: targets, weights, metrics, and what its loss divides by. */
   #emitCounts(objective: Objective): ObjectiveTensors {
     const { plan } = this.compiled;
-    const { symbolic: output, targets, targetKind, loss, lossWeight } = objective;
+    const { symbolic: output, targetKind, lossWeight, steps } = objective;
     const owner = output.node.layer.title;
-    const padded = plan.rows(`${owner} (target rows)`, targets.leading, targets.features);
-    const target = emitInput(plan, targets, padded, 'target');
+    const { target, staging } = this.#emitTargets(objective);
     const mask = output.mask === null ? null : this.compiled.tensorOf(output.mask);
     if (mask !== null && output.shape.length > 3)
       mismatch(owner, 'at most three axes where a mask goes with a loss', output.shape.length);
 
-    const [steps, inner] = [output.time ?? 1, sizeOf(innerAxes(output.shape))];
     const weights = plan.dense(`${owner} (sample weights)`, [batch, steps]);
     plan.given.add(weights);
-    const ofRows = plan.dense(`${owner} (row weights)`, [rowsOf({ output })]);
-    plan.emit(owner, 'weighRows', weights, mask ?? 0, ofRows, steps, batch, inner);
+    const isLossWhole = isWhole(objective.loss, output);
+    const inner = isLossWhole ? 1 : sizeOf(innerAxes(output.shape));
+    const ofRows = plan.dense(`${owner} (row weights)`, [batch, steps, inner]);
+    plan.emit(owner, 'weighRows', weights, isLossWhole ? 0 : (mask ?? 0), ofRows, steps, batch, inner);
 
-    const prediction = this.compiled.tensorOf(output);
-    const operands = { plan, output, prediction, target: padded, targets: targetKind };
-    const errors = { ...operands, weights: ofRows, counted: mask, scale: lossWeight };
-    const metrics = objective.metrics.map((metric) => {
-      const rows = metric.isWeighted ? ofRows : mask;
-      return metric.emit({ ...operands, weights: rows, counted: rows, gradient: null, scale: 1 });
+    const over = (one: Over<Bindable>): Errors => {
+      const isOne = isWhole(one, output);
+      const rows = isOne ? batch : output.leading.reduce(multiply);
+      const counted = isOne ? null : mask;
+      const prediction = this.compiled.tensorOf(one.values);
+      const operands = { plan, output: one.values, rows, prediction, target, targets: targetKind };
+      return { ...operands, mask, weights: counted, counted, gradient: null, scale: 1 };
+    };
+    const metrics = objective.metrics.map((one) => {
+      const weighting = one.measure.isWeighted ? { weights: ofRows, counted: ofRows } : {};
+      return one.measure.emit({ ...over(one), ...weighting });
     });
-    return { objective, target, weights, errors, metrics, loss: emitCount(loss, { ...errors, gradient: null }) };
+    const errors = { ...over(objective.loss), weights: ofRows, scale: lossWeight };
+    const loss = emitCount(objective.loss.measure, errors);
+    return { objective, target: staging, weights, errors, metrics, loss };
+  }
+
+  /** The targets as rows, and where the user's numbers go. */
+  #emitTargets({ symbolic, targets, areTargetsInput }: Objective): { target: PlanTensor; staging: PlanTensor } {
+    const { plan, staging } = this.compiled;
+    if (areTargetsInput) {
+      return { target: this.compiled.tensorOf(targets), staging: known(staging.get(targets), 'targets') };
+    }
+    const name = `${symbolic.node.layer.title} (target rows)`;
+    const target = targets.isDense
+      ? plan.dense(name, targets.leading)
+      : plan.rows(name, targets.leading, targets.features);
+    return { target, staging: emitInput(plan, targets, target, 'target') };
   }
 
   #read({ result, count }: Sums): number[] {
@@ -224,6 +265,18 @@ export class TrainingPlan {
   #floatsAt(tensor: PlanTensor): number {
     return this.runner.address(tensor, this.run) / 4;
   }
+}
+
+/** The graph, and what losses and metrics of one's own make of its outputs and their targets. */
+function withOwnMeasures(graph: Graph, objectives: readonly Objective[]): Graph {
+  const own = objectives.flatMap(({ symbolic, loss, metrics }) =>
+    [loss, ...metrics].flatMap(({ values }) => (values === symbolic ? [] : [values])),
+  );
+  if (own.length === 0) return graph;
+  const targets = objectives.flatMap((objective) => (objective.areTargetsInput ? [objective.targets] : []));
+  const inputs = [...graph.inputs, ...targets];
+  const { nodes } = traceGraph('losses', inputs, [...graph.outputs, ...own]);
+  return { ...graph, inputs, outputs: [...graph.outputs, ...own], nodes };
 }
 
 /** Gradients of Σ output · cotangent, for any cotangents: what `model.gradients` runs. */
