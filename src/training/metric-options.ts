@@ -19,7 +19,7 @@ export interface TopKOptions extends NamedOptions {
 export interface PrecisionOptions extends NamedOptions {
   /** Above it a prediction says 1. Default 0.5; with `topK` none. */
   readonly threshold?: number;
-  /** Only the k greatest values of a row say 1, equal ones together. Default: all above the threshold. */
+  /** Only the k greatest values of a row say 1, of equal ones the first. Default: all above the threshold. */
   readonly topK?: number;
   /** Only this feature (class) is looked at. Default: all. */
   readonly classId?: number;

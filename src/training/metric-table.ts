@@ -88,8 +88,8 @@ export const metricTable: Table = {
       const averageOf = { micro: microF1, macro: macroF1, weighted: weightedF1 }[average ?? 'macro'];
       return ofCounts('f1Score', averageOf, ({ output }) => {
         if (threshold !== undefined || output.features === 1) return { threshold: threshold ?? 0.5 };
-        // Where all are 0, none is the greatest (Keras).
-        return { topK: 1, least: 1e-9 };
+        // The greatest, if it is not 0 (Keras).
+        return { topK: -1 };
       });
     },
   },
@@ -176,11 +176,10 @@ interface Counts {
   readonly actual: number;
 }
 
-/** What says 1: values above a threshold, or the k greatest of a row; none whose magnitude is not above `least`. */
+/** What says 1: values above a threshold, or the k greatest of a row (assembly/losses/class-counts.ts). */
 interface Positive {
   readonly threshold?: number | undefined;
   readonly topK?: number | undefined;
-  readonly least?: number;
 }
 
 function ofCounts(
@@ -192,12 +191,12 @@ function ofCounts(
     targets: null,
     emit: (errors) => {
       const { plan, target, targets, output } = errors;
-      const { topK = 0, threshold = topK > 0 ? -Infinity : 0.5, least = -1 } = positiveOf(errors);
+      const { topK = 0, threshold = topK === 0 ? 0.5 : -Infinity } = positiveOf(errors);
       const count = 3 * output.features;
       const result = resultOf(errors, kind, count);
       const [prediction, , , weights, rows, features] = operandsOf(errors);
       const operands = [prediction, target, target.rowBytes, weights, rows, features] as const;
-      const options = [targets === 'classes' ? 1 : 0, topK, threshold, least] as const;
+      const options = [targets === 'classes' ? 1 : 0, topK, threshold] as const;
       plan.emit(ownerOf(errors), 'classCounts', ...operands, ...options, result);
       return { result, count, valueOf: (sums) => valueOf(countsIn(sums)) };
     },
