@@ -27,32 +27,75 @@ export function elementLoss(
   result: usize,
 ): void {
   const factor = gradientFactor(scale, result, errorsInRow);
-  const lastLanes = lastQuadMask(features);
   const bytes: usize = ((features + 3) >> 2) << 4;
-  const kept = f32x4.splat(<f32>1 - smoothing);
-  const mixed = f32x4.splat(smoothing * 0.5);
-  const isSquare = code <= LAST_OF_SQUARES;
+  const lastLanes = lastQuadMask(features);
   let sum = f64x2.splat(0);
   for (let row = 0; row < rows; row++) {
-    const rowWeight = weightOf(weights, row);
-    if (rowWeight == 0) continue;
+    const weight = weightOf(weights, row);
+    if (weight == 0) continue;
     const at = <usize>row * bytes;
-    const weight = f64x2.splat(<f64>rowWeight);
-    const rowFactor = f32x4.splat(<f32>(factor * <f64>rowWeight));
-    for (let i = at; i < at + bytes; i += 16) {
-      const x = v128.load(prediction + i);
-      let y = v128.load(target + i);
-      if (smoothing != 0) y = f32x4.add(f32x4.mul(y, kept), mixed);
-      // The usual one is inlined; the functions are too large for that.
-      let error = code == SQUARED ? f32x4.sub(x, y) : errorQuad(code, x, y, first, second);
-      if (gradient) {
-        const slope = code == SQUARED ? f32x4.add(error, error) : slopeQuad(code, x, y, first, second);
-        v128.store(gradient + i, f32x4.add(v128.load(gradient + i), f32x4.mul(slope, rowFactor)));
-      }
-      if (i + 16 == at + bytes) error = v128.and(error, lastLanes);
-      sum = isSquare ? addSquares(sum, error, weight) : addLanes(sum, error, weight);
-    }
+    const x = prediction + at;
+    const y = target + at;
+    const dx: usize = gradient == 0 ? 0 : gradient + at;
+    const rowFactor = <f32>(factor * <f64>weight);
+    if (code == SQUARED) sum = addSquaredErrors(sum, x, y, dx, bytes, lastLanes, weight, rowFactor);
+    else sum = addErrors(sum, code, x, y, dx, bytes, lastLanes, first, second, smoothing, weight, rowFactor);
   }
   if (gradient) clearPadding(gradient, rows, features);
   store<f64>(result, total(sum));
+}
+
+/** The sum and one row's errors more; adds its gradient. */
+function addErrors(
+  sum: v128,
+  code: i32,
+  x: usize,
+  y: usize,
+  dx: usize,
+  bytes: usize,
+  lastLanes: v128,
+  first: f32,
+  second: f32,
+  smoothing: f32,
+  weight: f32,
+  factor: f32,
+): v128 {
+  const rowWeight = f64x2.splat(<f64>weight);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const predicted = v128.load(x + i);
+    let wanted = v128.load(y + i);
+    if (smoothing != 0) {
+      const kept = f32x4.mul(wanted, f32x4.splat(<f32>1 - smoothing));
+      wanted = f32x4.add(kept, f32x4.splat(smoothing * 0.5));
+    }
+    let error = errorQuad(code, predicted, wanted, first, second);
+    if (i + 16 == bytes) error = v128.and(error, lastLanes);
+    sum = code <= LAST_OF_SQUARES ? addSquares(sum, error, rowWeight) : addLanes(sum, error, rowWeight);
+    if (dx == 0) continue;
+    const slope = slopeQuad(code, predicted, wanted, first, second);
+    v128.store(dx + i, f32x4.add(v128.load(dx + i), f32x4.mul(slope, f32x4.splat(factor))));
+  }
+  return sum;
+}
+
+/** The same for SQUARED, the usual one, which is worth a loop without a branch and two calls for each quad. */
+function addSquaredErrors(
+  sum: v128,
+  x: usize,
+  y: usize,
+  dx: usize,
+  bytes: usize,
+  lastLanes: v128,
+  weight: f32,
+  factor: f32,
+): v128 {
+  const rowWeight = f64x2.splat(<f64>weight);
+  const twice = f32x4.splat(factor * 2);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    let error = f32x4.sub(v128.load(x + i), v128.load(y + i));
+    if (i + 16 == bytes) error = v128.and(error, lastLanes);
+    sum = addSquares(sum, error, rowWeight);
+    if (dx) v128.store(dx + i, f32x4.add(v128.load(dx + i), f32x4.mul(error, twice)));
+  }
+  return sum;
 }
