@@ -148,8 +148,31 @@ export class TrainingPlan {
 
   /** Runs a prepared batch: the given rows of the data. */
   execute(data: Data, indices: Int32Array): BatchErrors {
+    this.forward(data, indices);
+    return this.backward();
+  }
+
+  /**
+   * The first half of `execute`: no gradient is written.
+   * @returns what each loss will divide by. Runs over parts of a batch may put these together for `backward`.
+   */
+  forward(data: Data, indices: Int32Array): number[] {
     this.stage(data, indices);
-    this.runner.execute(this.run, 0, this.steps);
+    this.runner.execute(this.run, 0, this.forwardSteps);
+    const doubles = doublesOf(this.#workspace);
+    return this.#objectives.map(({ loss }) => doubles[this.#countAt(loss)] ?? 0);
+  }
+
+  /**
+   * The second half: losses and, in training, gradients.
+   * @param counts what losses divide by, of more rows than these; the errors are then this run's part of the whole's
+   */
+  backward(counts?: readonly number[]): BatchErrors {
+    counts?.forEach((count, i) => {
+      const { loss } = known(this.#objectives[i], 'an objective');
+      doublesOf(this.#workspace)[this.#countAt(loss)] = count;
+    });
+    this.runner.execute(this.run, this.forwardSteps, this.steps);
     if (this.#isTraining) this.#weightPenalties.addGradients();
     const penalty = this.#weightPenalties.value() + this.#activityPenalties.value(this.runner, this.run);
     const sums = this.#objectives.map(({ loss, metrics }) => [loss, ...metrics].map((one) => this.#read(one)));
@@ -250,6 +273,11 @@ export class TrainingPlan {
       ? plan.dense(name, targets.leading)
       : plan.rows(name, targets.leading, targets.features);
     return { target, staging: emitInput(plan, targets, target, 'target') };
+  }
+
+  /** Where a mean's count is, among float64 numbers: behind its sum. */
+  #countAt({ result }: Sums): number {
+    return this.runner.address(result, this.run) / 8 + 1;
   }
 
   #read({ result, count }: Sums): number[] {
