@@ -140,6 +140,8 @@ export const lossTable: Table = {
         const states = add(multiply(2, labels), 1);
         const numbers = add(multiply(add(steps, 2), states), steps);
         const work = plan.dense(`${owner} ctc work`, [multiply(2, numbers)]);
+        // float64 numbers: as those of results, they are not to be looked through for NaN as if they were float32.
+        plan.wanted.add(work);
         const sizes = [steps, batch, classes, labels, blankIndex] as const;
         plan.emit(owner, 'ctc', prediction, target, gradient, weights, mask ?? 0, ...sizes, errors.scale, work, result);
       },

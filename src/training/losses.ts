@@ -106,7 +106,9 @@ const abbreviations = {
 } as const satisfies Record<string, LossName>;
 
 /** What `compile` takes as a loss: a name (in camel case, in snake case, or a short one), or an object of `losses`. */
-export type LossOption = LossName | SnakeCase<LossName> | keyof typeof abbreviations | Loss;
+export type LossOption = NamedLoss | SnakeCase<NamedLoss> | keyof typeof abbreviations | Loss;
+
+type NamedLoss = Exclude<LossName, 'custom'>;
 
 const names = Object.keys(lossTable) as LossName[];
 

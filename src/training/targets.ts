@@ -60,6 +60,24 @@ function checkLabels(where: string, { symbolic, loss }: Objective, { data, shape
   });
 }
 
+/** Throws unless targets have as many steps as their output, or labels that may be read in as many. */
+export function checkTargetSteps(where: string, objective: Objective, numbers: Numbers, steps: number): void {
+  const [, came = 0] = numbers.shape;
+  if (objective.targetKind === 'labels') checkLabelSteps(where, objective, numbers, steps);
+  else if (came !== steps) mismatch(where, `${steps} time steps`, came);
+}
+
+/** Equal labels side by side need a blank between them. What a mask leaves of the steps is not known here. */
+function checkLabelSteps(where: string, { loss }: Objective, { data, shape }: Numbers, steps: number): void {
+  const [samples = 0, length = 0] = shape;
+  for (let sample = 0; sample < samples; sample++) {
+    const row = data.subarray(sample * length, (sample + 1) * length);
+    const labels = row.filter((value) => value !== -1 && value !== loss.measure.ignoredClass);
+    const needed = labels.length + labels.filter((value, i) => i > 0 && value === labels[i - 1]).length;
+    if (needed > steps) mismatch(`${where}: sample ${sample}`, `labels that fit into ${steps} steps`, `${needed}`);
+  }
+}
+
 const described: Readonly<Record<TargetKind, string>> = {
   values: 'metrics of values',
   classes: 'metrics of class numbers',

@@ -17,7 +17,7 @@ import { OptimizerState } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
 import { readWeights, type WeightOptions } from './sample-weights.js';
-import { readTargets } from './targets.js';
+import { checkTargetSteps, readTargets } from './targets.js';
 import { TrainingPlan, type Objective, type RandomPlace } from './training-plan.js';
 
 /** What is trained, as a model has it. */
@@ -81,7 +81,6 @@ export class Trainer {
   readData(where: string, x: unknown, y: unknown, allowed: Rows, weighting: WeightOptions = {}): Data {
     const { graph, run } = this.#plan;
     const inputs = readTensors(where, graph.inputs, givenForNeeded(x, this.#modelInputs, graph.inputs), allowed);
-    const symbols = this.#objectives.map(({ symbolic }) => symbolic);
     const nameOf = (output: SymbolicTensor): string => this.#outputNames.get(output) ?? '';
     const targets = readTargets(`${where}: targets`, this.#objectives, y, allowed, nameOf);
     const [rows = 0, targetRows = 0] = [inputs[0]?.shape[0], targets[0]?.shape[0]];
@@ -89,17 +88,17 @@ export class Trainer {
     checkValues(where, graph, inputs);
     setSizes(run, graph.inputs, inputs, rows);
     checkMasks(where, graph, run);
-    symbols.forEach((symbolic, i) => {
-      const [{ time }, came = 0] = [symbolic, targets[i]?.shape[1]];
-      if (time === null || this.#objectives[i]?.targetKind === 'labels' || evaluate(time, run.sizes) === came) return;
-      const title = `${where}: targets of "${nameOf(symbolic)}"`;
-      mismatch(title, `${evaluate(time, run.sizes)} time steps`, came);
-    });
-    const weighed = this.#objectives.map((objective, i) => {
-      const { symbolic } = objective;
-      const steps = evaluate(objective.steps, run.sizes);
-      return { objective, steps, name: nameOf(symbolic), targets: known(targets[i], 'targets') };
-    });
+    const weighed = this.#objectives.map((objective, i) => ({
+      objective,
+      name: nameOf(objective.symbolic),
+      targets: known(targets[i], 'targets'),
+      steps: evaluate(objective.steps, run.sizes),
+    }));
+    for (const { objective, name, targets: numbers } of weighed) {
+      const { time } = objective.symbolic;
+      if (time === null) continue;
+      checkTargetSteps(`${where}: targets of "${name}"`, objective, numbers, evaluate(time, run.sizes));
+    }
     return { inputs, targets, weights: readWeights(where, weighed, weighting), rows };
   }
 
