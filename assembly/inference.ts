@@ -1,4 +1,5 @@
 /** What the inference builds hold. Re-exports only. */
+export { hash } from './hash';
 export { copy, heapBase, zero } from './memory';
 export { pack, unpack } from './products/pack';
 export { product } from './products/product';

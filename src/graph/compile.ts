@@ -1,7 +1,7 @@
 import { known } from '../plan/known.js';
 import { numbered } from './numbered.js';
-import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
-import { batch, multiply, type Size } from '../plan/size.js';
+import { historyHeader, Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
+import { add, batch, multiply, quad, type Size } from '../plan/size.js';
 import { growth, valueBefore } from '../plan/growth.js';
 import { axesBetween, copyArguments } from './copy.js';
 import type { Graph } from './graph.js';
@@ -92,7 +92,10 @@ export function compileGraph(
   for (const symbolic of purpose === 'stream' ? heldTensors(graph, resolve) : []) {
     const { title } = symbolic.node.layer;
     const tensor = create(symbolic, title);
-    const state = plan.dense(`${title} (held)`, [multiply(tensor.bytes, 0.25)], { region: 'state' });
+    const rows = innerAxes(symbolic.shape).reduce((a, b) => a * b, 1);
+    const rowBytes = symbolic.isDense ? 4 : tensor.rowBytes;
+    const sequence = { kept: null, rows, features: symbolic.features, rowBytes };
+    const state = plan.state(`${title} (held)`, tensor.shape, tensor.bytes, 0, sequence);
     plan.emit(title, 'copy', tensor, state, tensor.bytes);
     zeroRoom(symbolic, title);
     held.set(symbolic, state);
@@ -310,13 +313,19 @@ export class NodeContext implements ForwardContext {
   state(name: string, features: number): PlanTensor | null {
     const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
     if (!carries) return null;
-    const tensor = this.plan.rows(`${this.title}.${name}`, [this.batch], features, { region: 'state' });
+    const rowBytes = 4 * quad(features);
+    const sequence = { kept: null, rows: 1, features, rowBytes };
+    const bytes = multiply(this.batch, rowBytes);
+    const tensor = this.plan.state(`${this.title}.${name}`, [this.batch, features], bytes, rowBytes, sequence);
     this.states.push(tensor);
     return tensor;
   }
 
-  history(name: string, bytes: Size): PlanTensor {
-    return this.plan.dense(`${this.title}.${name}`, [multiply(bytes, 0.25)], { region: 'state' });
+  history(kept: number, capacity: number): PlanTensor {
+    const [features, { rowBytes }] = [this.features(), this.input()];
+    const bytes = add(historyHeader, multiply(capacity, multiply(this.batch, rowBytes)));
+    const shape = [capacity, this.batch, features];
+    return this.plan.state(`${this.title}.history`, shape, bytes, 0, { kept, rows: 1, features, rowBytes });
   }
 
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {
@@ -444,7 +453,8 @@ class StepCounter {
     const { node, index, time } = symbolic;
     const input = node.inside === null ? timedInput(symbolic) : node.inside[index];
     const isGiven = input === undefined || this.#graph.inputs.includes(symbolic);
-    let emitted = time;
+    // What is pushed comes in equal steps.
+    let emitted = isGiven && time !== null ? (this.#graph.inputs.find((one) => one.time !== null)?.time ?? time) : time;
     if (!isGiven && time !== null && typeof time !== 'number') {
       const before = this.emitted(input) ?? 1;
       emitted = node.inside === null ? node.layer.stepsAfter(before) : before;

@@ -56,7 +56,7 @@ export interface ForwardContext {
   keep(name: string, tensor: PlanTensor): PlanTensor;
   /** Values that a session (or a stateful layer) carries from run to run: [B, features]; null: this call carries none. */
   state(name: string, features: number): PlanTensor | null;
-  /** Streaming history of so many bytes, zeros at first. */
-  history(name: string, bytes: Size): PlanTensor;
+  /** In a stream: the input's `kept` steps before the current ones, zeros at first, with room for `capacity` steps in all. */
+  history(kept: number, capacity: number): PlanTensor;
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void;
 }

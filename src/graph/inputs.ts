@@ -56,7 +56,7 @@ export function readTensors(
 }
 
 /** One value for each name. */
-function pick(where: string, names: readonly string[], given: unknown): unknown[] {
+export function pick(where: string, names: readonly string[], given: unknown): unknown[] {
   if (Array.isArray(given)) {
     // One tensor may stand in a list of its own, as in Keras; a nested array of one row is no such list.
     if (names.length === 1) return given.length === 1 && isTensorObject(given[0]) ? given : [given];

@@ -3,7 +3,7 @@ import type { ForwardContext, TimeBehaviour } from '../graph/context.js';
 import type { LayerDefinition } from '../graph/layer.js';
 import type { Matrix, PackedBlock, WeightSpec } from '../graph/weights.js';
 import { mismatch, optional } from '../options/options.js';
-import { add, multiply, subtract, type Size } from '../plan/size.js';
+import { multiply, subtract, type Size } from '../plan/size.js';
 import { affinePacking, emitActivation, part } from './affine.js';
 import { sequenceInput } from './expectations.js';
 import {
@@ -216,8 +216,9 @@ export function emitConvolution(context: ForwardContext, kernel: Kernel, newest:
     groups,
   ] as const;
   if (streaming) {
-    const capacity = streamCapacity((Math.ceil(taps / up) - 1) * dilation);
-    const state = context.history('history', add(16, multiply(capacity, multiply(batch, x.rowBytes))));
+    const history = (Math.ceil(taps / up) - 1) * dilation;
+    const capacity = streamCapacity(history);
+    const state = context.history(history, capacity);
     context.emit('convolutionStream', state, ...args, capacity);
   } else context.emit('convolution', ...args);
 }

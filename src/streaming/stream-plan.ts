@@ -4,7 +4,7 @@ import type { Node, SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';
 import { sizeOf } from '../graph/weights.js';
 import { known } from '../plan/known.js';
-import type { PlanTensor } from '../plan/plan.js';
+import type { PlanTensor, SequencePart } from '../plan/plan.js';
 import { fuseSteps } from '../plan/fusion.js';
 import { stepsBefore } from '../plan/growth.js';
 import { PlanRunner } from '../plan/runner.js';
@@ -38,14 +38,31 @@ export interface StreamOutput {
   readonly rows: Size | null;
 }
 
-/** What runs at every push. All sessions of a model share it. */
-export interface StreamPlan {
-  readonly runner: PlanRunner;
-  readonly input: SymbolicTensor;
+/** An input that is pushed, and where its values go. */
+export interface StreamInput {
+  readonly symbolic: SymbolicTensor;
   /** The symbol of the pushed steps. */
   readonly steps: SizeSymbol;
   readonly staging: PlanTensor;
+  /** Axes of a step, and its values. */
+  readonly axes: readonly number[];
+  readonly width: number;
+}
+
+/** A tensor that is kept, and what of it belongs to one sequence. */
+export interface StreamState {
+  readonly tensor: PlanTensor;
+  readonly part: SequencePart;
+}
+
+/** What runs at every push. All sessions of a model share it. */
+export interface StreamPlan {
+  readonly runner: PlanRunner;
+  /** Each push brings as many steps of each. */
+  readonly inputs: readonly StreamInput[];
   readonly outputs: readonly StreamOutput[];
+  /** What is kept from push to push. */
+  readonly states: readonly StreamState[];
   readonly start: StartPlan | null;
   readonly phase: Phase;
   /** Whether every output has a row for each step (or one in all), and nothing depends on the steps before. */
@@ -54,22 +71,12 @@ export interface StreamPlan {
 
 /**
  * Compiles a graph for running step by step.
- * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or the model has none or
- *   several inputs with time; it names them.
+ * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or no input has a time axis; it
+ *   names them.
  */
 export function compileStream(name: string, graph: Graph, workspace: Workspace): StreamPlan {
   const timed = graph.inputs.filter((symbolic) => symbolic.time !== null);
-  const [input] = timed;
-  if (input === undefined || timed.length > 1) {
-    const came = timed.map((symbolic) => `"${symbolic.node.layer.title}"`).join(', ') || 'none';
-    throw new Error(`${name}: streaming needs exactly one input with a time axis, got ${came}`);
-  }
-  const steps = input.time;
-  if (steps === null || typeof steps === 'number' || steps.op !== 'symbol') {
-    throw new Error(
-      `${name}: streaming needs an input of any length, "${input.node.layer.title}" depends on another one`,
-    );
-  }
+  if (timed.length === 0) throw new Error(`${name}: streaming needs an input with a time axis, got none`);
 
   const moving = movingNodes(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
@@ -79,12 +86,17 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
     }
   }
   for (const output of graph.outputs) {
-    if (!moving.has(output.node) && output !== input) {
+    if (!moving.has(output.node) && !timed.includes(output)) {
       throw new Error(`${name}: the output of ${output.node.layer.title} does not depend on the streamed input`);
     }
   }
-  const compiled = compileGraph({ ...graph, inputs: [input], nodes }, 'stream');
-  const staging = known(compiled.staging.get(input), input.node.layer.title);
+  const compiled = compileGraph({ ...graph, inputs: timed, nodes }, 'stream');
+  const inputs = timed.map((symbolic): StreamInput => {
+    const axes = rowAxes(symbolic);
+    const staging = known(compiled.staging.get(symbolic), symbolic.node.layer.title);
+    return { symbolic, steps: stepsOf(symbolic), staging, axes, width: sizeOf(axes) };
+  });
+  const [{ steps }] = inputs as [StreamInput];
   const phase = phaseOf(compiled.plan);
   checkRates(name, compiled, steps, phase);
   const outputs = graph.outputs.map((symbolic) => {
@@ -102,7 +114,16 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const isEven =
     phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
   fuseSteps(compiled.plan);
-  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase, isEven };
+  const states = compiled.plan.tensors.flatMap((tensor) =>
+    tensor.sequence === undefined ? [] : [{ tensor, part: tensor.sequence }],
+  );
+  return { runner: new PlanRunner(workspace, compiled.plan), inputs, outputs, states, start, phase, isEven };
+}
+
+/** An input's own symbol of its length. */
+function stepsOf({ node, time }: SymbolicTensor): SizeSymbol {
+  if (typeof time === 'object' && time?.op === 'symbol') return time;
+  throw new Error(`the input ${node.layer.title} has no length of its own`);
 }
 
 /** Axes behind the batch and the time; none of what has one value a step. */

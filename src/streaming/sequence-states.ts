@@ -1,0 +1,107 @@
+import { historyHeader, type PlanTensor, type SequencePart } from '../plan/plan.js';
+import { evaluate } from '../plan/size.js';
+import type { Workspace } from '../plan/workspace.js';
+import { copyValues, type StreamRun } from './stream-run.js';
+
+/*
+ * What the states of a run hold of one sequence, in an order that depends neither on the batch nor on where histories lie: tensor
+ * by tensor, each from its oldest place on, rows without their padding.
+ */
+
+/** The states of one sequence, one value behind the other. */
+export function readSequence(run: StreamRun, { floats, words }: Workspace, sequence: number): Float32Array {
+  const values = new Float32Array(sequenceLength(run));
+  let end = 0;
+  forEachRow(run, words, sequence, (at, count) => {
+    copyValues(floats, at, values, end, count);
+    end += count;
+  });
+  return values;
+}
+
+/** Puts values of `readSequence` in place. */
+export function writeSequence(
+  run: StreamRun,
+  { floats, words }: Workspace,
+  sequence: number,
+  values: Float32Array,
+): void {
+  let end = 0;
+  forEachRow(run, words, sequence, (at, count) => {
+    copyValues(values, end, floats, at, count);
+    end += count;
+  });
+}
+
+/** How many values `readSequence` gives. */
+export function sequenceLength(run: StreamRun): number {
+  return run.plan.states.reduce(
+    (sum, { tensor, part }) => sum + placesIn(run, tensor, part) * part.rows * part.features,
+    0,
+  );
+}
+
+/** Copies the states of one sequence into another run of the same plan. */
+export function copySequence(
+  workspace: Workspace,
+  from: StreamRun,
+  source: number,
+  to: StreamRun,
+  target: number,
+): void {
+  const { floats, words } = workspace;
+  for (const { tensor, part } of from.plan.states) {
+    const { rows, features, rowBytes } = part;
+    const [stride, step] = [placeBytes(from, part) / 4, placeBytes(to, part) / 4];
+    let [read, write] = [firstPlace(from, words, tensor, part, source), firstPlace(to, words, tensor, part, target)];
+    for (let place = placesIn(from, tensor, part); place > 0; place--) {
+      for (let row = 0; row < rows; row++) {
+        copyValues(floats, read + (row * rowBytes) / 4, floats, write + (row * rowBytes) / 4, features);
+      }
+      read += stride;
+      write += step;
+    }
+  }
+}
+
+/** Calls `visit` with where each row begins, in floats, and how many values it has. */
+function forEachRow(
+  run: StreamRun,
+  words: Int32Array,
+  sequence: number,
+  visit: (at: number, count: number) => void,
+): void {
+  for (const { tensor, part } of run.plan.states) {
+    const first = firstPlace(run, words, tensor, part, sequence);
+    for (let place = 0; place < placesIn(run, tensor, part); place++) {
+      for (let row = 0; row < part.rows; row++) {
+        visit(first + (place * placeBytes(run, part) + row * part.rowBytes) / 4, part.features);
+      }
+    }
+  }
+}
+
+/** Where a sequence's oldest place lies, in floats. */
+function firstPlace(
+  run: StreamRun,
+  words: Int32Array,
+  tensor: PlanTensor,
+  part: SequencePart,
+  sequence: number,
+): number {
+  const address = run.plan.runner.address(tensor, run.run);
+  const own = sequence * part.rows * part.rowBytes;
+  if (part.kept === null) return (address + own) / 4;
+  // A fresh history says 0, and its past is the zeros in front (assembly/conv/history-append.ts).
+  const end = Math.max(words[address / 4] ?? 0, part.kept);
+  return (address + historyHeader + (end - part.kept) * placeBytes(run, part) + own) / 4;
+}
+
+function placesIn(run: StreamRun, tensor: PlanTensor, part: SequencePart): number {
+  return part.kept ?? evaluate(tensor.bytes, run.run.sizes) / placeBytes(run, part);
+}
+
+/** From one place to the next. */
+function placeBytes({ batch }: StreamRun, { rows, rowBytes }: SequencePart): number {
+  return batch * rows * rowBytes;
+}
