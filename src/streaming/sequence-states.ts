@@ -41,27 +41,34 @@ export function sequenceLength(run: StreamRun): number {
   );
 }
 
-/** Copies the states of one sequence into another run of the same plan. */
-export function copySequence(
+/** A sequence of a run. */
+export interface Sequence {
+  readonly run: StreamRun;
+  readonly index: number;
+}
+
+/** Copies the states of sequences of many runs of one plan into one run, in their order; or, `back`, out of it again. */
+export function moveSequences(
   workspace: Workspace,
-  from: StreamRun,
-  source: number,
-  to: StreamRun,
-  target: number,
+  sequences: readonly Sequence[],
+  together: StreamRun,
+  back: boolean,
 ): void {
-  const { floats, words } = workspace;
-  for (const { tensor, part } of from.plan.states) {
-    const { rows, features, rowBytes } = part;
-    const [stride, step] = [placeBytes(from, part) / 4, placeBytes(to, part) / 4];
-    let [read, write] = [firstPlace(from, words, tensor, part, source), firstPlace(to, words, tensor, part, target)];
-    for (let place = placesIn(from, tensor, part); place > 0; place--) {
-      for (let row = 0; row < rows; row++) {
-        copyValues(floats, read + (row * rowBytes) / 4, floats, write + (row * rowBytes) / 4, features);
-      }
-      read += stride;
-      write += step;
+  const list = workspace.allocate(12 * sequences.length);
+  const { words, kernels } = workspace;
+  together.plan.states.forEach(({ tensor, part }, state) => {
+    const { kept, rows, rowBytes } = part;
+    let at = list / 4;
+    for (const { run, index } of sequences) {
+      words[at] = run.addresses[state] ?? 0;
+      words[at + 1] = placeBytes(run, part);
+      words[at + 2] = index * rows * rowBytes;
+      at += 3;
     }
-  }
+    const [places, target] = [placesIn(together, tensor, part), together.addresses[state] ?? 0];
+    kernels.moveSequences(list, sequences.length, kept ?? -1, places, rows * rowBytes, target, back ? 1 : 0);
+  });
+  workspace.release(list);
 }
 
 /** Calls `visit` with where each row begins, in floats, and how many values it has. */
@@ -71,8 +78,8 @@ function forEachRow(
   sequence: number,
   visit: (at: number, count: number) => void,
 ): void {
-  for (const { tensor, part } of run.plan.states) {
-    const first = firstPlace(run, words, tensor, part, sequence);
+  for (const [state, { tensor, part }] of run.plan.states.entries()) {
+    const first = firstPlace(run, words, state, part, sequence);
     for (let place = 0; place < placesIn(run, tensor, part); place++) {
       for (let row = 0; row < part.rows; row++) {
         visit(first + (place * placeBytes(run, part) + row * part.rowBytes) / 4, part.features);
@@ -82,14 +89,8 @@ function forEachRow(
 }
 
 /** Where a sequence's oldest place lies, in floats. */
-function firstPlace(
-  run: StreamRun,
-  words: Int32Array,
-  tensor: PlanTensor,
-  part: SequencePart,
-  sequence: number,
-): number {
-  const address = run.plan.runner.address(tensor, run.run);
+function firstPlace(run: StreamRun, words: Int32Array, state: number, part: SequencePart, sequence: number): number {
+  const address = run.addresses[state] ?? 0;
   const own = sequence * part.rows * part.rowBytes;
   if (part.kept === null) return (address + own) / 4;
   // A fresh history says 0, and its past is the zeros in front (assembly/conv/history-append.ts).

@@ -18,6 +18,8 @@ export class StreamRun {
   readonly run = new Run();
   /** What matters of the steps since the start: a small integer, however long the stream is. */
   before = 0;
+  /** Where each of the plan's states lies, for life. */
+  readonly addresses: readonly number[];
   readonly #workspace: Workspace;
   readonly #stateBytes: number;
   /** The sizes of a whole push, which may run in several blocks. */
@@ -39,6 +41,7 @@ export class StreamRun {
     this.run.set(stepsBefore, 0);
     this.#stateBytes = stateOffsets(plan.runner.plan, this.run.sizes);
     this.run.stateAddress = workspace.allocate(this.#stateBytes);
+    this.addresses = plan.states.map(({ tensor }) => plan.runner.address(tensor, this.run));
     this.#lastWidth = plan.outputs.reduce((sum, { width }) => sum + width, 0);
     this.#last = new Float32Array(sequences * this.#lastWidth);
     this.#hasLast = new Uint8Array(sequences);
@@ -93,11 +96,18 @@ export class StreamRun {
     this.plan.runner.release(this.run);
   }
 
-  /** Takes over the newest rows of a sequence of another run. */
-  takeLastOutputs(other: StreamRun, source: number, sequence: number): void {
-    const width = this.#lastWidth;
-    copyValues(other.#last, source * width, this.#last, sequence * width, width);
-    this.#hasLast[sequence] = other.#hasLast[source] ?? 0;
+  /** Takes over the newest rows of a sequence that ran elsewhere: row `row` of `rows` in results [rows, steps, …]. */
+  takeOutputs(sequence: number, results: readonly Float32Array[], row: number, rows: number): void {
+    let at = sequence * this.#lastWidth;
+    for (let i = 0; i < results.length; i++) {
+      const values = results[i];
+      const width = this.plan.outputs[i]?.width ?? 0;
+      if (values !== undefined && values.length > 0) {
+        copyValues(values, ((row + 1) * values.length) / rows - width, this.#last, at, width);
+        this.#hasLast[sequence] = 1;
+      }
+      at += width;
+    }
   }
 
   /** Says how many steps the next `push` has, for `rowsOf`. */

@@ -2,9 +2,9 @@ import { checksOf, namesOf, pick, type TensorsLike, type ValueCheck } from '../g
 import { printShape } from '../graph/shape.js';
 import { mismatch, refuse } from '../options/options.js';
 import { makeTensor, readNumbers, type Tensor } from '../tensors/tensor.js';
-import { copySequence, sequenceLength } from './sequence-states.js';
+import { moveSequences, sequenceLength, type Sequence } from './sequence-states.js';
 import { Session, type Streamed } from './session.js';
-import { copyValues, StreamRun } from './stream-run.js';
+import { StreamRun } from './stream-run.js';
 
 /** States of more values are not brought side by side: to copy them costs more than to run one session after the other. */
 const largestGathered = 8192;
@@ -69,7 +69,7 @@ export class Together {
     if (!(out instanceof Float32Array) || out.length < wanted) {
       mismatch(`${name}: push`, `out to be a Float32Array of at least ${wanted} values`, typeof out);
     }
-    this.#runGroup(members, sequences, data, steps, [out]);
+    this.#runGroup(members, sequences, data, steps, [out.subarray(0, wanted)]);
     return rows;
   }
 
@@ -90,30 +90,21 @@ export class Together {
     const run = this.#runOf(sequences);
     run.before = one.run.before;
     run.setSteps(steps);
-    const gathered = plan.inputs.map(({ width }) => new Float32Array(sequences * steps * width));
-    let target = 0;
+    const members: (Sequence & { readonly row: number })[] = [];
     for (const { session, first } of group) {
-      for (let sequence = 0; sequence < session.batch; sequence++) {
-        copySequence(workspace, session.run, sequence, run, target);
-        run.takeLastOutputs(session.run, sequence, target);
-        plan.inputs.forEach(({ width }, i) => {
-          const [from, to, length] = [data[i], gathered[i], steps * width];
-          if (from !== undefined && to !== undefined) {
-            copyValues(from, (first + sequence) * length, to, target * length, length);
-          }
-        });
-        target++;
-      }
+      for (let index = 0; index < session.batch; index++) members.push({ run: session.run, index, row: first + index });
     }
-    run.push(gathered, steps, results);
-    target = 0;
-    for (const { session } of group) {
-      for (let sequence = 0; sequence < session.batch; sequence++) {
-        copySequence(workspace, run, target, session.run, sequence);
-        session.run.takeLastOutputs(run, target++, sequence);
-      }
-      session.run.before = run.before;
-    }
+    moveSequences(workspace, members, run, false);
+    run.push(
+      plan.inputs.map(({ width }, i) => rowsOf(data[i], members, steps * width)),
+      steps,
+      results,
+    );
+    moveSequences(workspace, members, run, true);
+    members.forEach(({ run: own, index }, i) => {
+      own.takeOutputs(index, results, i, sequences);
+      own.before = run.before;
+    });
   }
 
   #runInTurn(
@@ -195,6 +186,20 @@ function groupsOf(members: readonly Member[]): Member[][] {
     else group.push(member);
   }
   return [...groups.values()];
+}
+
+/** The values of members, one behind the other: as they came where they are all there in their order. */
+function rowsOf(
+  values: Float32Array | undefined,
+  members: readonly { readonly row: number }[],
+  length: number,
+): Float32Array {
+  if (values === undefined || members.every(({ row }, i) => row === i)) return values ?? new Float32Array();
+  const gathered = new Float32Array(members.length * length);
+  members.forEach(({ row }, i) => {
+    gathered.set(values.subarray(row * length, (row + 1) * length), i * length);
+  });
+  return gathered;
 }
 
 /** The values of some sequences, of `length` each. */
