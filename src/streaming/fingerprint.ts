@@ -31,15 +31,19 @@ export function fingerprint(graph: Graph, workspace: Workspace): Uint32Array {
 /** The calls, one a line: class, options, and which tensors it is called with. */
 function topologyOf({ inputs, nodes, outputs }: Graph): string {
   const numbers = new Map<SymbolicTensor, number>();
-  const numberOf = (tensor: SymbolicTensor): number | undefined => numbers.get(tensor);
+  const numberOf = (tensor: SymbolicTensor | undefined): number | undefined => tensor && numbers.get(tensor);
   const define = (tensor: SymbolicTensor): unknown => numbers.set(tensor, numbers.size);
   const lines = inputs.map((tensor) => {
     define(tensor);
     return JSON.stringify(tensor.shape);
   });
   for (const { layer, given, inside, outputs: results, computedMask } of nodes) {
-    const [options, needs] = [optionsOf(layer.config), (inside ?? given).map(numberOf)];
-    lines.push(JSON.stringify([layer.definition.className, options, needs]));
+    if (inside !== null) {
+      // What layers are grouped in computes nothing.
+      results.forEach((tensor, i) => numbers.set(tensor, numberOf(inside[i]) ?? -1));
+      continue;
+    }
+    lines.push(JSON.stringify([layer.definition.className, optionsOf(layer.config), given.map(numberOf)]));
     results.forEach(define);
     if (computedMask !== null) define(computedMask);
   }

@@ -12,8 +12,9 @@ import {
 import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import type { Workspace } from '../plan/workspace.js';
-import { makeTensor, readNumbers, type Numbers, type Tensor } from '../tensors/tensor.js';
+import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { forecast, type ForecastOptions } from './forecast.js';
+import { startAtRest } from './rest.js';
 import { encodeState, readState, writeStates } from './state-bytes.js';
 import type { StreamInput, StreamPlan } from './stream-plan.js';
 import { StreamRun } from './stream-run.js';
@@ -29,6 +30,11 @@ export interface StreamOptions {
   fixed?: TensorsLike;
   /** Where `session.save` left off: the session goes on from there. Several states, of one sequence or more each, make a batch. */
   state?: Uint8Array | readonly Uint8Array[];
+  /**
+   * A step: the session starts as if it had been pushed for ever, such as silence or a mean, instead of from zeros before the first
+   * step. Of models with convolutions and pooling only, which forget. Computed once and kept.
+   */
+  rest?: TensorLike;
 }
 
 /** What sessions of a model share. */
@@ -50,6 +56,7 @@ export class Session {
   readonly #streamed: Streamed;
   /** null: what it goes on from has them. */
   readonly #fixed: readonly Numbers[] | null;
+  readonly #rest: Float32Array | null;
   readonly #where: string;
   readonly #onlyData: Float32Array[] = [];
   readonly #onlyTarget: Float32Array[] = [];
@@ -65,6 +72,7 @@ export class Session {
       batch: optional(positiveInteger, undefined),
       fixed: asGiven,
       state: asGiven,
+      rest: asGiven,
     });
     const { state } = read;
     const given: unknown[] = state === undefined ? [] : Array.isArray(state) ? state : [state];
@@ -72,6 +80,8 @@ export class Session {
     const saved = states.reduce((sum, { sequences }) => sum + sequences, 0);
     this.batch = read.batch ?? (saved || 1);
     if (state !== undefined && saved !== this.batch) mismatch(`${where}: state`, `${this.batch} sequence(s)`, saved);
+    if (state !== undefined && read.rest !== undefined) mismatch(where, 'state or rest', 'both');
+    this.#rest = read.rest === undefined ? null : readNumbers(read.rest, `${where}: rest`).data.slice();
     this.#streamed = streamed;
     this.#where = `${name}: push`;
     this.#checks = plan.inputs.map(({ symbolic }) => checksOf(this.#where, graph, symbolic));
@@ -79,7 +89,7 @@ export class Session {
     this.#fixed = isGiven ? null : readFixed(name, graph, read.fixed, this.batch);
     this.run = new StreamRun(plan, workspace, this.batch);
     try {
-      if (this.#fixed !== null) this.run.start(this.#fixed);
+      if (this.#fixed !== null) this.#start(this.#fixed);
       if (state !== undefined) writeStates(`${where}: state`, workspace, this.run, states);
     } catch (error) {
       this.run.release();
@@ -148,6 +158,7 @@ export class Session {
     const fork = new Session(this.#streamed, {
       batch: this.batch,
       ...(this.#fixed !== null && this.#fixed.length > 0 && { fixed: this.#fixed }),
+      ...(this.#rest !== null && { rest: this.#rest }),
     });
     fork.run.copyFrom(this.run);
     return fork;
@@ -166,13 +177,13 @@ export class Session {
     return encodeState(graph, workspace, this.run, wanted);
   }
 
-  /** Back to the start: zeros, or the initial states that `fixed` gives. */
+  /** Back to the start: zeros, the initial states that `fixed` gives, or rest. */
   reset(): void {
     this.checkOpen();
     if (this.#fixed === null && this.#streamed.plan.start !== null) {
       throw new Error(`${this.#streamed.name}: reset: the session was opened from a state, without fixed`);
     }
-    this.run.start(this.#fixed ?? []);
+    this.#start(this.#fixed ?? []);
   }
 
   /** Gives the session's memory back to the model. A closed session cannot be used. */
@@ -190,6 +201,12 @@ export class Session {
   /** @internal */
   checkOpen(): void {
     if (this.#closed) throw new Error(`${this.#streamed.name}: this session is closed`);
+  }
+
+  #start(fixed: readonly Numbers[]): void {
+    const { name, graph, workspace } = this.#streamed;
+    this.run.start(fixed);
+    if (this.#rest !== null) startAtRest(`${name}: stream: rest`, graph, workspace, this.run, this.#rest);
   }
 
   /** Reads what is pushed into `#onlyData`; gives the number of steps. */

@@ -288,6 +288,48 @@ describe('forecast', () => {
   });
 });
 
+describe('rest', () => {
+  test.each(['convolutions', 'rates'] as const)('%s: as if a step had been pushed for ever', (name) => {
+    const model =
+      name === 'convolutions'
+        ? models.convolutions
+        : sequential({
+            layers: [
+              layers.conv1d({ filters: 4, kernelSize: 3, strides: 2, inputShape: [null, features] }),
+              layers.averagePooling1d({ poolSize: 2 }),
+            ],
+          });
+    const step = [0.5, -1, 2];
+    const long = model.stream();
+    long.push(Float32Array.from({ length: 400 * features }, (_, i) => step[i % features]));
+    const rested = model.stream({ rest: step });
+    expect(rested.push(rows(0, 0, 50)).data).toEqual(long.push(rows(0, 0, 50)).data);
+    rested.reset();
+    const fork = rested.fork();
+    expect(model.stream({ rest: step }).save()).toEqual(fork.save());
+  });
+
+  test('weights that change make another rest', () => {
+    const model = sequential({
+      layers: [layers.conv1d({ filters: 2, kernelSize: 3, padding: 'causal', inputShape: [null, 1] })],
+    });
+    const deep = sequential({ layers: [model, layers.conv1d({ filters: 2, kernelSize: 3, padding: 'causal' })] });
+    const before = deep.stream({ rest: [1] }).save();
+    deep.setWeights(deep.getWeights().map(({ data, shape }) => ({ data: data.map((value) => value + 1), shape })));
+    expect(deep.stream({ rest: [1] }).save()).not.toEqual(before);
+  });
+
+  test('what never forgets is named', () => {
+    expect(() => models.recurrent.stream({ rest: [1, 2, 3] })).toThrow('lstm.h remembers all that was ever pushed');
+    expect(() => models.pooled.stream({ rest: [1, 2, 3] })).toThrow('remembers all');
+    expect(() => models.convolutions.stream({ rest: [1, 2] })).toThrow(
+      'rest: expected the 3 value(s) of a step, got 2',
+    );
+    const state = models.convolutions.stream().save();
+    expect(() => models.convolutions.stream({ rest: [1, 2, 3], state })).toThrow('expected state or rest, got both');
+  });
+});
+
 test('a session closes itself at the end of a using block', () => {
   const session = models.recurrent.stream();
   session[Symbol.dispose]();
