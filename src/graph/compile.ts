@@ -182,6 +182,8 @@ export class NodeContext implements ForwardContext {
   readonly plan: Plan;
   /** The states that it carries from run to run, in the order of the layer's initial states. */
   readonly states: PlanTensor[] = [];
+  /** Steps of its input that a stream keeps for it. */
+  readonly histories: PlanTensor[] = [];
   readonly #node: Node;
   readonly #steps: StepCounter;
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
@@ -325,7 +327,9 @@ export class NodeContext implements ForwardContext {
     const [features, { rowBytes }] = [this.features(), this.input()];
     const bytes = add(historyHeader, multiply(capacity, multiply(this.batch, rowBytes)));
     const shape = [capacity, this.batch, features];
-    return this.plan.state(`${this.title}.history`, shape, bytes, 0, { kept, rows: 1, features, rowBytes });
+    const tensor = this.plan.state(`${this.title}.history`, shape, bytes, 0, { kept, rows: 1, features, rowBytes });
+    this.histories.push(tensor);
+    return tensor;
   }
 
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {

@@ -57,6 +57,7 @@ export interface StreamState {
 
 /** What runs at every push. All sessions of a model share it. */
 export interface StreamPlan {
+  readonly compiled: CompiledGraph;
   readonly runner: PlanRunner;
   /** Each push brings as many steps of each. */
   readonly inputs: readonly StreamInput[];
@@ -117,7 +118,8 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const states = compiled.plan.tensors.flatMap((tensor) =>
     tensor.sequence === undefined ? [] : [{ tensor, part: tensor.sequence }],
   );
-  return { runner: new PlanRunner(workspace, compiled.plan), inputs, outputs, states, start, phase, isEven };
+  const runner = new PlanRunner(workspace, compiled.plan);
+  return { compiled, runner, inputs, outputs, states, start, phase, isEven };
 }
 
 /** An input's own symbol of its length. */

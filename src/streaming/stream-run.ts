@@ -20,8 +20,8 @@ export class StreamRun {
   before = 0;
   /** Where each of the plan's states lies, for life. */
   readonly addresses: readonly number[];
+  readonly stateBytes: number;
   readonly #workspace: Workspace;
-  readonly #stateBytes: number;
   /** The sizes of a whole push, which may run in several blocks. */
   readonly #sizes: Sizes = new Map();
   /** Rows that a push has given so far, of each output. */
@@ -39,8 +39,8 @@ export class StreamRun {
     this.run.set(batch, sequences);
     for (const { steps } of plan.inputs) this.run.set(steps, 1);
     this.run.set(stepsBefore, 0);
-    this.#stateBytes = stateOffsets(plan.runner.plan, this.run.sizes);
-    this.run.stateAddress = workspace.allocate(this.#stateBytes);
+    this.stateBytes = stateOffsets(plan.runner.plan, this.run.sizes);
+    this.run.stateAddress = workspace.allocate(this.stateBytes);
     this.addresses = plan.states.map(({ tensor }) => plan.runner.address(tensor, this.run));
     this.#lastWidth = plan.outputs.reduce((sum, { width }) => sum + width, 0);
     this.#last = new Float32Array(sequences * this.#lastWidth);
@@ -51,7 +51,7 @@ export class StreamRun {
   start(fixed: readonly Numbers[]): void {
     const { start, runner } = this.plan;
     const { floats, kernels } = this.#workspace;
-    kernels.zero(this.run.stateAddress, this.#stateBytes);
+    kernels.zero(this.run.stateAddress, this.stateBytes);
     this.before = 0;
     this.#hasLast.fill(0);
     if (start === null) return;
@@ -73,7 +73,7 @@ export class StreamRun {
 
   /** Goes on from where another run of the same plan and batch is. */
   copyFrom(other: StreamRun): void {
-    this.#workspace.kernels.copy(this.run.stateAddress, other.run.stateAddress, this.#stateBytes);
+    this.#workspace.kernels.copy(this.run.stateAddress, other.run.stateAddress, this.stateBytes);
     this.before = other.before;
     this.#last.set(other.#last);
     this.#hasLast.set(other.#hasLast);
@@ -123,6 +123,13 @@ export class StreamRun {
     return this.#rowsOf(output, steps, this.#sizes);
   }
 
+  /** Makes room for so many steps at once, 64 at most. */
+  prepare(steps: number): void {
+    for (const input of this.plan.inputs) this.run.set(input.steps, steps);
+    this.run.set(stepsBefore, this.before);
+    this.plan.runner.prepare(this.run);
+  }
+
   /** Runs so many steps: `data` [batch, steps, …] for each input, `results` [batch, rows, …] for each output. */
   push(data: readonly Float32Array[], steps: number, results: readonly Float32Array[]): void {
     for (let i = 0; i < results.length; i++) this.#given[i] = 0;
@@ -151,9 +158,7 @@ export class StreamRun {
   ): void {
     const { runner, inputs, outputs, phase, isEven } = this.plan;
     const { run } = this;
-    for (const input of inputs) run.set(input.steps, count);
-    if (!isEven) run.set(stepsBefore, this.before);
-    runner.prepare(run);
+    this.prepare(count);
     const { floats } = this.#workspace;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i];
