@@ -19,7 +19,6 @@ export { globalPool } from './pooling/global-pool';
 export { copyRows } from './reshaping/copy-rows';
 export { activateByInput } from './elementwise/input-activations';
 export { logSoftmax } from './elementwise/log-softmax';
-export { maskedSoftmax } from './elementwise/masked-softmax';
 export { prelu } from './elementwise/prelu';
 export { softmaxOverTime } from './elementwise/softmax-over-time';
 export { dot } from './merging/dot';

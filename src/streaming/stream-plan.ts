@@ -1,6 +1,6 @@
 import { compileGraph, emitOutput, isPushed, type CompiledGraph } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
-import type { Node, SymbolicTensor } from '../graph/layer.js';
+import { joinedInputs, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';
 import { sizeOf } from '../graph/weights.js';
 import { known } from '../plan/known.js';
@@ -136,11 +136,7 @@ export function rowAxes({ shape, features, isDense }: SymbolicTensor): number[] 
 /** Sequences that are joined must give their rows at the same steps. */
 function checkRates(name: string, compiled: CompiledGraph, steps: SizeSymbol, { warmUp, period }: Phase): void {
   for (const { node } of compiled.nodes) {
-    const { layer, inputs } = node;
-    const [first] = inputs;
-    if (first === undefined || layer.definition.joins?.(layer.config, first) !== true) continue;
-    const timed = inputs.filter(({ time }) => time !== null && typeof time !== 'number');
-    const [one, ...others] = timed;
+    const [one, ...others] = joinedInputs(node);
     if (one === undefined) continue;
     const other = others.find((symbolic) => {
       const [a, b] = [compiled.stepsOf(one) ?? 0, compiled.stepsOf(symbolic) ?? 0];
@@ -156,7 +152,7 @@ function checkRates(name: string, compiled: CompiledGraph, steps: SizeSymbol, { 
     if (other === undefined) continue;
     const titles = [one, other].map((symbolic) => symbolic.node.layer.title);
     throw new Error(
-      `${name}: ${layer.title} joins ${titles.join(' and ')}, whose rows a stream gives at different steps`,
+      `${name}: ${node.layer.title} joins ${titles.join(' and ')}, whose rows a stream gives at different steps`,
     );
   }
 }
