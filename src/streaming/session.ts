@@ -213,30 +213,26 @@ export class Session {
   #read(x: Float32Array | TensorsLike): number {
     const { inputs } = this.#streamed.plan;
     const [only] = inputs;
-    if (inputs.length > 1 || only === undefined) return this.#readSeveral(inputs, x);
     // A flat array for one sequence is read as it is: this is the hot path, and reading its shape would allocate.
-    const isFlat = x instanceof Float32Array && this.batch === 1;
-    const numbers = isFlat ? null : readNumbers(x, this.#where);
-    const data = numbers?.data ?? (x as Float32Array);
-    const steps = numbers === null ? data.length / only.width : this.#stepsOf(this.#where, only, numbers.shape);
-    if (!Number.isInteger(steps))
-      mismatch(this.#where, `whole rows of ${only.width} features`, `${data.length} values`);
-    this.#check(0, data, numbers?.shape);
-    this.#onlyData[0] = data;
+    if (!(x instanceof Float32Array) || this.batch > 1 || inputs.length > 1 || only === undefined) {
+      return this.#readShaped(inputs, x);
+    }
+    const steps = x.length / only.width;
+    if (!Number.isInteger(steps)) mismatch(this.#where, `whole rows of ${only.width} features`, `${x.length} values`);
+    this.#check(0, x);
+    this.#onlyData[0] = x;
     return steps;
   }
 
-  #readSeveral(inputs: readonly StreamInput[], x: unknown): number {
+  #readShaped(inputs: readonly StreamInput[], x: unknown): number {
     const names = [...namesOf(inputs.map(({ symbolic }) => symbolic)).values()];
-    const given = pick(this.#where, names, x).map((value, i) =>
-      readNumbers(value, `${this.#where}: "${names[i] ?? ''}"`),
-    );
-    const steps = inputs.map((input, i) =>
-      this.#stepsOf(`${this.#where}: "${names[i] ?? ''}"`, input, given[i]?.shape ?? []),
-    );
+    const where = names.map((name) => (names.length === 1 ? this.#where : `${this.#where}: "${name}"`));
+    const given = pick(this.#where, names, x).map((value, i) => readNumbers(value, where[i] ?? ''));
+    const steps = inputs.map((input, i) => this.#stepsOf(where[i] ?? '', input, given[i]?.shape ?? []));
     const [first = 0] = steps;
-    if (steps.some((count) => count !== first))
+    if (steps.some((count) => count !== first)) {
       mismatch(this.#where, 'as many steps of each input', steps.join(' and '));
+    }
     given.forEach(({ data, shape }, i) => {
       this.#check(i, data, shape);
     });
@@ -244,7 +240,7 @@ export class Session {
     return first;
   }
 
-  #check(input: number, data: Float32Array, shape: readonly number[] | undefined): void {
+  #check(input: number, data: Float32Array, shape?: readonly number[]): void {
     const checks = this.#checks[input] ?? [];
     if (checks.length > 0) for (const check of checks) check(data, shape);
   }
