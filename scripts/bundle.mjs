@@ -13,6 +13,7 @@ export const entryPoints = {
   inference: 'src/inference.ts',
   relaxed: 'src/relaxed.ts',
   convert: 'src/convert.ts',
+  realtime: 'src/realtime.ts',
 };
 
 /** Reached through `#progress` of package.json, so that only Node and its like load cli-progress. */

@@ -42,6 +42,7 @@ const programs = {
   'bucle, all of it': `export * from 'bucle'`,
   'bucle/relaxed': `export * from 'bucle/relaxed'`,
   'bucle/convert': `export * from 'bucle/convert'`,
+  'bucle/realtime': `export * from 'bucle/realtime'`,
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

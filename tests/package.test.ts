@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports: packageExports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   exports: Record<string, { import: { default: string } }>;
 };
-const entryPoints = ['bucle', 'bucle/layers', 'bucle/inference', 'bucle/relaxed', 'bucle/convert'];
+const entryPoints = ['bucle', 'bucle/layers', 'bucle/inference', 'bucle/relaxed', 'bucle/convert', 'bucle/realtime'];
 
 /** Keras's names of layers, and ours of those that only others use. */
 const classNames = [...Object.keys(backwardTable), 'Bidirectional', 'TimeDistributed'];
