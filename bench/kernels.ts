@@ -1,6 +1,6 @@
-// The kernels of products, convolution and activations by themselves: node scripts/run.mjs bench/kernels.ts [build, default training]
+// The kernels of products, convolution, merges and activations by themselves: node scripts/run.mjs bench/kernels.ts [build, default training]
 // Products and convolution in GFLOP/s, a multiply and an add counting as two, and as a share of what the machine's SIMD128 can
-// do; activations in ns an element, memory in and out included.
+// do; merges and activations in ns an element, memory in and out included.
 import { Arena, load, quad, type BuildName } from '../tests/kernels/load.js';
 import { createCanary } from './canary.js';
 import { measureLimit } from './limit.js';
@@ -10,7 +10,7 @@ import { uniformArray } from './random.js';
 const [build = 'training'] = process.argv.slice(2);
 const arena = new Arena(load(build as BuildName));
 // Looked up once: the module of the tests does so by name, with a check, at each access.
-const { product, productGradient, convolution, activate, activateBackward, softmax } = arena.module.kernels;
+const { product, productGradient, convolution, merge, activate, activateBackward, softmax } = arena.module.kernels;
 const canary = await createCanary();
 const limit = await measureLimit(canary);
 
@@ -95,6 +95,15 @@ const works: Work[] = [
   activationWork('tanh', 2),
   activationWork('sigmoid', 3),
   activationWork('softplus', 9),
+  ...[
+    ['sum', 0],
+    ['product', 2],
+    ['maximum', 4],
+  ].map(([name, code]): Work => ({
+    name: `${name} of two`,
+    call: () => merge(Number(code), x, y, dx, rows, features, rows, 2),
+    result: nanoseconds(rows * features),
+  })),
   {
     name: 'tanh, backward',
     call: () => activateBackward(2, x, y, dx, rows, features, 1),
