@@ -1,7 +1,16 @@
 import { fields, mismatch, optional, positiveInteger, refuse, type Reader } from '../options/options.js';
 import { makeTensor, readNumbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
-import type { Session } from './session.js';
 import type { StreamPlan } from './stream-plan.js';
+import type { StreamRun } from './stream-run.js';
+
+/** What a forecast wants of a session. */
+interface Forked {
+  readonly batch: number;
+  readonly run: StreamRun;
+  fork(): Forked;
+  pushAll(x: Float32Array | TensorLike): unknown;
+  close(): void;
+}
 
 /** What is fed next, of one sequence: the features of a step. Several outputs come one behind the other. */
 export type Feedback = (output: Float32Array, step: number, sequence: number) => ArrayLike<number>;
@@ -19,7 +28,7 @@ const functionReader: Reader<Feedback> = (value, where) =>
 /** Runs `session.forecast`, on a fork. */
 export function forecast(
   where: string,
-  session: Session,
+  session: Forked,
   plan: StreamPlan,
   n: number,
   options: ForecastOptions,
