@@ -12,6 +12,7 @@ export { lstmForward } from './recurrent/lstm';
 export { simpleRnnForward } from './recurrent/simple-rnn';
 export { convolution } from './conv/convolution';
 export { convolutionStream } from './conv/convolution-stream';
+export { historyAppend, historyProduct } from './conv/history-append';
 export { moveSequences } from './streaming/move-sequences';
 export { pool } from './pooling/pool';
 export { poolStream } from './pooling/pool-stream';

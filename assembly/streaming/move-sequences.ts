@@ -15,11 +15,11 @@ export function moveSequences(
 ): void {
   const step = <usize>(count * bytes);
   // Gathered, a history begins at the front of its room.
-  if (kept >= 0 && !back) store<i32>(together, kept);
-  let ours = firstPlace(together, kept, step);
+  if (kept >= 0 && !back) store<i32>(together, kept * count);
+  let ours = firstPlace(together, kept, step, bytes);
   for (let i = 0; i < count; i++) {
     const stride = <usize>load<i32>(list, 4);
-    let theirs = firstPlace(load<u32>(list), kept, stride) + load<u32>(list, 8);
+    let theirs = firstPlace(load<u32>(list), kept, stride, bytes) + load<u32>(list, 8);
     let at = ours;
     for (let place = 0; place < places; place++) {
       if (back) copyWords(theirs, at, bytes);
@@ -33,9 +33,10 @@ export function moveSequences(
 }
 
 /** The oldest place that counts. A fresh history's header says 0, and its past is the zeros in front. */
-function firstPlace(state: usize, kept: i32, placeBytes: usize): usize {
+function firstPlace(state: usize, kept: i32, placeBytes: usize, bytes: i32): usize {
   if (kept < 0) return state;
-  return state + 16 + <usize>(max(load<i32>(state), kept) - kept) * placeBytes;
+  const rows = kept * (<i32>placeBytes / bytes);
+  return state + 16 + <usize>(max(load<i32>(state), rows) - rows) * bytes;
 }
 
 function copyWords(target: usize, source: usize, bytes: i32): void {

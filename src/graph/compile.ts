@@ -102,6 +102,7 @@ export function compileGraph(
   }
 
   const titles = numbered(graph.nodes, titleOf);
+  const shared: SharedHistories = new Map();
   const nodes = graph.nodes
     .filter((node) => !isIdentity(node, random))
     .map((node) => {
@@ -110,7 +111,7 @@ export function compileGraph(
         symbolic !== null && read.has(symbolic) ? create(symbolic, name) : null;
       const outputs = node.outputs.map((output, i) => made(output, i === 0 ? title : `${title}/${i}`));
       const computedMask = made(node.computedMask, `${title}/mask`);
-      const context = new NodeContext(plan, node, title, purpose, steps, tensorOf, outputs, computedMask);
+      const context = new NodeContext(plan, node, title, purpose, steps, tensorOf, outputs, computedMask, shared);
       const { definition, config } = node.layer;
       definition.checkWeights?.(config, node.layer.weights, title);
       const forward = forwardOf(node.layer);
@@ -172,6 +173,9 @@ function denseStrides(lengths: readonly Size[], rowBytes: number): Size[] {
   return [...rows.map((_, i) => rows.slice(i + 1).reduce(multiply, rowBytes)), 4];
 }
 
+/** Histories that several calls read: by what is appended to them, and how many steps they keep. */
+type SharedHistories = Map<PlanTensor, ReadonlyMap<number, PlanTensor>>;
+
 /** What one call of a layer works on: its tensors by role. Forward and backward steps are emitted through it. */
 export class NodeContext implements ForwardContext {
   readonly training: boolean;
@@ -189,6 +193,7 @@ export class NodeContext implements ForwardContext {
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
   readonly #outputs: readonly (PlanTensor | null)[];
   readonly #kept = new Map<string, PlanTensor>();
+  readonly #shared: SharedHistories;
 
   constructor(
     plan: Plan,
@@ -199,8 +204,10 @@ export class NodeContext implements ForwardContext {
     tensorOf: (symbolic: SymbolicTensor) => PlanTensor,
     outputs: readonly (PlanTensor | null)[],
     computedMask: PlanTensor | null,
+    shared: SharedHistories,
   ) {
     this.plan = plan;
+    this.#shared = shared;
     this.#node = node;
     this.#steps = steps;
     this.title = title;
@@ -321,6 +328,15 @@ export class NodeContext implements ForwardContext {
     const tensor = this.plan.state(`${this.title}.${name}`, [this.batch, features], bytes, rowBytes, sequence);
     this.states.push(tensor);
     return tensor;
+  }
+
+  sharedHistory(kept: number, capacity: number): { readonly tensor: PlanTensor; readonly isNew: boolean } {
+    const x = this.input();
+    const found = this.#shared.get(x)?.get(kept);
+    const tensor = found ?? this.history(kept, capacity);
+    if (found === undefined) this.#shared.set(x, new Map(this.#shared.get(x)).set(kept, tensor));
+    else this.histories.push(found);
+    return { tensor, isNew: found === undefined };
   }
 
   history(kept: number, capacity: number): PlanTensor {

@@ -58,5 +58,7 @@ export interface ForwardContext {
   state(name: string, features: number): PlanTensor | null;
   /** In a stream: the input's `kept` steps before the current ones, zeros at first, with room for `capacity` steps in all. */
   history(kept: number, capacity: number): PlanTensor;
+  /** The same, one for all calls that want it of this input; `isNew`: of this one, which has to append to it. */
+  sharedHistory(kept: number, capacity: number): { readonly tensor: PlanTensor; readonly isNew: boolean };
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void;
 }

@@ -111,7 +111,9 @@ export function convolutionDefinition<C extends ConvolutionConfig>(
       const history = windows.span - 1;
       const isPlain = strides === 1 && ofFeatures.groups === 1;
       if (isPlain && (history === 0 || !context.streaming)) emitPlain(context, config, ofFeatures, before);
-      else {
+      else if (isPlain && config.padding === 'causal' && typeof steps === 'object' && steps.op === 'symbol') {
+        emitFromHistory(context, config, ofFeatures);
+      } else {
         const kernel = { ...ofFeatures, taps: kernelSize, dilation: dilationRate, up: 1, down: strides };
         const newest = context.streaming ? firstDue(windows, context.stepsBefore) : subtract(history, before);
         emitConvolution(context, kernel, newest, 0);
@@ -178,6 +180,32 @@ function emitPlain(context: ForwardContext, config: WindowConfig, { inputs, outp
     multiply(dilationRate, stepBytes),
     inputs,
     outputs,
+  );
+}
+
+/** In a stream whose steps come as they are pushed: a product of what a history keeps, which the like of it may share. */
+function emitFromHistory(context: ForwardContext, config: WindowConfig, { inputs, outputs }: Channels): void {
+  const { kernelSize, dilationRate } = config;
+  const { batch, rows } = context;
+  const [x, y] = [context.input(), context.result()];
+  const kept = (kernelSize - 1) * dilationRate;
+  const capacity = streamCapacity(kept);
+  const { tensor, isNew } = context.sharedHistory(kept, capacity);
+  const history = multiply(batch, kept);
+  if (isNew) context.emit('historyAppend', tensor, x, rows, x.rowBytes, history, multiply(batch, capacity));
+  context.emit(
+    'historyProduct',
+    tensor,
+    context.weights('kernel'),
+    context.weights('bias'),
+    y,
+    y.rowBytes,
+    rows,
+    kernelSize,
+    multiply(dilationRate, multiply(batch, x.rowBytes)),
+    inputs,
+    outputs,
+    history,
   );
 }
 

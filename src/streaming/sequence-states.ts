@@ -94,8 +94,9 @@ function firstPlace(run: StreamRun, words: Int32Array, state: number, part: Sequ
   const own = sequence * part.rows * part.rowBytes;
   if (part.kept === null) return (address + own) / 4;
   // A fresh history says 0, and its past is the zeros in front (assembly/conv/history-append.ts).
-  const end = Math.max(words[address / 4] ?? 0, part.kept);
-  return (address + historyHeader + (end - part.kept) * placeBytes(run, part) + own) / 4;
+  const kept = part.kept * run.batch;
+  const end = Math.max(words[address / 4] ?? 0, kept);
+  return (address + historyHeader + (end - kept) * part.rowBytes + own) / 4;
 }
 
 function placesIn(run: StreamRun, tensor: PlanTensor, part: SequencePart): number {
