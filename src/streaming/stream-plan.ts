@@ -71,11 +71,11 @@ export interface StreamPlan {
 }
 
 /**
- * Compiles a graph for running step by step.
+ * Compiles a graph for running step by step; `isFused`: false leaves each layer its own steps, to see what they take.
  * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or no input has a time axis; it
  *   names them.
  */
-export function compileStream(name: string, graph: Graph, workspace: Workspace): StreamPlan {
+export function compileStream(name: string, graph: Graph, workspace: Workspace, isFused = true): StreamPlan {
   const timed = graph.inputs.filter((symbolic) => symbolic.time !== null);
   if (timed.length === 0) throw new Error(`${name}: streaming needs an input with a time axis, got none`);
 
@@ -114,7 +114,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const start = compileStart(name, graph, workspace, compiled, moving);
   const isEven =
     phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
-  fuseSteps(compiled.plan);
+  if (isFused) fuseSteps(compiled.plan);
   const states = compiled.plan.tensors.flatMap((tensor) =>
     tensor.sequence === undefined ? [] : [{ tensor, part: tensor.sequence }],
   );

@@ -1,13 +1,13 @@
 import { namesOf } from '../graph/inputs.js';
+import type { Graph } from '../graph/graph.js';
 import type { CompiledNode } from '../graph/compile.js';
 import type { SymbolicTensor } from '../graph/layer.js';
 import { sizeOf } from '../graph/weights.js';
 import { stepsBefore } from '../plan/growth.js';
-import type { Step } from '../plan/plan.js';
 import { evaluate, type Sizes } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { sequenceLength } from '../streaming/sequence-states.js';
-import type { StreamPlan } from '../streaming/stream-plan.js';
+import { compileStream, type StreamPlan } from '../streaming/stream-plan.js';
 import { StreamRun } from '../streaming/stream-run.js';
 
 /** How a stream gives one of the model's outputs. */
@@ -23,9 +23,7 @@ export interface OutputReport {
 
 /** What one call of a layer takes of a step's time. */
 export interface LayerTime {
-  /** The layer; of fused steps all that run in one call. */
   readonly name: string;
-  /** Microseconds a step, a median; 0 where the runtime has no clock. */
   readonly microseconds: number;
 }
 
@@ -42,6 +40,9 @@ export interface StreamReport {
   readonly multiplyAdds: number;
   /** Calls into the module for a step. */
   readonly kernelCalls: number;
+  /** Of a step in all, a median; 0 where the runtime has no clock. */
+  readonly microseconds: number;
+  /** What each layer takes by itself; together more than a step takes, whose layers run fused where they can. */
   readonly layers: readonly LayerTime[];
   /** The same as a table. */
   toString(): string;
@@ -50,7 +51,7 @@ export interface StreamReport {
 /** Steps of the clock's work: enough for a median, few enough to wait for. */
 const rounds = 64;
 
-export function reportStream(name: string, workspace: Workspace, plan: StreamPlan): StreamReport {
+export function reportStream(name: string, graph: Graph, workspace: Workspace, plan: StreamPlan): StreamReport {
   const { compiled, runner } = plan;
   const rates = new Rates(plan);
   const names = [...namesOf(plan.outputs.map(({ symbolic }) => symbolic)).values()];
@@ -69,7 +70,8 @@ export function reportStream(name: string, workspace: Workspace, plan: StreamPla
       sessionBytes: run.stateBytes,
       multiplyAdds: compiled.nodes.reduce((sum, node) => sum + multiplyAddsOf(node, rates), 0),
       kernelCalls: runner.plan.steps.length,
-      layers: layerTimes(plan, run),
+      microseconds: sum(stepTimes(plan, run)),
+      layers: layerTimes(name, graph, workspace),
     };
     return { ...report, toString: () => print(name, report) };
   } finally {
@@ -133,34 +135,44 @@ function multiplyAddsOf({ node }: CompiledNode, rates: Rates): number {
   return values * rate * inner;
 }
 
-/** Runs the steps of the plan one by one under a clock. */
-function layerTimes({ runner, phase }: StreamPlan, run: StreamRun): LayerTime[] {
-  const clock = (globalThis as { performance?: Performance }).performance;
-  if (clock === undefined) return [];
-  const steps = phase.period;
-  run.prepare(steps);
-  const times = new Map<string, number>();
-  runner.plan.steps.forEach((step, i) => {
-    const taken: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const from = clock.now();
-      for (let again = 0; again < rounds; again++) runner.execute(run.run, i, i + 1);
-      taken.push((clock.now() - from) / rounds);
-    }
-    taken.sort((a, b) => a - b);
-    const title = ownersOf(step);
-    times.set(title, (times.get(title) ?? 0) + ((taken[rounds / 2] ?? 0) * 1000) / steps);
-  });
-  return Array.from(times, ([name, microseconds]) => ({ name, microseconds }));
+/** The times of each layer's steps, run one by one. */
+function layerTimes(name: string, graph: Graph, workspace: Workspace): LayerTime[] {
+  const plan = compileStream(name, graph, workspace, false);
+  const run = new StreamRun(plan, workspace, 1);
+  try {
+    const times = new Map<string, number>();
+    stepTimes(plan, run).forEach((time, i) => {
+      const { owner = '' } = plan.runner.plan.steps[i] ?? {};
+      times.set(owner, (times.get(owner) ?? 0) + time);
+    });
+    return Array.from(times, ([layer, microseconds]) => ({ name: layer, microseconds }));
+  } finally {
+    run.release();
+  }
 }
 
-function ownersOf({ owner, calls }: Step): string {
-  return calls === undefined ? owner : [...new Set(calls.map((call) => call.owner))].join(' + ');
+/** Microseconds that each step of the plan takes for a step of the stream. */
+function stepTimes({ runner, phase }: StreamPlan, run: StreamRun): number[] {
+  const clock = (globalThis as { performance?: Performance }).performance;
+  run.prepare(phase.period);
+  return runner.plan.steps.map((_, i) => {
+    if (clock === undefined) return 0;
+    const taken = Array.from({ length: rounds }, () => {
+      const from = clock.now();
+      for (let again = 0; again < rounds; again++) runner.execute(run.run, i, i + 1);
+      return (clock.now() - from) / rounds;
+    }).sort((a, b) => a - b);
+    return ((taken[rounds / 2] ?? 0) * 1000) / phase.period;
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function print(name: string, report: Omit<StreamReport, 'toString'>): string {
   const { outputs, layers } = report;
-  const total = layers.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  const total = sum(layers.map(({ microseconds }) => microseconds));
   const widest = Math.max(0, ...layers.map((layer) => layer.name.length));
   return [
     `Stream of "${name}"`,
@@ -169,7 +181,7 @@ function print(name: string, report: Omit<StreamReport, 'toString'>): string {
         `  ${output.name}: ${String(output.rate)} row(s) a step, the first after ${String(output.latency)} step(s), each of ${String(output.receptiveField)} step(s)`,
     ),
     `  state of a sequence: ${String(report.stateBytes)} bytes; a session: ${String(report.sessionBytes)} bytes`,
-    `  a step: ${String(report.multiplyAdds)} multiply–adds, ${String(report.kernelCalls)} kernel calls, ${total.toFixed(2)} µs`,
+    `  a step: ${String(report.multiplyAdds)} multiply–adds, ${String(report.kernelCalls)} kernel calls, ${report.microseconds.toFixed(2)} µs; each layer by itself:`,
     ...layers.map(
       (layer) =>
         `    ${layer.name.padEnd(widest)}  ${layer.microseconds.toFixed(2).padStart(8)} µs  ${((100 * layer.microseconds) / total).toFixed(0).padStart(3)} %`,

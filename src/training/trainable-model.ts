@@ -110,7 +110,7 @@ export class TrainableModel extends Model {
    * @throws Error when the model cannot run step by step, as `stream`.
    */
   report(): StreamReport {
-    return reportStream(this.name, this.workspace, this.streamPlan());
+    return reportStream(this.name, this.graph, this.workspace, this.streamPlan());
   }
 
   /** The plan as text: tensors with addresses and shapes, steps with kernels and arguments. */
