@@ -1,4 +1,5 @@
 /** What the inference builds hold. Re-exports only. */
+export { hash } from './hash';
 export { copy, heapBase, zero } from './memory';
 export { pack, unpack } from './products/pack';
 export { product } from './products/product';
@@ -11,13 +12,14 @@ export { lstmForward } from './recurrent/lstm';
 export { simpleRnnForward } from './recurrent/simple-rnn';
 export { convolution } from './conv/convolution';
 export { convolutionStream } from './conv/convolution-stream';
+export { historyAppend, historyProduct } from './conv/history-append';
+export { moveSequences } from './streaming/move-sequences';
 export { pool } from './pooling/pool';
 export { poolStream } from './pooling/pool-stream';
 export { globalPool } from './pooling/global-pool';
 export { copyRows } from './reshaping/copy-rows';
 export { activateByInput } from './elementwise/input-activations';
 export { logSoftmax } from './elementwise/log-softmax';
-export { maskedSoftmax } from './elementwise/masked-softmax';
 export { prelu } from './elementwise/prelu';
 export { softmaxOverTime } from './elementwise/softmax-over-time';
 export { dot } from './merging/dot';

@@ -1,6 +1,5 @@
 /** What the training builds hold: all of inference, and what goes backward. Re-exports only. */
 export * from './inference';
-export { historyAppend } from './conv/history-append';
 export { addUngated, packTransposed } from './products/pack-backward';
 export { columnSums, productGradient } from './products/product-backward';
 export { activateBackward } from './elementwise/activations-backward';

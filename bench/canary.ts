@@ -1,7 +1,7 @@
 // A canary tells whether the core was ours: a loop of known work that touches registers only, so that nothing but a
 // neighbour on the same core (or a change of clock) makes it slower. Timings here are easily halved by such a
 // neighbour: unguarded runs of the same code disagreed by up to 1.9× (measured).
-import { compileString } from 'assemblyscript/asc';
+import { compileLoop } from './compile-loop.js';
 
 /** A batch counts when the canary ran at this share of its best speed, before and after it. */
 export const cleanShare = 0.96;
@@ -10,7 +10,7 @@ const iterations = 2_000;
 
 // AssemblyScript. Eight independent chains of multiply and add, a few µs in all; the values tend to 1.
 const loop = `
-export function chirp(n: i32): f32 {
+export function run(n: i32): f32 {
   const m = f32x4.splat(0.999);
   const a = f32x4.splat(0.001);
   let v0 = f32x4.splat(0), v1 = v0, v2 = v0, v3 = v0, v4 = v0, v5 = v0, v6 = v0, v7 = v0;
@@ -38,7 +38,7 @@ const bestQuantile = 0.05;
 
 /** Compiles the loop and runs it until it is warm. */
 export async function createCanary(): Promise<Canary> {
-  const canary = new Canary(await compileLoop());
+  const canary = new Canary(await compileLoop(loop));
   canary.warmUp();
   return canary;
 }
@@ -77,20 +77,4 @@ export class Canary {
     }
     return this.best;
   }
-}
-
-async function compileLoop(): Promise<(n: number) => number> {
-  // `config` is an option of the compiler that its declarations leave out: the project's targets are not for this loop.
-  const options = {
-    config: 'none',
-    optimizeLevel: 3,
-    runtime: 'stub',
-    noAssert: true,
-    use: ['abort='],
-    enable: ['simd'],
-  };
-  const { error, binary } = await compileString(loop, options);
-  if (error || !binary) throw new Error('the canary did not compile', { cause: error });
-  const { instance } = await WebAssembly.instantiate(new Uint8Array(binary));
-  return instance.exports.chirp as (n: number) => number;
 }

@@ -2,6 +2,7 @@
 // With a name, only those works run and results/latest.json stays as it is.
 import { cleanShare, createCanary } from './canary.js';
 import type { Peer } from './contender.js';
+import { measureLimit } from './limit.js';
 import { bucle, bucleRelaxed } from './peers/bucle.js';
 import { onnxruntimeWeb } from './peers/onnxruntime-web.js';
 import { tfjsCore } from './peers/tfjs-core.js';
@@ -25,10 +26,11 @@ const peers: Peer[] = [
   tfjs('cpu'),
 ];
 const canary = await createCanary();
+const limit = await measureLimit(canary);
 const done: WorkResult[] = [];
 for (const work of chosen) {
   const result = await runWork(work, peers, canary);
-  console.log(`${reportWork(result)}\n`);
+  console.log(`${reportWork(result, limit)}\n`);
   done.push(result);
 }
 
@@ -44,6 +46,7 @@ function summarise(finished: readonly WorkResult[]): Results {
     ...runtime,
     versions: Object.assign({}, versions, ...peers.map((peer) => peer.versions)) as Record<string, string>,
     threads: Object.fromEntries(peers.map(({ name, threads }) => [name, threads])),
+    limit,
     canary: {
       seconds: canary.bestTime(),
       share: cleanShare,

@@ -1,13 +1,16 @@
 import Table from 'cli-table3';
 import type { ContenderResult, Results, WorkResult } from './results.js';
 
-/** One table of a work for the console. */
-export function reportWork({ name, contenders }: WorkResult): string {
+/** One table of a work for the console, with the share of `limit` that its products reach: what SIMD128 can do at most. */
+export function reportWork({ name, operations, sound, contenders }: WorkResult, limit: number): string {
   const [reference] = contenders;
   if (!reference) return `${name}: nobody does it`;
+  const head = ['', 'median', 'ratio', 'empty call', 'share', 'first call', 'largest difference', 'batches'];
+  if (operations !== null) head.push('GFLOP/s', 'of the limit');
+  if (sound !== null) head.push('real time');
   const table = new Table({
-    head: ['', 'median', 'ratio', 'empty call', 'share', 'first call', 'largest difference', 'batches'],
-    colAligns: ['left', ...Array<'right'>(7).fill('right')],
+    head,
+    colAligns: ['left', ...Array<'right'>(head.length - 1).fill('right')],
     style: { head: [], border: [] },
   });
   for (const contender of contenders) {
@@ -21,12 +24,14 @@ export function reportWork({ name, contenders }: WorkResult): string {
       duration(firstCall),
       largestDifference === null ? '' : largestDifference.toExponential(1),
       `${String(samples.length)} of ${String(samples.length + batchesDiscarded)}`,
+      ...(operations === null ? [] : [(operations / median / 1e9).toFixed(1), percent(operations / median / limit)]),
+      ...(sound === null ? [] : [`${(sound / median).toFixed(1)}×`]),
     ]);
   }
   return `${name}\n${table.toString()}`;
 }
 
-export function reportRun({ cpu, versions, nodeOptions, threads, canary }: Results): string {
+export function reportRun({ cpu, versions, nodeOptions, threads, limit, canary }: Results): string {
   const { seconds, share, batchesKept, batchesDiscarded } = canary;
   const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
@@ -34,6 +39,7 @@ export function reportRun({ cpu, versions, nodeOptions, threads, canary }: Resul
     `threads: ${Object.entries(threads)
       .map(([name, count]) => `${name} ${String(count)}`)
       .join(', ')}`,
+    `limit of SIMD128: ${(limit / 1e9).toFixed(1)} GFLOP/s, a multiply and an add counting as two`,
     `canary: best ${duration(seconds)}; ${String(batchesKept)} of ${String(batchesKept + batchesDiscarded)} batches ` +
       `kept, those with the canary at ${percent(share)} of its best speed or more, before and after`,
   ].join('\n');

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import type { Work } from './works.js';
 
 export interface Results {
   /** ISO 8601, UTC. */
@@ -12,6 +13,8 @@ export interface Results {
   readonly nodeOptions: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
   readonly threads: Readonly<Record<string, number>>;
+  /** What SIMD128 can do at most on this machine, operations a second, a multiply and an add counting as two. */
+  readonly limit: number;
   readonly canary: CanaryStatistics;
   readonly works: readonly WorkResult[];
 }
@@ -27,7 +30,11 @@ export interface CanaryStatistics {
 
 export interface WorkResult {
   readonly name: string;
-  readonly kind: 'step' | 'sequence' | 'training';
+  readonly kind: Work['kind'];
+  /** Multiplies and adds of a call's products, each counted; null where nobody counts them. */
+  readonly operations: number | null;
+  /** Seconds of sound that a call makes; null where it is not about sound. */
+  readonly sound: number | null;
   readonly contenders: readonly ContenderResult[];
 }
 

@@ -4,7 +4,7 @@ import { largestDifference, toleratedDifference } from './compare.js';
 import type { Contender, Peer } from './contender.js';
 import { measure, median, type Measurement, type Timed } from './measure.js';
 import type { ContenderResult, WorkResult } from './results.js';
-import type { Work } from './works.js';
+import { operationsOf, soundOf, type Work } from './works.js';
 
 interface Entrant {
   readonly peer: string;
@@ -21,6 +21,8 @@ export async function runWork(work: Work, peers: readonly Peer[], canary: Canary
   return {
     name: work.name,
     kind: work.kind,
+    operations: operationsOf(work),
+    sound: soundOf(work),
     contenders: entrants.map((entrant) => resultOf(entrant, measurements)),
   };
 }

@@ -1,4 +1,13 @@
 // The works that every peer does: sizes, weights and data.
+import {
+  conv1D,
+  convolutionOperations,
+  type ConvolutionWork,
+  waveNet,
+  waveNetStep,
+  type WaveNetStepWork,
+  type WaveNetWork,
+} from './convolution-works.js';
 import { uniformArray } from './random.js';
 
 /** An LSTM's weights, as Keras has them: gates in the order i, f, c, o. */
@@ -42,7 +51,7 @@ export interface TrainingWork {
   readonly learningRate: number;
 }
 
-export type Work = StepWork | SequenceWork | TrainingWork;
+export type Work = StepWork | SequenceWork | TrainingWork | ConvolutionWork | WaveNetWork | WaveNetStepWork;
 
 const step = (units: number): StepWork => ({
   kind: 'step',
@@ -75,7 +84,34 @@ export const works: readonly Work[] = [
   ...[64, 128, 256, 512].map(step),
   ...[128, 512].flatMap((units) => [1, 32].map((batch) => sequence(units, batch))),
   training,
+  conv1D,
+  waveNet,
+  waveNetStep,
 ];
+
+/** Multiplies and adds of a call's products, each counted; null where nobody counts them. */
+export function operationsOf(work: Work): number | null {
+  switch (work.kind) {
+    case 'training':
+      return null;
+    case 'step':
+      return lstmOperations(work);
+    case 'sequence':
+      return work.batch * work.steps * lstmOperations(work);
+    default:
+      return convolutionOperations(work);
+  }
+}
+
+function lstmOperations({ inputs, units }: LstmSize): number {
+  return 2 * 4 * units * (inputs + units);
+}
+
+/** Seconds of sound that a call makes; null where it is not about sound. */
+export function soundOf(work: Work): number | null {
+  if (work.kind === 'wavenet') return work.steps / work.sampleRate;
+  return work.kind === 'wavenet step' ? 1 / work.sampleRate : null;
+}
 
 /** As large as PyTorch draws them, so that gates neither saturate nor idle. */
 export function lstmWeights(inputs: number, units: number, seed = 1): LstmWeights {

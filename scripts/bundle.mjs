@@ -14,6 +14,7 @@ export const entryPoints = {
   relaxed: 'src/relaxed.ts',
   convert: 'src/convert.ts',
   data: 'src/data.ts',
+  realtime: 'src/realtime.ts',
 };
 
 /** Reached through `#progress` of package.json, so that only Node and its like load cli-progress. */

@@ -43,6 +43,7 @@ const programs = {
   'bucle/relaxed': `export * from 'bucle/relaxed'`,
   'bucle/convert': `export * from 'bucle/convert'`,
   'bucle/data': `export * from 'bucle/data'`,
+  'bucle/realtime': `export * from 'bucle/realtime'`,
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

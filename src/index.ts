@@ -17,7 +17,7 @@ export {
   type RegularizerName,
   type RegularizerOption,
 } from './regularizers/regularizer.js';
-export type { ActivationName } from './activations/activation.js';
+export type { ActivationName, ActivationOption } from './activations/activation.js';
 export type { Layer, LayerOptions, SymbolicTensor } from './graph/layer.js';
 export type { FunctionalOptions, ModelOptions, SequentialOptions } from './model/make.js';
 export type { Model, PredictOptions } from './model/model.js';

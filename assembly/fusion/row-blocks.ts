@@ -1,3 +1,4 @@
+import { historyProductFrom, historyReserve, historyWrite } from '../conv/history-append';
 import { activate } from '../elementwise/activations';
 import { activateByInput } from '../elementwise/input-activations';
 import { merge } from '../merging/merge';
@@ -7,6 +8,8 @@ import { product } from '../products/product';
 const PRODUCT = 0;
 const ACTIVATE = 1;
 const ACTIVATE_BY_INPUT = 2;
+const HISTORY_APPEND = 3;
+const HISTORY_PRODUCT = 4;
 
 /** Bytes of a call: twelve entries of eight. */
 const CALL_BYTES = 96;
@@ -47,6 +50,26 @@ export function rowBlocks(calls: usize, count: i32, rows: i32): void {
         const x = address(at, 24, first);
         const y = address(at, 32, first);
         activateByInput(load<i32>(at, 8), load<f32>(at, 16), x, y, n, load<i32>(at, 48));
+      } else if (code == HISTORY_APPEND) {
+        const state = load<usize>(at, 8);
+        const rowBytes = load<i32>(at, 32);
+        if (first == 0) historyReserve(state, rows, rowBytes, load<i32>(at, 40), load<i32>(at, 48));
+        historyWrite(state, address(at, 16, first), n, rowBytes);
+      } else if (code == HISTORY_PRODUCT) {
+        historyProductFrom(
+          first,
+          load<usize>(at, 8),
+          load<usize>(at, 16),
+          load<usize>(at, 24),
+          address(at, 32, first),
+          load<i32>(at, 40),
+          n,
+          load<i32>(at, 56),
+          load<i32>(at, 64),
+          load<i32>(at, 72),
+          load<i32>(at, 80),
+          load<i32>(at, 88),
+        );
       } else {
         merge(
           load<i32>(at, 8),

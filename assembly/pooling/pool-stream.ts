@@ -24,12 +24,13 @@ export function poolStream(
   before: i32,
   capacity: i32,
 ): void {
-  const stepBytes = batch * (((features + 3) & ~3) << 2);
+  const rowBytes = ((features + 3) & ~3) << 2;
+  const stepBytes = batch * rowBytes;
   const history = reach - 1;
   const room = capacity - history;
   while (steps > 0) {
     const turn = min(steps, room);
-    const appended = historyAppend(state, x, turn, stepBytes, history, capacity);
+    const appended = historyAppend(state, x, turn * batch, rowBytes, history * batch, capacity * batch);
     const due = first < turn ? (turn - first + stride - 1) / stride : 0;
     const oldest = appended - <usize>before * stepBytes;
     const padding = history - first - before;

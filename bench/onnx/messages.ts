@@ -31,9 +31,10 @@ message NodeProto {
   repeated AttributeProto attribute = 5;
 }
 message AttributeProto {
-  enum AttributeType { UNDEFINED = 0; FLOAT = 1; INT = 2; STRING = 3; }
+  enum AttributeType { UNDEFINED = 0; FLOAT = 1; INT = 2; STRING = 3; INTS = 7; }
   string name = 1;
   int64 i = 3;
+  repeated int64 ints = 8;
   AttributeType type = 20;
 }
 message TensorProto {

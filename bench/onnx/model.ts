@@ -1,7 +1,8 @@
 // The models that onnxruntime runs: one LSTM operator with Keras's weights, and an empty model beside it.
 // https://onnx.ai/onnx/operators/onnx__LSTM.html
 import type { LstmWeights, SequenceWork, StepWork } from '../works.js';
-import { encodeModel, type Message } from './messages.js';
+import { identityNode, model, node, storedOutputModel, tensor, value } from './graph.js';
+import type { Message } from './messages.js';
 
 /** x [1, 1, inputs], h and c [1, 1, units] → next_h and next_c [1, 1, units]. Y is left out: at one step it is Y_h. */
 export function stepModel(work: StepWork, weights: LstmWeights): Uint8Array {
@@ -34,38 +35,13 @@ export function sequenceModel(work: SequenceWork, weights: LstmWeights): Uint8Ar
   });
 }
 
-/** An input and an output of the sizes of `sequenceModel`'s: the output is the copy of a stored tensor. */
+/** The inputs and outputs of `sequenceModel`, without its work. */
 export function emptySequenceModel({ steps, batch, inputs, units }: SequenceWork): Uint8Array {
-  return model({
-    nodes: [identityNode('stored', 'y')],
-    inputs: [value('x', [steps, batch, inputs])],
-    initializers: [tensor('stored', [steps, 1, batch, units], new Float32Array(steps * batch * units))],
-    outputs: [value('y', [steps, 1, batch, units])],
-  });
-}
-
-interface Graph {
-  readonly nodes: readonly Message[];
-  readonly initializers?: readonly Message[];
-  readonly inputs: readonly Message[];
-  readonly outputs: readonly Message[];
-}
-
-function model({ nodes, initializers = [], inputs, outputs }: Graph): Uint8Array {
-  return encodeModel({
-    ir_version: 8,
-    producer_name: 'bucle-bench',
-    opset_import: [{ domain: '', version: 14 }],
-    graph: { name: 'bench', node: nodes, initializer: initializers, input: inputs, output: outputs },
-  });
+  return storedOutputModel(value('x', [steps, batch, inputs]), [steps, 1, batch, units]);
 }
 
 function lstmNode(units: number, input: readonly string[], output: readonly string[]): Message {
-  return { op_type: 'LSTM', name: 'lstm', input, output, attribute: [{ name: 'hidden_size', type: 'INT', i: units }] };
-}
-
-function identityNode(input: string, output: string): Message {
-  return { op_type: 'Identity', name: output, input: [input], output: [output] };
+  return node('LSTM', input, output, [{ name: 'hidden_size', type: 'INT', i: units }]);
 }
 
 /** W [1, 4 · units, inputs], R [1, 4 · units, units] and B [1, 8 · units], whose second half, the recurrent bias, is 0. */
@@ -93,14 +69,4 @@ function gatesFirst(keras: Float32Array, rows: number, units: number): Float32Ar
     }
   });
   return onnx;
-}
-
-function tensor(name: string, dims: readonly number[], data: Float32Array): Message {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { name, dims, data_type: 'FLOAT', raw_data: bytes };
-}
-
-function value(name: string, shape: readonly number[]): Message {
-  const dim = shape.map((size) => ({ dim_value: size }));
-  return { name, type: { tensor_type: { elem_type: 'FLOAT', shape: { dim } } } };
 }

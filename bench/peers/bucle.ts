@@ -14,12 +14,10 @@ import {
   trainingData,
   trainingWeights,
   type TrainingWork,
+  type Work,
 } from '../works.js';
-
-/** What a model's `kernels` option takes; left out, the build is the deterministic one. */
-interface Build {
-  readonly kernels?: typeof relaxed;
-}
+import type { Build } from './bucle-build.js';
+import { convolutionContender, waveNetContender, waveNetStepContender } from './bucle-convolution.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -37,7 +35,7 @@ function peer(name: string, build: Build): Peer {
   };
 }
 
-function contender(work: TrainingWork | SequenceWork | StepWork, build: Build): Contender {
+function contender(work: Work, build: Build): Contender {
   switch (work.kind) {
     case 'step':
       return stepContender(work, build);
@@ -45,6 +43,12 @@ function contender(work: TrainingWork | SequenceWork | StepWork, build: Build): 
       return sequenceContender(work, build);
     case 'training':
       return trainingContender(work, build);
+    case 'convolution':
+      return convolutionContender(work, build);
+    case 'wavenet':
+      return waveNetContender(work, build);
+    case 'wavenet step':
+      return waveNetStepContender(work, build);
   }
 }
 

@@ -1,10 +1,11 @@
 // onnxruntime-web on one thread. Its models get and give tensors in its own layout, so no time goes into transposing.
 // Preallocated outputs would spare it some work, but version 1.30 fills them with zeros, silently.
-import { env, InferenceSession, Tensor } from 'onnxruntime-web';
+import { env, type InferenceSession, Tensor } from 'onnxruntime-web';
 import type { Contender, Peer } from '../contender.js';
-import { writeOnnxFile } from '../onnx/files.js';
 import { emptySequenceModel, emptyStepModel, sequenceModel, stepModel } from '../onnx/model.js';
 import { lstmWeights, sequenceInput, type SequenceWork, stepInputs, type StepWork } from '../works.js';
+import { convolutionContender, waveNetContender } from './onnxruntime-web-convolution.js';
+import { floats, open, output, swapLeading } from './onnxruntime-web-session.js';
 import { packageVersion } from './package-version.js';
 
 env.wasm.numThreads = 1;
@@ -14,9 +15,19 @@ export const onnxruntimeWeb: Peer = {
   threads: 1,
   versions: { 'onnxruntime-web': packageVersion('onnxruntime-web') },
   contend: async (work) => {
-    if (work.kind === 'step') return stepContender(work);
-    if (work.kind === 'sequence') return sequenceContender(work);
-    return undefined; // It does not train.
+    switch (work.kind) {
+      case 'step':
+        return stepContender(work);
+      case 'sequence':
+        return sequenceContender(work);
+      case 'convolution':
+        return convolutionContender(work);
+      case 'wavenet':
+        return waveNetContender(work);
+      default:
+        // It does not train, and its convolutions keep no history: a step would be a whole run.
+        return undefined;
+    }
   },
 };
 
@@ -72,35 +83,8 @@ async function sequenceContender(work: SequenceWork): Promise<Contender> {
   };
 }
 
-async function open(name: string, bytes: Uint8Array): Promise<InferenceSession> {
-  return InferenceSession.create(await writeOnnxFile(name, bytes), { executionProviders: ['wasm'] });
-}
-
-function output(results: InferenceSession.OnnxValueMapType, name: string): Tensor {
-  const value = results[name];
-  if (!(value instanceof Tensor)) throw new Error(`onnxruntime-web gave no tensor ${name}`);
-  return value;
-}
-
-function floats({ data }: Tensor): Float32Array {
-  if (!(data instanceof Float32Array)) throw new Error('onnxruntime-web gave a tensor that is not of float32');
-  return data;
-}
-
 function at<T>(items: readonly T[], index: number): T {
   const item = items[index];
   if (item === undefined) throw new RangeError(`no item ${String(index)}`);
   return item;
-}
-
-/** [first, second, features] as [second, first, features]. */
-function swapLeading(data: Float32Array, first: number, second: number, features: number): Float32Array {
-  const swapped = new Float32Array(data.length);
-  for (let i = 0; i < first; i += 1) {
-    for (let j = 0; j < second; j += 1) {
-      const row = (i * second + j) * features;
-      swapped.set(data.subarray(row, row + features), (j * first + i) * features);
-    }
-  }
-  return swapped;
 }

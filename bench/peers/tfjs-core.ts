@@ -1,4 +1,5 @@
-// The same LSTM step written by hand in the operations of tfjs-core, for whoever finds model.predict slow.
+// Written by hand in the operations of tfjs-core: the LSTM step, for whoever finds model.predict slow, and convolutions, which
+// TensorFlow.js Layers does not have causal.
 import {
   add,
   matMul,
@@ -15,16 +16,25 @@ import {
 import type { Contender, Peer } from '../contender.js';
 import { lstmWeights, stepInputs, type StepWork } from '../works.js';
 import { tfjsVersions, useBackend } from './tfjs-backend.js';
+import { convolutionContender, waveNetContender } from './tfjs-core-convolution.js';
 
 export const tfjsCore: Peer = {
   name: 'TF.js wasm, core operations',
   threads: 1,
   versions: tfjsVersions('wasm'),
   contend: async (work) => {
-    if (work.kind !== 'step') return undefined;
     const prepare = () => useBackend('wasm');
     await prepare();
-    return { ...stepContender(work), prepare };
+    switch (work.kind) {
+      case 'step':
+        return { ...stepContender(work), prepare };
+      case 'convolution':
+        return { ...convolutionContender(work), prepare };
+      case 'wavenet':
+        return { ...waveNetContender(work), prepare };
+      default:
+        return undefined;
+    }
   },
 };
 

@@ -19,18 +19,39 @@ const codes = {
   exponential: 11,
 } as const;
 
-/** An activation that works element by element: what a recurrent cell takes. */
+/** Those whose slope cannot be had from their output: codes of assembly/elementwise/input-activations.ts. */
+const codesByInput = { gelu: 12, geluTanh: 13, silu: 14, mish: 15, hardSilu: 16, leakyRelu: 17 } as const;
+
+/** Other names of these, in Keras too. */
+const aliases: Readonly<Record<string, ActivationName | undefined>> = { swish: 'silu', hardSwish: 'hardSilu' };
+
+/** What recurrent cells take: they keep their outputs, and go back from these. */
 export type ElementwiseActivation = keyof typeof codes;
 
-/** softmax works on a row. */
-export type ActivationName = ElementwiseActivation | 'softmax';
+/** softmax and logSoftmax work on a row; leakyRelu has slope 0.2 below 0 and elu alpha 1, their layers take others. */
+export type ActivationName = ElementwiseActivation | keyof typeof codesByInput | 'softmax' | 'logSoftmax';
+
+/** What options take. */
+export type ActivationOption = ActivationName | 'swish' | 'hardSwish';
 
 const elementwiseNames = Object.keys(codes) as ElementwiseActivation[];
 
+const names = [...elementwiseNames, ...Object.keys(codesByInput), 'softmax', 'logSoftmax'] as ActivationName[];
+
 export const elementwiseActivation: Reader<ElementwiseActivation> = oneOf(elementwiseNames);
 
-export const activation: Reader<ActivationName> = oneOf([...elementwiseNames, 'softmax']);
+export const activation: Reader<ActivationName> = (value, where) =>
+  aliases[String(value)] ?? oneOf(names)(value, where);
 
 export function activationCode(name: ElementwiseActivation): number {
   return codes[name];
+}
+
+/** Whether the way back wants what went in. */
+export function needsInput(name: ActivationName): name is keyof typeof codesByInput {
+  return name in codesByInput;
+}
+
+export function codeByInput(name: keyof typeof codesByInput | 'elu'): number {
+  return name === 'elu' ? codes.elu : codesByInput[name];
 }

@@ -20,6 +20,9 @@ import { groupNormalization } from '../layers/group-normalization.js';
 import { gru } from '../layers/gru.js';
 import { input } from '../layers/input.js';
 import { layerNormalization } from '../layers/layer-normalization.js';
+import { elu, leakyReLU } from '../layers/leaky-relu.js';
+import { prelu } from '../layers/prelu.js';
+import { softmax } from '../layers/softmax.js';
 import { lstm } from '../layers/lstm.js';
 import { masking } from '../layers/masking.js';
 import { maxPooling1d } from '../layers/max-pooling1d.js';
@@ -77,6 +80,7 @@ const makers = {
   depthwiseConv1d,
   dot,
   dropout,
+  elu,
   embedding,
   flatten,
   gaussianNoise,
@@ -86,6 +90,7 @@ const makers = {
   gru,
   input,
   layerNormalization,
+  leakyReLU,
   lstm,
   masking,
   maximum,
@@ -94,10 +99,12 @@ const makers = {
   multiply,
   normalization,
   permute,
+  prelu,
   repeatVector,
   reshape,
   separableConv1d,
   simpleRNN,
+  softmax,
   spatialDropout1d,
   subtract,
   timeDistributed,

@@ -1,7 +1,7 @@
 import { known } from '../plan/known.js';
 import { numbered } from './numbered.js';
-import { Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
-import { batch, multiply, type Size } from '../plan/size.js';
+import { historyHeader, Plan, type ArgumentsOf, type KernelName, type PlanTensor } from '../plan/plan.js';
+import { add, batch, multiply, quad, type Size } from '../plan/size.js';
 import { growth, valueBefore } from '../plan/growth.js';
 import { axesBetween, copyArguments } from './copy.js';
 import type { Graph } from './graph.js';
@@ -92,13 +92,17 @@ export function compileGraph(
   for (const symbolic of purpose === 'stream' ? heldTensors(graph, resolve) : []) {
     const { title } = symbolic.node.layer;
     const tensor = create(symbolic, title);
-    const state = plan.dense(`${title} (held)`, [multiply(tensor.bytes, 0.25)], { region: 'state' });
+    const rows = innerAxes(symbolic.shape).reduce((a, b) => a * b, 1);
+    const rowBytes = symbolic.isDense ? 4 : tensor.rowBytes;
+    const sequence = { kept: null, rows, features: symbolic.features, rowBytes };
+    const state = plan.state(`${title} (held)`, tensor.shape, tensor.bytes, 0, sequence);
     plan.emit(title, 'copy', tensor, state, tensor.bytes);
     zeroRoom(symbolic, title);
     held.set(symbolic, state);
   }
 
   const titles = numbered(graph.nodes, titleOf);
+  const shared: SharedHistories = new Map();
   const nodes = graph.nodes
     .filter((node) => !isIdentity(node, random))
     .map((node) => {
@@ -107,7 +111,7 @@ export function compileGraph(
         symbolic !== null && read.has(symbolic) ? create(symbolic, name) : null;
       const outputs = node.outputs.map((output, i) => made(output, i === 0 ? title : `${title}/${i}`));
       const computedMask = made(node.computedMask, `${title}/mask`);
-      const context = new NodeContext(plan, node, title, purpose, steps, tensorOf, outputs, computedMask);
+      const context = new NodeContext(plan, node, title, purpose, steps, tensorOf, outputs, computedMask, shared);
       const { definition, config } = node.layer;
       definition.checkWeights?.(config, node.layer.weights, title);
       const forward = forwardOf(node.layer);
@@ -169,6 +173,9 @@ function denseStrides(lengths: readonly Size[], rowBytes: number): Size[] {
   return [...rows.map((_, i) => rows.slice(i + 1).reduce(multiply, rowBytes)), 4];
 }
 
+/** Histories that several calls read: by what is appended to them, and how many steps they keep. */
+type SharedHistories = Map<PlanTensor, ReadonlyMap<number, PlanTensor>>;
+
 /** What one call of a layer works on: its tensors by role. Forward and backward steps are emitted through it. */
 export class NodeContext implements ForwardContext {
   readonly training: boolean;
@@ -179,11 +186,14 @@ export class NodeContext implements ForwardContext {
   readonly plan: Plan;
   /** The states that it carries from run to run, in the order of the layer's initial states. */
   readonly states: PlanTensor[] = [];
+  /** Steps of its input that a stream keeps for it. */
+  readonly histories: PlanTensor[] = [];
   readonly #node: Node;
   readonly #steps: StepCounter;
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
   readonly #outputs: readonly (PlanTensor | null)[];
   readonly #kept = new Map<string, PlanTensor>();
+  readonly #shared: SharedHistories;
 
   constructor(
     plan: Plan,
@@ -194,8 +204,10 @@ export class NodeContext implements ForwardContext {
     tensorOf: (symbolic: SymbolicTensor) => PlanTensor,
     outputs: readonly (PlanTensor | null)[],
     computedMask: PlanTensor | null,
+    shared: SharedHistories,
   ) {
     this.plan = plan;
+    this.#shared = shared;
     this.#node = node;
     this.#steps = steps;
     this.title = title;
@@ -310,13 +322,30 @@ export class NodeContext implements ForwardContext {
   state(name: string, features: number): PlanTensor | null {
     const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
     if (!carries) return null;
-    const tensor = this.plan.rows(`${this.title}.${name}`, [this.batch], features, { region: 'state' });
+    const rowBytes = 4 * quad(features);
+    const sequence = { kept: null, rows: 1, features, rowBytes };
+    const bytes = multiply(this.batch, rowBytes);
+    const tensor = this.plan.state(`${this.title}.${name}`, [this.batch, features], bytes, rowBytes, sequence);
     this.states.push(tensor);
     return tensor;
   }
 
-  history(name: string, bytes: Size): PlanTensor {
-    return this.plan.dense(`${this.title}.${name}`, [multiply(bytes, 0.25)], { region: 'state' });
+  sharedHistory(kept: number, capacity: number): { readonly tensor: PlanTensor; readonly isNew: boolean } {
+    const x = this.input();
+    const found = this.#shared.get(x)?.get(kept);
+    const tensor = found ?? this.history(kept, capacity);
+    if (found === undefined) this.#shared.set(x, new Map(this.#shared.get(x)).set(kept, tensor));
+    else this.histories.push(found);
+    return { tensor, isNew: found === undefined };
+  }
+
+  history(kept: number, capacity: number): PlanTensor {
+    const [features, { rowBytes }] = [this.features(), this.input()];
+    const bytes = add(historyHeader, multiply(capacity, multiply(this.batch, rowBytes)));
+    const shape = [capacity, this.batch, features];
+    const tensor = this.plan.state(`${this.title}.history`, shape, bytes, 0, { kept, rows: 1, features, rowBytes });
+    this.histories.push(tensor);
+    return tensor;
   }
 
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void {
@@ -444,7 +473,8 @@ class StepCounter {
     const { node, index, time } = symbolic;
     const input = node.inside === null ? timedInput(symbolic) : node.inside[index];
     const isGiven = input === undefined || this.#graph.inputs.includes(symbolic);
-    let emitted = time;
+    // What is pushed comes in equal steps.
+    let emitted = isGiven && time !== null ? (this.#graph.inputs.find((one) => one.time !== null)?.time ?? time) : time;
     if (!isGiven && time !== null && typeof time !== 'number') {
       const before = this.emitted(input) ?? 1;
       emitted = node.inside === null ? node.layer.stepsAfter(before) : before;

@@ -56,7 +56,9 @@ export interface ForwardContext {
   keep(name: string, tensor: PlanTensor): PlanTensor;
   /** Values that a session (or a stateful layer) carries from run to run: [B, features]; null: this call carries none. */
   state(name: string, features: number): PlanTensor | null;
-  /** Streaming history of so many bytes, zeros at first. */
-  history(name: string, bytes: Size): PlanTensor;
+  /** In a stream: the input's `kept` steps before the current ones, zeros at first, with room for `capacity` steps in all. */
+  history(kept: number, capacity: number): PlanTensor;
+  /** The same, one for all calls that want it of this input; `isNew`: of this one, which has to append to it. */
+  sharedHistory(kept: number, capacity: number): { readonly tensor: PlanTensor; readonly isNew: boolean };
   emit<K extends KernelName>(kernel: K, ...args: ArgumentsOf<K>): void;
 }

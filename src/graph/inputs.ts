@@ -1,7 +1,7 @@
 import type { Graph } from './graph.js';
 import { numbered } from './numbered.js';
 import { printShape } from './shape.js';
-import type { SymbolicTensor } from './layer.js';
+import { joinedInputs, type SymbolicTensor } from './layer.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
 import { mismatch, refuse } from '../options/options.js';
 import { batch, evaluate } from '../plan/size.js';
@@ -56,7 +56,7 @@ export function readTensors(
 }
 
 /** One value for each name. */
-function pick(where: string, names: readonly string[], given: unknown): unknown[] {
+export function pick(where: string, names: readonly string[], given: unknown): unknown[] {
   if (Array.isArray(given)) {
     // One tensor may stand in a list of its own, as in Keras; a nested array of one row is no such list.
     if (names.length === 1) return given.length === 1 && isTensorObject(given[0]) ? given : [given];
@@ -140,14 +140,13 @@ export function checkMasks(where: string, graph: Graph, run: Run): void {
     const time = tensor?.time ?? null;
     return time === null ? null : evaluate(time, run.sizes);
   };
-  for (const { layer, inputs, mask } of graph.nodes) {
+  for (const node of graph.nodes) {
+    const { layer, inputs, mask } = node;
     const [steps, masked] = [stepsOf(inputs[0]), stepsOf(mask)];
     if (steps !== null && masked !== null && masked !== steps) {
       mismatch(`${where}: ${layer.title}`, `a mask of ${steps} steps, as its input has`, masked);
     }
-    const [first] = inputs;
-    if (first === undefined || layer.definition.joins?.(layer.config, first) !== true) continue;
-    const lengths = new Set(inputs.map(stepsOf).filter((length) => length !== null && length !== 1));
+    const lengths = new Set(joinedInputs(node).map(stepsOf));
     if (lengths.size > 1) mismatch(`${where}: ${layer.title}`, 'inputs of as many steps', [...lengths].join(' and '));
   }
 }

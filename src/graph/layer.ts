@@ -119,11 +119,11 @@ export interface LayerDefinition<C> {
   outputs(config: C, call: Call, name: string): readonly OutputSpec[];
   /** The layers of a composite that have weights, in Keras's order. */
   inside?(config: C): readonly Layer[];
-  /** Whether its inputs must have as many steps each. */
-  joins?(config: C, input: SymbolicTensor): boolean;
+  /** Whether its inputs must have as many steps each; 'broadcast': or the one that their shape says, which then serves all. */
+  joins?(config: C, input: SymbolicTensor): 'equal' | 'broadcast' | null;
   /** Whether it takes each row [features] by itself, whatever axes lie before. */
   readonly rowByRow?: true;
-  weights?(config: C, features: number): readonly WeightSpec[];
+  weights?(config: C, features: number, shape: Shape): readonly WeightSpec[];
   /** Vectors that follow from the weights and are read beside them, such as what normalisations scale by. */
   derived?(config: C, features: number): readonly DerivedVector[];
   packing?(config: C, features: number): readonly PackedBlock[];
@@ -190,6 +190,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   #workspace: Workspace | undefined;
   #weights: LayerWeights | undefined;
   #features: number | undefined;
+  /** Of the input of its first call. */
+  #shape: Shape | undefined;
   /** The composite that it is a part of; that alone may call it. */
   #parent: Layer | undefined;
   #calling = false;
@@ -301,7 +303,16 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       if (this.#features !== undefined && this.#features !== features) {
         mismatch(this.title, `${this.#features} features, as in its first call`, printShape(list[0]?.shape ?? []));
       }
+      const [shape, known] = [list[0]?.shape ?? [], this.#shape];
+      const shapes = (of: Shape): string =>
+        this.#specsFor(features, of)
+          .map((spec) => printShape(spec.shape))
+          .join();
+      if (known !== undefined && shapes(known) !== shapes(shape)) {
+        mismatch(this.title, `an input of shape ${printShape(known)}, as in its first call`, printShape(shape));
+      }
       this.#features = features;
+      this.#shape ??= shape;
     }
     if (!specs.every((spec) => spec instanceof SymbolicTensor)) return new Node(this, call, specs);
     this.#adoptHelpers(call, specs);
@@ -315,7 +326,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
 
   /** What weights it has, once it was called: its input's features are known then. */
   get weightSpecs(): readonly WeightSpec[] {
-    return this.definition.weights?.(this.config, this.#features ?? 0) ?? [];
+    return this.#specsFor(this.#features ?? 0, this.#shape ?? []);
   }
 
   /** Gives the layer its weights in a workspace: zeros, or these values. */
@@ -336,6 +347,10 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   get weights(): LayerWeights {
     if (this.#weights === undefined) throw new Error(`${this.title}: no model was made over this layer yet`);
     return this.#weights;
+  }
+
+  #specsFor(features: number, shape: Shape): readonly WeightSpec[] {
+    return this.definition.weights?.(this.config, features, shape) ?? [];
   }
 
   #outputsOf(call: Call): readonly OutputSpec[] {
@@ -383,4 +398,12 @@ export function toLayer(value: unknown): Layer | undefined {
 
 function toList<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/** The inputs of a call that must have as many steps each. */
+export function joinedInputs({ layer, inputs }: Node): readonly SymbolicTensor[] {
+  const [first] = inputs;
+  const how = first && layer.definition.joins?.(layer.config, first);
+  if (how === undefined || how === null) return [];
+  return inputs.filter(({ shape, time }) => time !== null && (how === 'equal' || shape[1] !== 1));
 }

@@ -1,11 +1,15 @@
-import { activation as activationReader, type ActivationName } from '../activations/activation.js';
+import {
+  activation as activationReader,
+  type ActivationName,
+  type ActivationOption,
+} from '../activations/activation.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { emitActivation } from './affine.js';
 import { onlyInput, sameSteps } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 export interface ActivationOptions extends LayerOptions {
-  activation: ActivationName;
+  activation: ActivationOption;
 }
 
 export interface ActivationConfig {

@@ -1,4 +1,4 @@
-import { activationCode, type ActivationName } from '../activations/activation.js';
+import { activationCode, codeByInput, needsInput, type ActivationName } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
@@ -66,15 +66,31 @@ export function emitProduct(context: ForwardContext, x: PlanTensor, y: PlanTenso
   context.emit('product', x, x.rowBytes, kernel, bias, y, y.rowBytes, rows, 1, 0, context.features(), columns);
 }
 
-/** y = φ(x), in place or not; no step for the identity in place. */
+/**
+ * y = φ(x), in place or not; no step for the identity in place. For the way back what it may need is kept as 'preactivation'.
+ * @param alpha of leakyRelu and elu, if it is not the usual one
+ */
 export function emitActivation(
   context: ForwardContext,
   name: ActivationName,
   x: PlanTensor,
   y: PlanTensor,
   features: number,
+  alpha?: number,
 ): void {
   const rows = context.outputLeading.reduce(multiply);
-  if (name === 'softmax') context.emit('softmax', x, y, rows, features);
-  else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, rows, features);
+  if (name === 'softmax' || name === 'logSoftmax') context.emit(name, x, y, rows, features);
+  else if (needsInput(name) || alpha !== undefined) {
+    const code = codeByInput(name as 'leakyRelu' | 'elu');
+    context.emit('activateByInput', code, alpha ?? 0.2, keepInput(context, x, y, features), y, rows, features);
+  } else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, rows, features);
+}
+
+/** In training what goes in stays: in place, a copy of it. */
+function keepInput(context: ForwardContext, x: PlanTensor, y: PlanTensor, features: number): PlanTensor {
+  if (!context.training) return x;
+  if (x !== y) return context.keep('preactivation', x);
+  const copy = context.scratch('preactivation', context.outputLeading, features);
+  context.emit('copy', copy, x, x.bytes);
+  return copy;
 }

@@ -1,11 +1,11 @@
 import { axesBetween } from '../graph/copy.js';
 import type { Layer, LayerDefinition, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
-import { mismatch, optional, refuse, type Reader } from '../options/options.js';
+import { mismatch, optional } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { add, multiply, type Size } from '../plan/size.js';
 import { copyLayer, type InputCopy } from './copying.js';
-import { noStates } from './expectations.js';
+import { axisButTheBatch, noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import { emitJoinedMask, emitMergedMask, joinedMask, mergedMask } from './merged-mask.js';
 
@@ -18,15 +18,10 @@ export interface ConcatenateConfig {
   readonly axis: number;
 }
 
-const axis: Reader<number> = (value, where) =>
-  typeof value === 'number' && Number.isInteger(value) && value !== 0
-    ? value
-    : refuse(where, 'an axis but the batch', value);
-
 const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
   className: 'Concatenate',
   baseName: 'concatenate',
-  joins: (config, { shape }) => !isTime(config, shape.length),
+  joins: (config, { shape }) => (isTime(config, shape.length) ? null : 'equal'),
   outputs: (config, { inputs, initialState }, name) => {
     noStates(name, { initialState });
     const first = known(inputs[0], name);
@@ -81,5 +76,5 @@ function isTime({ axis: wanted }: ConcatenateConfig, rank: number): boolean {
  * @throws TypeError when the shapes do not fit.
  */
 export function concatenate(options: ConcatenateOptions = {}): Layer<ConcatenateConfig, SymbolicTensor> {
-  return makeLayer(definition, { axis: optional(axis, -1) }, options);
+  return makeLayer(definition, { axis: optional(axisButTheBatch, -1) }, options);
 }

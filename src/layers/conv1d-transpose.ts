@@ -1,4 +1,4 @@
-import { activation, type ActivationName } from '../activations/activation.js';
+import { activation, type ActivationName, type ActivationOption } from '../activations/activation.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { Matrix } from '../graph/weights.js';
 import { mismatch, nonNegativeInteger, oneOf, optional, positiveInteger } from '../options/options.js';
@@ -29,7 +29,7 @@ export interface Conv1DTransposeOptions extends LayerOptions, AffineTraining {
   /** Steps from one tap to the next; with strides over 1 it must be 1. Default 1. */
   dilationRate?: number | readonly [number];
   /** Default 'linear'. */
-  activation?: ActivationName;
+  activation?: ActivationOption;
   /** Default true. */
   useBias?: boolean;
 }

@@ -1,4 +1,4 @@
-import { activation, type ActivationName } from '../activations/activation.js';
+import { activation, type ActivationOption } from '../activations/activation.js';
 import type { Layer, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { mismatch, optional, positiveInteger } from '../options/options.js';
 import { affineReaders, type AffineConfig, type AffineTraining } from './affine.js';
@@ -17,7 +17,7 @@ export interface Conv1DOptions extends LayerOptions, AffineTraining, WindowOptio
   /** Parts that features and filters fall into; a part's filters see only its features. Must divide both. Default 1. */
   groups?: number;
   /** Default 'linear'. */
-  activation?: ActivationName;
+  activation?: ActivationOption;
   /** Default true. */
   useBias?: boolean;
 }

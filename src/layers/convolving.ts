@@ -3,7 +3,7 @@ import type { ForwardContext, TimeBehaviour } from '../graph/context.js';
 import type { LayerDefinition } from '../graph/layer.js';
 import type { Matrix, PackedBlock, WeightSpec } from '../graph/weights.js';
 import { mismatch, optional } from '../options/options.js';
-import { add, multiply, subtract, type Size } from '../plan/size.js';
+import { multiply, subtract, type Size } from '../plan/size.js';
 import { affinePacking, emitActivation, part } from './affine.js';
 import { sequenceInput } from './expectations.js';
 import {
@@ -111,7 +111,9 @@ export function convolutionDefinition<C extends ConvolutionConfig>(
       const history = windows.span - 1;
       const isPlain = strides === 1 && ofFeatures.groups === 1;
       if (isPlain && (history === 0 || !context.streaming)) emitPlain(context, config, ofFeatures, before);
-      else {
+      else if (isPlain && config.padding === 'causal' && typeof steps === 'object' && steps.op === 'symbol') {
+        emitFromHistory(context, config, ofFeatures);
+      } else {
         const kernel = { ...ofFeatures, taps: kernelSize, dilation: dilationRate, up: 1, down: strides };
         const newest = context.streaming ? firstDue(windows, context.stepsBefore) : subtract(history, before);
         emitConvolution(context, kernel, newest, 0);
@@ -181,6 +183,32 @@ function emitPlain(context: ForwardContext, config: WindowConfig, { inputs, outp
   );
 }
 
+/** In a stream whose steps come as they are pushed: a product of what a history keeps, which the like of it may share. */
+function emitFromHistory(context: ForwardContext, config: WindowConfig, { inputs, outputs }: Channels): void {
+  const { kernelSize, dilationRate } = config;
+  const { batch, rows } = context;
+  const [x, y] = [context.input(), context.result()];
+  const kept = (kernelSize - 1) * dilationRate;
+  const capacity = streamCapacity(kept);
+  const { tensor, isNew } = context.sharedHistory(kept, capacity);
+  const history = multiply(batch, kept);
+  if (isNew) context.emit('historyAppend', tensor, x, rows, x.rowBytes, history, multiply(batch, capacity));
+  context.emit(
+    'historyProduct',
+    tensor,
+    context.weights('kernel'),
+    context.weights('bias'),
+    y,
+    y.rowBytes,
+    rows,
+    kernelSize,
+    multiply(dilationRate, multiply(batch, x.rowBytes)),
+    inputs,
+    outputs,
+    history,
+  );
+}
+
 /** A kernel, as `convolution` knows it: `up` output steps for every `down` input steps. */
 export interface Kernel extends Channels {
   readonly taps: number;
@@ -216,8 +244,9 @@ export function emitConvolution(context: ForwardContext, kernel: Kernel, newest:
     groups,
   ] as const;
   if (streaming) {
-    const capacity = streamCapacity((Math.ceil(taps / up) - 1) * dilation);
-    const state = context.history('history', add(16, multiply(capacity, multiply(batch, x.rowBytes))));
+    const history = (Math.ceil(taps / up) - 1) * dilation;
+    const capacity = streamCapacity(history);
+    const state = context.history(history, capacity);
     context.emit('convolutionStream', state, ...args, capacity);
   } else context.emit('convolution', ...args);
 }

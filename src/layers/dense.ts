@@ -1,4 +1,4 @@
-import { activation, type ActivationName } from '../activations/activation.js';
+import { activation, type ActivationName, type ActivationOption } from '../activations/activation.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { optional, positiveInteger } from '../options/options.js';
 import {
@@ -17,7 +17,7 @@ export interface DenseOptions extends LayerOptions, AffineTraining {
   /** Number of outputs. */
   units: number;
   /** Default 'linear'. */
-  activation?: ActivationName;
+  activation?: ActivationOption;
   /** Default true. */
   useBias?: boolean;
 }

@@ -1,4 +1,4 @@
-import { activation, type ActivationName } from '../activations/activation.js';
+import { activation, type ActivationOption } from '../activations/activation.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
 import type { Layer, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { InitializerOption } from '../initializers/initializer.js';
@@ -18,7 +18,7 @@ export interface DepthwiseOptions extends LayerOptions, WindowOptions {
   /** How many outputs each feature has. Default 1. */
   depthMultiplier?: number;
   /** Default 'linear'. */
-  activation?: ActivationName;
+  activation?: ActivationOption;
   /** Default true. */
   useBias?: boolean;
   /** Default 'glorotUniform'. */

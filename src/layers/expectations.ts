@@ -1,7 +1,10 @@
 import type { Call, OutputSpec, SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
-import { mismatch } from '../options/options.js';
+import { mismatch, number } from '../options/options.js';
 import type { Size } from '../plan/size.js';
+
+/** An axis, counted from the batch (0) or from behind (−1). */
+export const axisButTheBatch = /* @__PURE__ */ number('an axis but the batch', (n) => Number.isInteger(n) && n !== 0);
 
 /** The one input of a layer that takes one. */
 export function onlyInput(name: string, { inputs }: Call): SymbolicTensor {

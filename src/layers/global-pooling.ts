@@ -1,6 +1,6 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { flag, optional } from '../options/options.js';
-import { multiply, quad } from '../plan/size.js';
+import { quad } from '../plan/size.js';
 import { noStates, sequenceInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
@@ -40,12 +40,11 @@ export function globalPoolingDefinition(
       const features = context.features();
       // Of each sequence the sums in float64, how many steps there were, and 8 bytes unused (assembly/pooling/global-pool.ts).
       const floats = 2 * quad(features) + 4;
-      const state = context.streaming
-        ? context.history('sums', multiply(batch, 4 * floats))
-        : context.scratch('sums', [batch], floats);
-      if (!context.streaming) context.emit('zero', state, state.bytes);
+      const carried = context.state('sums', floats);
+      const sums = carried ?? context.scratch('sums', [batch], floats);
+      if (carried === null) context.emit('zero', sums, sums.bytes);
       const mask = average === 1 ? (context.mask ?? 0) : 0;
-      context.emit('globalPool', state, context.input(), context.result(), mask, average, steps, batch, features);
+      context.emit('globalPool', sums, context.input(), context.result(), mask, average, steps, batch, features);
     },
   };
 }

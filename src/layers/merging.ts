@@ -29,7 +29,7 @@ function definitionOf(className: MergeKind): LayerDefinition<object> {
   return {
     className,
     baseName: className.toLowerCase(),
-    joins: () => true,
+    joins: () => 'broadcast',
     outputs: (_config, call, name) => mergedOutput(name, call, className === 'Subtract' ? 2 : undefined),
     forward: (context) => {
       emitMergedMask(context);

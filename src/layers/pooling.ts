@@ -1,7 +1,7 @@
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { optional } from '../options/options.js';
-import { add, less, multiply, subtract } from '../plan/size.js';
+import { less, subtract } from '../plan/size.js';
 import { makeLayer } from './make-layer.js';
 import {
   anyPadding,
@@ -96,7 +96,7 @@ export function emitPoolStream(
   const capacity = streamCapacity(history);
   context.emit(
     'poolStream',
-    context.history('history', add(16, multiply(capacity, multiply(batch, x.rowBytes)))),
+    context.history(history, capacity),
     x,
     y,
     average,

@@ -21,7 +21,8 @@ import { fuseSteps } from '../plan/fusion.js';
 import { PlanRunner, Run } from '../plan/runner.js';
 import { batch, evaluate } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
-import { Session, type StreamOptions } from '../streaming/session.js';
+import { Session, type Streamed, type StreamOptions } from '../streaming/session.js';
+import { Together } from '../streaming/together.js';
 import { compileStream, type StreamPlan } from '../streaming/stream-plan.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import type { Assembled } from './assemble.js';
@@ -54,6 +55,7 @@ export class Model {
   readonly states: ImplicitStates;
   #predictor: Predictor | undefined;
   #streamPlan: StreamPlan | undefined;
+  #together: Together | undefined;
   #layer: Layer | undefined;
 
   /** Use `sequential`, `functional` or `loadModel`. */
@@ -103,9 +105,7 @@ export class Model {
    */
   predict(x: TensorsLike, options: PredictOptions = {}): Tensor {
     const results = this.predictAll(x, options);
-    const [only] = results;
-    // One tensor for one output is the rule; several come as an array, which the type leaves to `predictAll`.
-    return results.length === 1 && only !== undefined ? only : (results as unknown as Tensor);
+    return onlyOf(results);
   }
 
   /** As `predict`, always an array: for models with several outputs. */
@@ -135,7 +135,29 @@ export class Model {
    * @throws Error when a layer needs the whole sequence; it names the layer.
    */
   stream(options: StreamOptions = {}): Session {
-    return new Session(this.name, this.graph, this.workspace, this.streamPlan(), options);
+    return new Session(this.#streamed(), options);
+  }
+
+  /**
+   * Steps many sessions of this model in one call, which is faster than one by one; each has the bits that it would have alone.
+   * They may stand at different places of their streams.
+   * @param x of all sequences of all sessions, one behind the other: [sequences, features], a step of each, or [sequences, time,
+   *   features]; of a model with several inputs with time an array, or an object by input name.
+   * @param out where the outputs of all go, of a model with one output that has a row for each step: then no tensors are made.
+   * @returns for each session what its own `push` would give; with `out` the number of rows of a sequence.
+   * @throws TypeError for a shape, or a session of another model or given twice; Error for a closed one. Nothing has run then.
+   */
+  push(sessions: readonly Session[], x: TensorsLike, out: Float32Array): number;
+  push(sessions: readonly Session[], x: TensorsLike): Tensor[];
+  push(sessions: readonly Session[], x: TensorsLike, out?: Float32Array): Tensor[] | number {
+    const together = (this.#together ??= new Together(this.#streamed()));
+    if (out !== undefined) return together.pushInto(sessions, x, out);
+    return together.push(sessions, x).map((tensors) => onlyOf(tensors));
+  }
+
+  #streamed(): Streamed {
+    const { name, graph, workspace } = this;
+    return { name, graph, workspace, plan: this.streamPlan() };
   }
 
   /** Stateful layers start from zeros again, with any batch size. */
@@ -228,4 +250,10 @@ export class Model {
       result.data.set(this.workspace.floats.subarray(at, at + count * length), from * length);
     });
   }
+}
+
+/** One tensor for one output is the rule; several come as an array, which the types leave to `predictAll` and `pushAll`. */
+function onlyOf(results: Tensor[]): Tensor {
+  const [only] = results;
+  return results.length === 1 && only !== undefined ? only : (results as unknown as Tensor);
 }

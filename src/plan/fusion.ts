@@ -14,6 +14,8 @@ const rowWise: Partial<Record<Step['kernel'], RowWise>> = {
   product: { rows: [6], target: 4, float: -1 },
   activate: { rows: [3], target: 2, float: -1 },
   activateByInput: { rows: [4], target: 3, float: 1 },
+  historyAppend: { rows: [2], target: 0, float: -1 },
+  historyProduct: { rows: [5], target: 3, float: -1 },
   merge: { rows: [4, 6], target: 3, float: 7 },
 };
 
@@ -23,7 +25,8 @@ export const callBytes = 96;
 /**
  * Joins steps over the same rows into one, `rowBlocks`: parallel products of one input, and what follows upon products, such
  * as activations and merges. It takes a block of rows through all of them, then the next, so the bits stay the same. A
- * product that looks at other rows than its own (a convolution) is joined if these were complete before.
+ * product that looks at other rows than its own (a convolution) is joined if these were complete before; in a stream these lie
+ * in a history, to which the block's own were appended before.
  */
 export function fuseSteps(plan: Plan): void {
   const fused: Step[] = [];
@@ -57,7 +60,8 @@ function rowsOf(step: Step): Size | null {
   const places = rowWise[step.kernel]?.rows ?? [];
   const [rows = null, ...others] = places.map((place) => step.arguments[place] as Size);
   const isRowWise =
-    others.every((other) => isSame(rows, other)) && tensorsOf(step).every(({ rowBytes }) => rowBytes > 0);
+    others.every((other) => isSame(rows, other)) &&
+    tensorsOf(step).every(({ rowBytes, region }) => rowBytes > 0 || region === 'state');
   return isRowWise ? rows : null;
 }
 

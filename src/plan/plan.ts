@@ -20,7 +20,24 @@ export interface PlanTensor {
   /** Bytes behind the last row that a consumer reads as padding (likewise zeroed). */
   readonly tailBytes: Size;
   readonly region: 'scratch' | 'state';
+  /** Of a `state` tensor: what of it belongs to one sequence. */
+  readonly sequence?: SequencePart;
 }
+
+/**
+ * What a state keeps of one sequence of the batch: [place][batch][rows][features], rows `rowBytes` long.
+ * A history (assembly/conv/history-append.ts) keeps the newest `kept` places, and says in a header where they end.
+ */
+export interface SequencePart {
+  /** Places that count; null: all that there are, and no header. */
+  readonly kept: number | null;
+  readonly rows: number;
+  readonly features: number;
+  readonly rowBytes: number;
+}
+
+/** Bytes before the first place of a history. */
+export const historyHeader = 16;
 
 /** An address inside a tensor: its first row, plus an offset in bytes. */
 export interface Address {
@@ -66,7 +83,6 @@ export interface TensorOptions {
   /** Rows of zeros in front and behind. */
   readonly head?: Size;
   readonly tail?: Size;
-  readonly region?: PlanTensor['region'];
 }
 
 /** Tensors and the steps over them, in order. Says nothing about where a tensor lies: see `layout.ts`. */
@@ -82,18 +98,24 @@ export class Plan {
     name: string,
     leading: readonly Size[],
     features: number,
-    { head = 0, tail = 0, region = 'scratch' }: TensorOptions = {},
+    { head = 0, tail = 0 }: TensorOptions = {},
   ): PlanTensor {
     const rowBytes = 4 * quad(features);
     const bytes = multiply(leading.reduce(multiply, 1), rowBytes);
     const [headBytes, tailBytes] = [multiply(head, rowBytes), multiply(tail, rowBytes)];
+    const region = 'scratch';
     return this.#add({ name, shape: [...leading, features], bytes, rowBytes, headBytes, tailBytes, region });
   }
 
   /** Values without padding: what users hand in and take out, and masks. */
-  dense(name: string, shape: readonly Size[], { region = 'scratch' }: TensorOptions = {}): PlanTensor {
+  dense(name: string, shape: readonly Size[]): PlanTensor {
     const bytes = shape.reduce(multiply, 4);
-    return this.#add({ name, shape, bytes, rowBytes: 0, headBytes: 0, tailBytes: 0, region });
+    return this.#add({ name, shape, bytes, rowBytes: 0, headBytes: 0, tailBytes: 0, region: 'scratch' });
+  }
+
+  /** What outlives a run; rowBytes as in `rows`, 0: it is more than a row for each sequence. */
+  state(name: string, shape: readonly Size[], bytes: Size, rowBytes: number, sequence: SequencePart): PlanTensor {
+    return this.#add({ name, shape, bytes, rowBytes, headBytes: 0, tailBytes: 0, region: 'state', sequence });
   }
 
   emit<K extends KernelName>(owner: string, kernel: K, ...args: ArgumentsOf<K>): void {

@@ -1,26 +1,49 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Graph } from '../graph/graph.js';
-import { checksOf, checkValues, readTensors, setSizes, type TensorsLike, type ValueCheck } from '../graph/inputs.js';
-import { sizeOf } from '../graph/weights.js';
+import {
+  checksOf,
+  checkValues,
+  namesOf,
+  pick,
+  readTensors,
+  type TensorsLike,
+  type ValueCheck,
+} from '../graph/inputs.js';
 import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
-import { known } from '../plan/known.js';
-import { Run, stateOffsets } from '../plan/runner.js';
-import { stepsBefore } from '../plan/growth.js';
-import { batch, evaluate, type Sizes } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
-import { foldSteps } from './phase.js';
-import { rowAxes, type StreamOutput, type StreamPlan } from './stream-plan.js';
+import { forecast, type ForecastOptions } from './forecast.js';
+import { startAtRest } from './rest.js';
+import { encodeState, readState, writeStates } from './state-bytes.js';
+import type { StreamInput, StreamPlan } from './stream-plan.js';
+import { StreamRun } from './stream-run.js';
+
+/** Older runtimes have no such symbol, and no `using`. */
+const known: Partial<Pick<SymbolConstructor, 'dispose'>> = Symbol;
+const dispose: typeof Symbol.dispose = known.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
 
 export interface StreamOptions {
-  /** How many sequences run side by side. Default 1. */
+  /** How many sequences run side by side. Default 1, or as many as the states have. */
   batch?: number;
   /** Values of the inputs without a time axis, such as initial states: [batch, features] each, as for `predict`. */
   fixed?: TensorsLike;
+  /** Where `session.save` left off: the session goes on from there. Several states, of one sequence or more each, make a batch. */
+  state?: Uint8Array | readonly Uint8Array[];
+  /**
+   * A step: the session starts as if it had been pushed for ever, such as silence or a mean, instead of from zeros before the first
+   * step. Of models with convolutions and pooling only, which forget. Computed once and kept.
+   */
+  rest?: TensorLike;
 }
 
-/** Steps that run at once; longer pushes run in blocks of so many. */
-const blockSteps = 64;
+/** What sessions of a model share. */
+export interface Streamed {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly workspace: Workspace;
+  readonly plan: StreamPlan;
+}
 
 /**
  * A model running step by step: what was pushed so far is remembered as states, so that any chunking gives the bits of the
@@ -28,86 +51,83 @@ const blockSteps = 64;
  */
 export class Session {
   readonly batch: number;
-  readonly #name: string;
-  readonly #workspace: Workspace;
-  readonly #plan: StreamPlan;
-  readonly #fixed: readonly Numbers[];
-  readonly #run = new Run();
-  /** The sizes of a whole push, which may run in several blocks. */
-  readonly #sizes: Sizes = new Map();
-  /** What matters of the steps since the start: a small integer, however long the stream is. */
-  #before = 0;
-  /** Rows that a push has given so far, of each output. */
-  readonly #given: number[] = [];
+  /** @internal */
+  readonly run: StreamRun;
+  readonly #streamed: Streamed;
+  /** null: what it goes on from has them. */
+  readonly #fixed: readonly Numbers[] | null;
+  readonly #rest: Float32Array | null;
   readonly #where: string;
+  readonly #onlyData: Float32Array[] = [];
   readonly #onlyTarget: Float32Array[] = [];
-  /** Axes of a step, and its values. */
-  readonly #axes: readonly number[];
-  readonly #width: number;
-  /** What layers want of the values beside their shape. */
-  readonly #checks: readonly ValueCheck[];
-  readonly #stateBytes: number;
-  #state: number;
+  /** What layers want of the values beside their shape, by input. */
+  readonly #checks: readonly (readonly ValueCheck[])[];
   #closed = false;
 
   /** Use `model.stream()`. */
-  constructor(name: string, graph: Graph, workspace: Workspace, plan: StreamPlan, options: StreamOptions = {}) {
-    const read = fields(options, `${name}: stream`, { batch: optional(positiveInteger, 1), fixed: asGiven });
-    this.batch = read.batch;
-    this.#name = name;
+  constructor(streamed: Streamed, options: StreamOptions = {}) {
+    const { name, graph, workspace, plan } = streamed;
+    const where = `${name}: stream`;
+    const read = fields(options, where, {
+      batch: optional(positiveInteger, undefined),
+      fixed: asGiven,
+      state: asGiven,
+      rest: asGiven,
+    });
+    const { state } = read;
+    const given: unknown[] = state === undefined ? [] : Array.isArray(state) ? state : [state];
+    const states = given.map((bytes) => readState(`${where}: state`, graph, workspace, bytes));
+    const saved = states.reduce((sum, { sequences }) => sum + sequences, 0);
+    this.batch = read.batch ?? (saved || 1);
+    if (state !== undefined && saved !== this.batch) mismatch(`${where}: state`, `${this.batch} sequence(s)`, saved);
+    if (state !== undefined && read.rest !== undefined) mismatch(where, 'state or rest', 'both');
+    this.#rest = read.rest === undefined ? null : readNumbers(read.rest, `${where}: rest`).data.slice();
+    this.#streamed = streamed;
     this.#where = `${name}: push`;
-    this.#workspace = workspace;
-    this.#plan = plan;
-    this.#axes = rowAxes(plan.input);
-    this.#width = sizeOf(this.#axes);
-    this.#checks = checksOf(this.#where, graph, plan.input);
-    this.#fixed = readFixed(name, graph, read.fixed, this.batch);
-    this.#run.set(batch, this.batch);
-    this.#run.set(plan.steps, 1);
-    this.#run.set(stepsBefore, 0);
-    this.#stateBytes = stateOffsets(plan.runner.plan, this.#run.sizes);
-    this.#state = workspace.allocate(this.#stateBytes);
-    this.#run.stateAddress = this.#state;
-    this.#start();
+    this.#checks = plan.inputs.map(({ symbolic }) => checksOf(this.#where, graph, symbolic));
+    const isGiven = state !== undefined && read.fixed === undefined;
+    this.#fixed = isGiven ? null : readFixed(name, graph, read.fixed, this.batch);
+    this.run = new StreamRun(plan, workspace, this.batch);
+    try {
+      if (this.#fixed !== null) this.#start(this.#fixed);
+      if (state !== undefined) writeStates(`${where}: state`, workspace, this.run, states);
+    } catch (error) {
+      this.run.release();
+      throw error;
+    }
   }
 
   /**
    * Runs the steps of a chunk. With `out` nothing is allocated: it runs in the hot path.
-   * @param x for batch 1: [features], a flat Float32Array of whole rows, or [time, features]; else [batch, time, features].
+   * @param x for batch 1: [features], a flat Float32Array of whole rows, or [time, features]; else [batch, time, features]. Of a
+   *   model with several inputs with time as many steps of each: an array, or an object by input name.
    * @param out where the output goes, of a model with one output: as many values as the result has, apart from those of x.
    * @returns the outputs of these steps, [rows, features] or [batch, rows, features]: one tensor, or an array for several
    *   outputs. With strides there are fewer rows than steps, or none; a layer that collapses time gives one row, as of the
    *   last step. With `out`, the number of rows.
    * @throws TypeError when the shape does not fit; Error when the session is closed.
    */
-  push(x: Float32Array | TensorLike, out: Float32Array): number;
-  push(x: Float32Array | TensorLike): Tensor;
-  push(x: Float32Array | TensorLike, out?: Float32Array): Tensor | Tensor[] | number {
-    this.#checkOpen();
-    // A flat array for one sequence is read as it is: this is the hot path, and reading its shape would allocate.
-    const isFlat = x instanceof Float32Array && this.batch === 1;
-    const numbers = isFlat ? null : readNumbers(x, this.#where);
-    const data = numbers?.data ?? (x as Float32Array);
-    const steps = numbers === null ? data.length / this.#width : this.#stepsOf(numbers.shape);
-    if (!Number.isInteger(steps))
-      mismatch(this.#where, `whole rows of ${this.#width} features`, `${data.length} values`);
-    if (this.#checks.length > 0) for (const check of this.#checks) check(data, numbers?.shape);
+  push(x: Float32Array | TensorsLike, out: Float32Array): number;
+  push(x: Float32Array | TensorsLike): Tensor;
+  push(x: Float32Array | TensorsLike, out?: Float32Array): Tensor | Tensor[] | number {
+    this.checkOpen();
+    const { run } = this;
+    const steps = this.#read(x);
+    run.setSteps(steps);
+    const { outputs } = this.#streamed.plan;
     if (out !== undefined) {
-      this.#setSizes(steps);
-      const rows = this.#rowsOf(this.#plan.outputs[0], steps, this.#sizes);
-      this.#checkOut(out, rows);
+      const rows = this.#checkOut(out, steps);
       this.#onlyTarget[0] = out;
-      this.#runBlocks(data, steps, this.#onlyTarget);
+      run.push(this.#onlyData, steps, this.#onlyTarget);
       return rows;
     }
-    this.#setSizes(steps);
-    const results = this.#plan.outputs.map((output) => {
-      const rows = this.#rowsOf(output, steps, this.#sizes);
+    const results = outputs.map((output) => {
+      const rows = run.rowsOf(output, steps);
       const shape = this.batch === 1 ? [rows, ...output.axes] : [this.batch, rows, ...output.axes];
       return makeTensor(new Float32Array(this.batch * rows * output.width), shape);
     });
-    this.#runBlocks(
-      data,
+    run.push(
+      this.#onlyData,
       steps,
       results.map((result) => result.data),
     );
@@ -116,141 +136,148 @@ export class Session {
   }
 
   /** For models with several outputs: as `push`, always an array. */
-  pushAll(x: Float32Array | TensorLike): Tensor[] {
+  pushAll(x: Float32Array | TensorsLike): Tensor[] {
     const result: Tensor | Tensor[] = this.push(x);
     return Array.isArray(result) ? (result as Tensor[]) : [result];
   }
 
-  /** Back to the start: zeros, or the initial states that `fixed` gives. */
+  /**
+   * What comes next when the model is fed with its own outputs, as if `n` further steps were pushed; the session stays as it is.
+   * @returns [n, features], or [batch, n, features]: the output of the last push, then those of the steps that it and its
+   *   followers are fed as.
+   * @throws Error before the first output; TypeError where outputs do not fit the input.
+   */
+  forecast(n: number, options: ForecastOptions = {}): Tensor {
+    this.checkOpen();
+    return forecast(`${this.#streamed.name}: forecast`, this, this.#streamed.plan, n, options);
+  }
+
+  /** Another session that goes on from here; this one stays as it is. */
+  fork(): Session {
+    this.checkOpen();
+    const fork = new Session(this.#streamed, {
+      batch: this.batch,
+      ...(this.#fixed !== null && this.#fixed.length > 0 && { fixed: this.#fixed }),
+      ...(this.#rest !== null && { rest: this.#rest }),
+    });
+    fork.run.copyFrom(this.run);
+    return fork;
+  }
+
+  /**
+   * The session's state as bytes (docs/formats.md), for `model.stream({ state })` of this model in any runtime.
+   * @param sequence of a batch, only this one; default: all
+   */
+  save(sequence?: number): Uint8Array {
+    this.checkOpen();
+    const { name, graph, workspace } = this.#streamed;
+    const all = Array.from({ length: this.batch }, (_, i) => i);
+    const wanted = sequence === undefined ? all : all.filter((i) => i === sequence);
+    if (wanted.length === 0) mismatch(`${name}: save`, `a sequence from 0 to ${this.batch - 1}`, String(sequence));
+    return encodeState(graph, workspace, this.run, wanted);
+  }
+
+  /** Back to the start: zeros, the initial states that `fixed` gives, or rest. */
   reset(): void {
-    this.#checkOpen();
-    this.#workspace.kernels.zero(this.#state, this.#stateBytes);
-    this.#start();
+    this.checkOpen();
+    if (this.#fixed === null && this.#streamed.plan.start !== null) {
+      throw new Error(`${this.#streamed.name}: reset: the session was opened from a state, without fixed`);
+    }
+    this.#start(this.#fixed ?? []);
   }
 
   /** Gives the session's memory back to the model. A closed session cannot be used. */
   close(): void {
     if (this.#closed) return;
-    this.#workspace.release(this.#state);
-    this.#plan.runner.release(this.#run);
+    this.run.release();
     this.#closed = true;
   }
 
-  /** Runs what the fixed inputs decide once, and copies the initial states into place. */
-  #start(): void {
-    this.#before = 0;
-    const { start, runner } = this.#plan;
-    if (start === null) return;
-    const run = new Run();
-    setSizes(run, start.inputs, this.#fixed, this.batch);
-    start.runner.prepare(run);
-    start.inputs.forEach((symbolic, i) => {
-      const staging = known(start.compiled.staging.get(symbolic), symbolic.node.layer.title);
-      this.#workspace.floats.set(this.#fixed[i]?.data ?? [], start.runner.address(staging, run) / 4);
-    });
-    start.runner.execute(run);
-    for (const { from, to } of start.states) {
-      const [source, target] = [start.runner.address(from, run), runner.address(to, this.#run)];
-      // A copy of a state through importRows flushes what is below 2^-100, as whole runs do (layers/recurrent.ts).
-      if (to.rowBytes > 0) this.#workspace.kernels.importRows(source, target, this.batch, 1, to.rowBytes / 4);
-      else this.#workspace.kernels.copy(target, source, evaluate(to.bytes, run.sizes));
+  /** `using session = model.stream()` closes it at the end of its block. */
+  [dispose](): void {
+    this.close();
+  }
+
+  /** @internal */
+  checkOpen(): void {
+    if (this.#closed) throw new Error(`${this.#streamed.name}: this session is closed`);
+  }
+
+  #start(fixed: readonly Numbers[]): void {
+    const { name, graph, workspace } = this.#streamed;
+    this.run.start(fixed);
+    if (this.#rest !== null) startAtRest(`${name}: stream: rest`, graph, workspace, this.run, this.#rest);
+  }
+
+  /** Reads what is pushed into `#onlyData`; gives the number of steps. */
+  #read(x: Float32Array | TensorsLike): number {
+    const { inputs } = this.#streamed.plan;
+    const [only] = inputs;
+    // A flat array for one sequence is read as it is: this is the hot path, and reading its shape would allocate.
+    if (!(x instanceof Float32Array) || this.batch > 1 || inputs.length > 1 || only === undefined) {
+      return this.#readShaped(inputs, x);
     }
+    const steps = x.length / only.width;
+    if (!Number.isInteger(steps)) mismatch(this.#where, `whole rows of ${only.width} features`, `${x.length} values`);
+    this.#check(0, x);
+    this.#onlyData[0] = x;
+    return steps;
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new Error(`${this.#name}: this session is closed`);
+  #readShaped(inputs: readonly StreamInput[], x: unknown): number {
+    const names = [...namesOf(inputs.map(({ symbolic }) => symbolic)).values()];
+    const where = names.map((name) => (names.length === 1 ? this.#where : `${this.#where}: "${name}"`));
+    const given = pick(this.#where, names, x).map((value, i) => readNumbers(value, where[i] ?? ''));
+    const steps = inputs.map((input, i) => this.#stepsOf(where[i] ?? '', input, given[i]?.shape ?? []));
+    const [first = 0] = steps;
+    if (steps.some((count) => count !== first)) {
+      mismatch(this.#where, 'as many steps of each input', steps.join(' and '));
+    }
+    given.forEach(({ data, shape }, i) => {
+      this.#check(i, data, shape);
+    });
+    given.forEach(({ data }, i) => (this.#onlyData[i] = data));
+    return first;
   }
 
-  #stepsOf(shape: readonly number[]): number {
+  #check(input: number, data: Float32Array, shape?: readonly number[]): void {
+    const checks = this.#checks[input] ?? [];
+    if (checks.length > 0) for (const check of checks) check(data, shape);
+  }
+
+  #stepsOf(where: string, { axes }: StreamInput, shape: readonly number[]): number {
     const { batch: sequences } = this;
-    const leading = shape.slice(0, shape.length - this.#axes.length);
+    const leading = shape.slice(0, shape.length - axes.length);
     const [first = 1, second = 1] = leading;
     if (shape.at(-1) === 0) return 0;
-    const fits = this.#axes.every((length, i) => length === shape[leading.length + i]);
+    const fits = axes.every((length, i) => length === shape[leading.length + i]);
     if (fits && leading.length === 2 && first === sequences) return second;
     if (sequences === 1 && leading.length < 2 && (fits || first === 0)) return first;
-    const step = printShape(this.#axes);
-    const steps = printShape([null, ...this.#axes], ['time']);
-    const all = printShape([sequences, null, ...this.#axes], ['', 'time']);
+    const step = printShape(axes);
+    const steps = printShape([null, ...axes], ['time']);
+    const all = printShape([sequences, null, ...axes], ['', 'time']);
     mismatch(
-      this.#where,
-      `shape ${sequences > 1 ? all : this.#axes.length === 0 ? steps : `${step} or ${steps}`}`,
+      where,
+      `shape ${sequences > 1 ? all : axes.length === 0 ? steps : `${step} or ${steps}`}`,
       printShape(shape),
     );
   }
 
-  #setSizes(steps: number): void {
-    if (this.#plan.isEven) return;
-    this.#sizes.set(batch, this.batch);
-    this.#sizes.set(stepsBefore, this.#before);
-    this.#sizes.set(this.#plan.steps, steps);
-  }
-
-  /** Rows of an output that so many steps give. */
-  #rowsOf(output: StreamOutput | undefined, steps: number, sizes: Sizes): number {
-    if (output === undefined || output.rows === null) return Math.min(1, steps);
-    // Looking sizes up takes as long as a small layer (measured: 60 ns a push).
-    if (this.#plan.isEven) return steps;
-    return evaluate(output.rows, sizes);
-  }
-
-  #checkOut(out: unknown, rows: number): void {
-    const { outputs } = this.#plan;
+  /** Gives the number of rows. */
+  #checkOut(out: unknown, steps: number): number {
+    const { outputs } = this.#streamed.plan;
     const [only] = outputs;
     if (only === undefined || outputs.length > 1) {
       throw new TypeError(`${this.#where}: out serves models with one output, this one has ${outputs.length}`);
     }
+    const rows = this.run.rowsOf(only, steps);
     const wanted = this.batch * rows * only.width;
     if (!(out instanceof Float32Array) || out.length < wanted) {
       const came = out instanceof Float32Array ? out.length : typeof out;
       mismatch(this.#where, `out to be a Float32Array of at least ${wanted} values`, came);
     }
+    return rows;
   }
-
-  #runBlocks(data: Float32Array, steps: number, results: readonly Float32Array[]): void {
-    for (let i = 0; i < results.length; i++) this.#given[i] = 0;
-    for (let done = 0; done < steps; done += blockSteps) {
-      this.#runBlock(data, steps, done, Math.min(blockSteps, steps - done), results);
-    }
-  }
-
-  /**
-   * Runs steps `from` … `from + count − 1` of a push. In the hot path: a view, an array or a destructured one would be an
-   * allocation (tests/memory/memory.test.ts), so it copies in loops.
-   */
-  #runBlock(data: Float32Array, steps: number, from: number, count: number, results: readonly Float32Array[]): void {
-    const { runner, outputs, staging, steps: symbol, phase, isEven } = this.#plan;
-    const run = this.#run;
-    run.set(symbol, count);
-    if (!isEven) run.set(stepsBefore, this.#before);
-    runner.prepare(run);
-    const { floats } = this.#workspace;
-    const width = this.#width;
-    const target = runner.address(staging, run) / 4;
-    for (let b = 0; b < this.batch; b++) {
-      copy(data, (b * steps + from) * width, floats, target + b * count * width, count * width);
-    }
-    runner.execute(run);
-    if (!isEven) this.#before = foldSteps(phase, this.#before + count);
-    for (let i = 0; i < outputs.length; i++) {
-      const output = outputs[i];
-      const result = results[i];
-      if (output === undefined || result === undefined) continue;
-      const rows = this.#rowsOf(output, count, run.sizes);
-      const total = this.#rowsOf(output, steps, this.#sizes);
-      // What has no steps of its own, or as many in each run, is there as of the last block.
-      const first = output.rows === null || typeof output.rows === 'number' ? 0 : (this.#given[i] ?? 0);
-      this.#given[i] = first + rows;
-      const source = runner.address(output.dense, run) / 4;
-      for (let b = 0; b < this.batch; b++) {
-        copy(floats, source + b * rows * output.width, result, (b * total + first) * output.width, rows * output.width);
-      }
-    }
-  }
-}
-
-function copy(from: Float32Array, at: number, to: Float32Array, target: number, count: number): void {
-  for (let i = 0; i < count; i++) to[target + i] = from[at + i] ?? 0;
 }
 
 function readFixed(name: string, graph: Graph, fixed: unknown, rows: number): Numbers[] {

@@ -1,10 +1,10 @@
 import { compileGraph, emitOutput, isPushed, type CompiledGraph } from '../graph/compile.js';
 import type { Graph } from '../graph/graph.js';
-import type { Node, SymbolicTensor } from '../graph/layer.js';
+import { joinedInputs, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';
 import { sizeOf } from '../graph/weights.js';
 import { known } from '../plan/known.js';
-import type { PlanTensor } from '../plan/plan.js';
+import type { PlanTensor, SequencePart } from '../plan/plan.js';
 import { fuseSteps } from '../plan/fusion.js';
 import { stepsBefore } from '../plan/growth.js';
 import { PlanRunner } from '../plan/runner.js';
@@ -38,14 +38,32 @@ export interface StreamOutput {
   readonly rows: Size | null;
 }
 
-/** What runs at every push. All sessions of a model share it. */
-export interface StreamPlan {
-  readonly runner: PlanRunner;
-  readonly input: SymbolicTensor;
+/** An input that is pushed, and where its values go. */
+export interface StreamInput {
+  readonly symbolic: SymbolicTensor;
   /** The symbol of the pushed steps. */
   readonly steps: SizeSymbol;
   readonly staging: PlanTensor;
+  /** Axes of a step, and its values. */
+  readonly axes: readonly number[];
+  readonly width: number;
+}
+
+/** A tensor that is kept, and what of it belongs to one sequence. */
+export interface StreamState {
+  readonly tensor: PlanTensor;
+  readonly part: SequencePart;
+}
+
+/** What runs at every push. All sessions of a model share it. */
+export interface StreamPlan {
+  readonly compiled: CompiledGraph;
+  readonly runner: PlanRunner;
+  /** Each push brings as many steps of each. */
+  readonly inputs: readonly StreamInput[];
   readonly outputs: readonly StreamOutput[];
+  /** What is kept from push to push. */
+  readonly states: readonly StreamState[];
   readonly start: StartPlan | null;
   readonly phase: Phase;
   /** Whether every output has a row for each step (or one in all), and nothing depends on the steps before. */
@@ -53,38 +71,33 @@ export interface StreamPlan {
 }
 
 /**
- * Compiles a graph for running step by step.
- * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or the model has none or
- *   several inputs with time; it names them.
+ * Compiles a graph for running step by step; `isFused`: false leaves each layer its own steps, to see what they take.
+ * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or no input has a time axis; it
+ *   names them.
  */
-export function compileStream(name: string, graph: Graph, workspace: Workspace): StreamPlan {
+export function compileStream(name: string, graph: Graph, workspace: Workspace, isFused = true): StreamPlan {
   const timed = graph.inputs.filter((symbolic) => symbolic.time !== null);
-  const [input] = timed;
-  if (input === undefined || timed.length > 1) {
-    const came = timed.map((symbolic) => `"${symbolic.node.layer.title}"`).join(', ') || 'none';
-    throw new Error(`${name}: streaming needs exactly one input with a time axis, got ${came}`);
-  }
-  const steps = input.time;
-  if (steps === null || typeof steps === 'number' || steps.op !== 'symbol') {
-    throw new Error(
-      `${name}: streaming needs an input of any length, "${input.node.layer.title}" depends on another one`,
-    );
-  }
+  if (timed.length === 0) throw new Error(`${name}: streaming needs an input with a time axis, got none`);
 
   const moving = movingNodes(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
   for (const { layer, inputs } of nodes) {
-    if (layer.time.lookahead > 0 && inputs[0] !== undefined && isPushed(inputs[0])) {
+    if (layer.time.lookahead > 0 && inputs.some(isPushed)) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }
   for (const output of graph.outputs) {
-    if (!moving.has(output.node) && output !== input) {
+    if (!moving.has(output.node) && !timed.includes(output)) {
       throw new Error(`${name}: the output of ${output.node.layer.title} does not depend on the streamed input`);
     }
   }
-  const compiled = compileGraph({ ...graph, inputs: [input], nodes }, 'stream');
-  const staging = known(compiled.staging.get(input), input.node.layer.title);
+  const compiled = compileGraph({ ...graph, inputs: timed, nodes }, 'stream');
+  const inputs = timed.map((symbolic): StreamInput => {
+    const axes = rowAxes(symbolic);
+    const staging = known(compiled.staging.get(symbolic), symbolic.node.layer.title);
+    return { symbolic, steps: stepsOf(symbolic), staging, axes, width: sizeOf(axes) };
+  });
+  const [{ steps }] = inputs as [StreamInput];
   const phase = phaseOf(compiled.plan);
   checkRates(name, compiled, steps, phase);
   const outputs = graph.outputs.map((symbolic) => {
@@ -101,8 +114,18 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace):
   const start = compileStart(name, graph, workspace, compiled, moving);
   const isEven =
     phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
-  fuseSteps(compiled.plan);
-  return { runner: new PlanRunner(workspace, compiled.plan), input, steps, staging, outputs, start, phase, isEven };
+  if (isFused) fuseSteps(compiled.plan);
+  const states = compiled.plan.tensors.flatMap((tensor) =>
+    tensor.sequence === undefined ? [] : [{ tensor, part: tensor.sequence }],
+  );
+  const runner = new PlanRunner(workspace, compiled.plan);
+  return { compiled, runner, inputs, outputs, states, start, phase, isEven };
+}
+
+/** An input's own symbol of its length. */
+function stepsOf({ node, time }: SymbolicTensor): SizeSymbol {
+  if (typeof time === 'object' && time?.op === 'symbol') return time;
+  throw new Error(`the input ${node.layer.title} has no length of its own`);
 }
 
 /** Axes behind the batch and the time; none of what has one value a step. */
@@ -113,11 +136,7 @@ export function rowAxes({ shape, features, isDense }: SymbolicTensor): number[] 
 /** Sequences that are joined must give their rows at the same steps. */
 function checkRates(name: string, compiled: CompiledGraph, steps: SizeSymbol, { warmUp, period }: Phase): void {
   for (const { node } of compiled.nodes) {
-    const { layer, inputs } = node;
-    const [first] = inputs;
-    if (first === undefined || layer.definition.joins?.(layer.config, first) !== true) continue;
-    const timed = inputs.filter(({ time }) => time !== null && typeof time !== 'number');
-    const [one, ...others] = timed;
+    const [one, ...others] = joinedInputs(node);
     if (one === undefined) continue;
     const other = others.find((symbolic) => {
       const [a, b] = [compiled.stepsOf(one) ?? 0, compiled.stepsOf(symbolic) ?? 0];
@@ -133,7 +152,7 @@ function checkRates(name: string, compiled: CompiledGraph, steps: SizeSymbol, { 
     if (other === undefined) continue;
     const titles = [one, other].map((symbolic) => symbolic.node.layer.title);
     throw new Error(
-      `${name}: ${layer.title} joins ${titles.join(' and ')}, whose rows a stream gives at different steps`,
+      `${name}: ${node.layer.title} joins ${titles.join(' and ')}, whose rows a stream gives at different steps`,
     );
   }
 }

@@ -15,6 +15,7 @@ import { checkWholeBatches } from '../model/states.js';
 import { parametersIn, summarize } from '../model/summary.js';
 import { asGiven, fields, nonNegativeInteger, oneOf, optional, positiveInteger, refuse } from '../options/options.js';
 import { explainPlan } from '../plan/explain.js';
+import { reportStream, type StreamReport } from './report.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
@@ -112,6 +113,15 @@ export class TrainableModel extends Model {
     const text = summarize(this.name, this.graph);
     print(text);
     return text;
+  }
+
+  /**
+   * What running step by step takes: receptive field, latency and rate of each output, bytes of state, multiply–adds and time for a
+   * step. It runs a stream of zeros under a clock for some milliseconds; printed as a string it is a table.
+   * @throws Error when the model cannot run step by step, as `stream`.
+   */
+  report(): StreamReport {
+    return reportStream(this.name, this.graph, this.workspace, this.streamPlan());
   }
 
   /** The plan as text: tensors with addresses and shapes, steps with kernels and arguments. */

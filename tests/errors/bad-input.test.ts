@@ -223,15 +223,11 @@ describe('graphs', () => {
   test('what does not run step by step, by name', () => {
     const backwards = layers.lstm({ units: 2, goBackwards: true, name: 'reader', inputShape: [null, 1] });
     expect(() => sequential({ layers: [backwards] }).stream()).toThrow('sequential: reader needs the whole sequence');
-    const [x, z, vector] = [sequence('x'), sequence('z'), input({ shape: [2], name: 'vector' })];
-    const last = layers.lstm({ units: 2 });
+    const [x, vector] = [sequence('x'), input({ shape: [2], name: 'vector' })];
     const decode = layers.gru({ units: 2, name: 'decoder' });
-    expect(() => functional({ inputs: [x, z], outputs: [last.apply(x), last.apply(z)] }).stream()).toThrow(
-      'streaming needs exactly one input with a time axis, got "x", "z"',
-    );
     const dense = layers.dense({ units: 2, name: 'head' });
     expect(() => functional({ inputs: vector, outputs: dense.apply(vector) }).stream()).toThrow(
-      'streaming needs exactly one input with a time axis, got none',
+      'streaming needs an input with a time axis, got none',
     );
     const aside = layers.dense({ units: 2, name: 'aside' }).apply(vector);
     const both = functional({ inputs: [x, vector], outputs: [layers.lstm({ units: 2 }).apply(x), aside] });

@@ -138,7 +138,12 @@ describe('calls of a model', () => {
       'stream',
       '',
       (options) => made.stream(options),
-      { batch: nonsense.positiveInteger, fixed: [[[1]], { x: [[1]] }, 5] },
+      {
+        batch: nonsense.positiveInteger,
+        fixed: [[[1]], { x: [[1]] }, 5],
+        rest: ['x', [1, 2, 3, 4, 5], null],
+        state: [5, null, new Uint8Array(4), [new Uint8Array(80)], {}],
+      },
     ],
     [
       'explain',

@@ -177,7 +177,7 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
   ],
   [
     'normalization',
-    layers.normalization as Make,
+    layers.normalization,
     { mean: 0, variance: 1 },
     {
       ...common,
@@ -232,6 +232,15 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
     (kind): (typeof calls)[number] => [kind, layers[kind] as Make, {}, common],
   ),
   ['concatenate', layers.concatenate, {}, { ...common, axis: [0, 1.5, '1', null] }],
+  ['leaky_re_lu', layers.leakyReLU, {}, { ...common, negativeSlope: [-1, NaN, Infinity, '1', null] }],
+  ['elu', layers.elu, {}, { ...common, alpha: [-1, NaN, Infinity, '1', null] }],
+  [
+    'p_re_lu',
+    layers.prelu,
+    { sharedAxes: 1 },
+    { ...common, sharedAxes: [0, -1, 1.5, '1', null, [0]], ...ofWeights('alpha') },
+  ],
+  ['softmax', layers.softmax, {}, { ...common, axis: [0, 1.5, '1', null] }],
   [
     'dot',
     layers.dot as Make,

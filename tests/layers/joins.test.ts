@@ -10,6 +10,32 @@ test.each(['add', 'concatenate'] as const)('%s', (kind) => {
   expect(model.predict([steps(3), steps(3)]).shape.slice(0, 2)).toEqual([1, 3]);
 });
 
+test.each(['add', 'concatenate'] as const)(
+  '%s: a sequence that happens to have one step is no vector for all steps',
+  (kind) => {
+    const [a, b] = [input({ shape: [null, 2] }), input({ shape: [null, 2] })];
+    const model = functional({ inputs: [a, b], outputs: layers[kind]().apply([a, b]) });
+    expect(() =>
+      model.predict([
+        [[[1, 2]]],
+        [
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ],
+      ]),
+    ).toThrow('inputs of as many steps, got 1 and 2');
+  },
+);
+
+test('a stream refuses to join its steps with a sequence that is whole at every push', () => {
+  const [steps, words] = [input({ shape: [2, 1] }), input({ shape: [2] })];
+  const embedded = layers.embedding({ inputDim: 3, outputDim: 2 }).apply(words);
+  const model = functional({ inputs: [steps, words], outputs: layers.concatenate().apply([steps, embedded]) });
+  expect(() => model.stream({ fixed: [[0, 1]] })).toThrow(/concatenate joins \w+ and embedding, whose rows/);
+});
+
 test('along time, sequences of any length are joined', () => {
   const [a, b] = [input({ shape: [null, 1] }), input({ shape: [null, 1] })];
   const model = functional({ inputs: [a, b], outputs: layers.concatenate({ axis: 1 }).apply([a, b]) });

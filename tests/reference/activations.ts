@@ -108,8 +108,8 @@ export const activationNames = [
   'softmax',
 ] as const satisfies readonly ActivationName[];
 
-/** Those of further-cases.ts. */
-export const furtherActivationNames = [
+/** Those of option-cases.ts: their slopes want the input, or a row. */
+export const inputActivationNames = [
   'leakyRelu',
   'gelu',
   'geluTanh',

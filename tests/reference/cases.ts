@@ -3,7 +3,7 @@
  * library against the reference elsewhere. A config has the library's own options. All values are float32 numbers, so
  * that both sides are given the same.
  */
-import { activation, activationNames } from './activations.js';
+import { activation, activationNames, type ActivationName } from './activations.js';
 import { drawing, drawKept, steps, type Case, type Draw } from './cases/case.js';
 import { conv1d, type Conv1dConfig } from './conv1d.js';
 import { dense, type DenseConfig } from './dense.js';
@@ -28,32 +28,21 @@ interface DropoutCase extends Case<'dropout', DropoutConfig> {
   readonly keep: Tensor;
 }
 
-/** The activations that this table goes through: those that the library has. */
-type Known = (typeof activationNames)[number];
-type WithKnown<Config extends object> = Omit<Config, 'activation' | 'recurrentActivation'> & {
-  readonly activation?: Known;
-  readonly recurrentActivation?: Known;
-};
-
 /** The options of a causal convolution. */
-type CausalConvConfig = Pick<
-  WithKnown<Conv1dConfig>,
-  'filters' | 'kernelSize' | 'dilationRate' | 'activation' | 'useBias'
-> & {
+type CausalConvConfig = Pick<Conv1dConfig, 'filters' | 'kernelSize' | 'dilationRate' | 'activation' | 'useBias'> & {
   readonly padding: 'causal';
 };
-type KnownDenseConfig = WithKnown<DenseConfig>;
 
 export type LayerCase =
-  | Case<'activation', { readonly activation: Known }>
+  | Case<'activation', { readonly activation: ActivationName }>
   | Case<'conv1d', CausalConvConfig>
-  | Case<'dense', KnownDenseConfig>
+  | Case<'dense', DenseConfig>
   | Case<'masking', MaskingConfig>
-  | Case<'timeDistributed', { readonly layer: KnownDenseConfig }>
+  | Case<'timeDistributed', { readonly layer: DenseConfig }>
   | DropoutCase
-  | RecurrentCase<'simpleRNN', WithKnown<SimpleRnnConfig>>
-  | RecurrentCase<'lstm', WithKnown<LstmConfig>>
-  | RecurrentCase<'gru', WithKnown<GruConfig>>;
+  | RecurrentCase<'simpleRNN', SimpleRnnConfig>
+  | RecurrentCase<'lstm', LstmConfig>
+  | RecurrentCase<'gru', GruConfig>;
 
 /** The whole table, the same in every run. */
 export function gradientCases(): LayerCase[] {
@@ -108,7 +97,7 @@ const activationCases: readonly Draft[] = activationNames.map((name) => (seed) =
   seed,
 }));
 
-function denseCase(config: KnownDenseConfig, shape: readonly number[]): Draft {
+function denseCase(config: DenseConfig, shape: readonly number[]): Draft {
   return (seed) => {
     const draw = drawing(seed);
     return { layer: 'dense', config, weights: denseWeights(draw, config, shape), inputs: [draw(shape)], seed };
@@ -201,7 +190,7 @@ const dropoutCases: readonly Draft[] = [0, 0.25, 0.5].map((rate) => (seed) => {
 
 /** One row of the table for a recurrent layer: options, and what the data looks like. */
 interface Setting {
-  readonly config?: Omit<WithKnown<RecurrentConfig>, 'units'>;
+  readonly config?: Omit<RecurrentConfig, 'units'>;
   readonly units?: number;
   readonly batch?: number;
   readonly time?: number;
@@ -276,7 +265,7 @@ const simpleRnnCases: readonly Draft[] = recurrentSettings.map((setting) => (see
   };
 });
 
-type GateSetting = Setting & { readonly recurrentActivation?: Known };
+type GateSetting = Setting & { readonly recurrentActivation?: ActivationName };
 
 const gatedSettings: readonly GateSetting[] = [
   ...recurrentSettings,

@@ -13,7 +13,8 @@ export const batchNormalizationBackward: Backward<BatchNormalizationConfig> = {
       return;
     }
     const [x, y, features] = [context.input(), context.result(), context.features()];
-    const [mean, variance, scale] = ['mean', 'variance', 'scale'].map((name) => context.scratch(name, [1], features));
+    const vector = (name: string): PlanTensor => context.scratch(name, [1], features);
+    const [mean, variance, scale] = [vector('mean'), vector('variance'), vector('scale')];
     context.emit('batchMoments', x, countedRows(context) ?? 0, mean, variance, context.rows, features);
     const gamma = context.vector('gamma');
     context.emit('deviationScale', variance, gamma, scale, features, config.epsilon, 0, 0);

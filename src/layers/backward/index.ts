@@ -1,5 +1,5 @@
 import type { BackwardTable } from '../../graph/backward.js';
-import { activationBackward } from './activation.js';
+import { activationBackward, slopedBackward } from './activation.js';
 import { conv1dTransposeBackward } from './conv1d-transpose.js';
 import { convolutionBackward } from './convolving.js';
 import { copyBackward } from './copying.js';
@@ -18,6 +18,8 @@ import { gruBackward } from './gru.js';
 import { lstmBackward } from './lstm.js';
 import { maskingBackward } from './masking.js';
 import { mergeBackward } from './merging.js';
+import { preluBackward } from './prelu.js';
+import { softmaxBackward } from './softmax.js';
 import { poolingBackward } from './pooling.js';
 import { simpleRnnBackward } from './simple-rnn.js';
 import { zeroMaskedBackward } from './zero-masked.js';
@@ -35,6 +37,10 @@ export const backwardTable = {
   MaxPooling1D: poolingBackward,
   UpSampling1D: copyBackward,
   ZeroPadding1D: copyBackward,
+  ELU: slopedBackward,
+  LeakyReLU: slopedBackward,
+  PReLU: preluBackward,
+  Softmax: softmaxBackward,
   BatchNormalization: batchNormalizationBackward,
   Dense: denseBackward,
   GaussianNoise: gaussianNoiseBackward,

@@ -1,5 +1,5 @@
 /**
- * What a case of the table is (cases.ts, further-cases.ts): one layer with its options, weights and inputs. All values
+ * What a case of the table is (cases.ts, option-cases.ts): one layer with its options, weights and inputs. All values
  * are float32 numbers, so that the library and the reference are given the same.
  */
 import { createRandom } from '../../random.js';

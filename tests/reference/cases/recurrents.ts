@@ -1,5 +1,5 @@
 /** Dropout and further activations in recurrent layers, and what is built around layers: Bidirectional, TimeDistributed, RepeatVector. */
-import { furtherActivationNames, type ActivationName } from '../activations.js';
+import { inputActivationNames, type ActivationName } from '../activations.js';
 import { bidirectional, type BidirectionalConfig, type MergeMode } from '../bidirectional.js';
 import { conv1d, type Conv1dConfig } from '../conv1d.js';
 import { dense, type DenseConfig } from '../dense.js';
@@ -124,7 +124,7 @@ const dropoutSettings: readonly DropoutSetting[] = [
 ];
 
 /** logSoftmax works on a row, which a cell does not take. */
-const activationSettings: readonly DropoutSetting[] = furtherActivationNames
+const activationSettings: readonly DropoutSetting[] = inputActivationNames
   .filter((name) => name !== 'logSoftmax')
   .map((activation) => ({ activation, returnSequences: true }));
 

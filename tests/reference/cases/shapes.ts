@@ -1,5 +1,5 @@
 /** Layers that merge, move and bend values: merges, shapes, activations. */
-import { activation, furtherActivationNames, type ActivationConfig } from '../activations.js';
+import { activation, inputActivationNames, type ActivationConfig } from '../activations.js';
 import { concatenate, type ConcatenateConfig } from '../concatenate.js';
 import { dense, type DenseConfig } from '../dense.js';
 import { dot, type DotConfig } from '../dot.js';
@@ -131,10 +131,8 @@ export const shapeCases: readonly ShapeDraft[] = [
   caseOf('permute', permute, { dims: [2, 1] }, shape),
   caseOf('permute', permute, { dims: [3, 1, 2] }, [2, 3, 4, 2]),
 
-  ...furtherActivationNames.map((name) => caseOf('activation', activation, { activation: name }, shape)),
-  ...furtherActivationNames.map((name) =>
-    caseOf('dense', dense, { units: 5, activation: name }, [4, 3], [[3, 5], [5]]),
-  ),
+  ...inputActivationNames.map((name) => caseOf('activation', activation, { activation: name }, shape)),
+  ...inputActivationNames.map((name) => caseOf('dense', dense, { units: 5, activation: name }, [4, 3], [[3, 5], [5]])),
   ...[{}, { negativeSlope: 0.1 }].map((config) => caseOf('leakyReLU', leakyReLU, config, shape)),
   ...[{}, { alpha: 0.5 }].map((config) => caseOf('elu', elu, config, shape)),
   caseOf('prelu', prelu, {}, shape, [[4, 3]]),

@@ -1,10 +1,10 @@
-/** The reference's backward against central differences of its forward, for the further cases of the table. */
+/** The reference's backward against central differences of its forward, for the cases of option-cases.ts. */
 import { describe, expect, test } from 'vitest';
 import { activate } from './activations.js';
 import { cotangentsOf, describeCase, drawing } from './cases/case.js';
 import { centralDifferences, relativeError } from './central-differences.js';
 import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from './cross-entropy.js';
-import { furtherCases, type FurtherCase } from './further-cases.js';
+import { optionCases, type OptionCase } from './option-cases.js';
 import type { Loss, Weighting } from './loss-reduction.js';
 import { loss } from './losses.js';
 import { activityPenalty, weightPenalty } from './penalties.js';
@@ -12,7 +12,7 @@ import { map, tensor, type Tensor } from './tensor.js';
 
 const limit = 1e-8;
 
-function gradientError(of: FurtherCase): number {
+function gradientError(of: OptionCase): number {
   const pass = of.forward(of.weights, of.inputs);
   const cotangents = cotangentsOf(of, pass);
   const expected = centralDifferences(of.forward, of.weights, of.inputs, cotangents);
@@ -22,7 +22,7 @@ function gradientError(of: FurtherCase): number {
   return relativeError(ours, [...expected.weights.slice(0, trained), ...expected.inputs]);
 }
 
-const layersOfTable: readonly FurtherCase['layer'][] = [
+const layersOfTable: readonly OptionCase['layer'][] = [
   ...(['conv1d', 'conv1dTranspose', 'depthwiseConv1d', 'separableConv1d'] as const),
   ...(['averagePooling1d', 'globalAveragePooling1d', 'globalMaxPooling1d', 'maxPooling1d'] as const),
   ...(['cropping1d', 'repeatVector', 'upSampling1d', 'zeroPadding1d'] as const),
@@ -35,13 +35,13 @@ const layersOfTable: readonly FurtherCase['layer'][] = [
 ];
 
 describe("the reference's gradients are the central differences of its outputs", () => {
-  test.each(furtherCases().map((of) => [of.layer, describeCase(of), of] as const))('%s: %s', (_layer, _options, of) => {
+  test.each(optionCases().map((of) => [of.layer, describeCase(of), of] as const))('%s: %s', (_layer, _options, of) => {
     expect(gradientError(of)).toBeLessThan(limit);
   });
 
   test('every layer is in the table, each case once', () => {
-    expect([...new Set(furtherCases().map(({ layer }) => layer))].sort()).toEqual([...layersOfTable].sort());
-    const names = furtherCases().map((of) => `${of.layer}: ${describeCase(of)}`);
+    expect([...new Set(optionCases().map(({ layer }) => layer))].sort()).toEqual([...layersOfTable].sort());
+    const names = optionCases().map((of) => `${of.layer}: ${describeCase(of)}`);
     expect(new Set(names).size).toBe(names.length);
   });
 });

@@ -55,38 +55,6 @@ describe.each(trainingBuilds)('%s', (build) => {
     arena.release();
   });
 
-  test('softmax of what a mask leaves is 0 elsewhere, and all 0 where nothing is left', () => {
-    const draw = new Draw(2);
-    for (let features = 1; features <= 40; features++) {
-      const [steps, batch] = [draw.integer(0, 4), draw.integer(1, 3)];
-      const rows = steps * batch;
-      for (const maskRows of [rows, batch]) {
-        const arena = new Arena(module);
-        const x = draw.floats(rows * features, 10);
-        const mask = Float32Array.from({ length: maskRows * features }, () => Number(draw.uniform() < 0.6));
-        mask.fill(0, 0, features);
-        const maskOf = (i: number) => mask[i % (maskRows * features)];
-        const source = arena.putRows(x, rows, features, NaN);
-        const masks = arena.putRows(mask, maskRows, features, NaN);
-        const y = arena.allocate(rows * quad(features));
-        kernels.maskedSoftmax(source, masks, y, rows, features, maskRows);
-        const wide = tensor(
-          [rows, features],
-          Float32Array.from(x, (_, i) => maskOf(i)),
-        );
-        const [wanted] = reference({}, [], [tensor([rows, features], x)], wide).outputs;
-        const found = arena.getRows(y, rows, features);
-        found.forEach((value, i) => {
-          if (maskOf(i) === 0) expect(value).toBe(0);
-          else expect(Math.abs(value - wanted.data[i])).toBeLessThanOrEqual(2e-6 * wanted.data[i] + 1e-37);
-        });
-        kernels.maskedSoftmax(source, masks, source, rows, features, maskRows);
-        expect(arena.getRows(source, rows, features)).toEqual(found);
-        arena.release();
-      }
-    }
-  });
-
   test('softmax over time and its gradient agree with float64, with and without a mask', () => {
     const draw = new Draw(3);
     for (const features of [1, 2, 4, 5, 9, 16]) {

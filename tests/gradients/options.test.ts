@@ -1,5 +1,5 @@
 /**
- * The layers of tests/reference/further-cases.ts against the float64 reference, option by option: outputs, and gradients of
+ * The layers of tests/reference/option-cases.ts against the float64 reference, option by option: outputs, and gradients of
  * inputs and weights; and what streams, streamed in chunks, to the bit.
  */
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { functional, input, layers, type Layer, type SymbolicTensor, type Traina
 import { cotangentsOf } from '../reference/cases.js';
 import { describeCase } from '../reference/cases/case.js';
 import { relativeError } from '../reference/central-differences.js';
-import { furtherCases, type FurtherCase } from '../reference/further-cases.js';
+import { optionCases, type OptionCase } from '../reference/option-cases.js';
 import { toTensor, type Tensor } from '../reference/tensor.js';
 
 type Make = (options: object) => Layer;
@@ -32,19 +32,19 @@ function layerOf(kind: string, config: Readonly<Record<string, unknown>>): Layer
   return make(options);
 }
 
-const maskOf = (one: FurtherCase) => ('mask' in one ? one.mask : undefined);
+const maskOf = (one: OptionCase) => ('mask' in one ? one.mask : undefined);
 
 /** What is compared elsewhere: values dropped or added at random, statistics of a batch. */
-const isInference = (one: FurtherCase): boolean =>
+const isInference = (one: OptionCase): boolean =>
   !('kept' in one && one.kept !== undefined) &&
   !('keep' in one) &&
   !('noise' in one) &&
   !('places' in one) &&
-  !('training' in one && one.training === true);
+  !('training' in one && one.training);
 
-const cases = furtherCases().filter((one) => makers[one.layer] !== undefined && isInference(one));
+const cases = optionCases().filter(isInference);
 
-function modelOf(one: FurtherCase): TrainableModel {
+function modelOf(one: OptionCase): TrainableModel {
   const given = one.inputs.map(({ shape }, i) => {
     const [, ...axes] = shape;
     const isState = recurrent.has(one.layer) && i > 0;
@@ -62,7 +62,7 @@ function modelOf(one: FurtherCase): TrainableModel {
   return functional({ inputs: [...given, ...mask], outputs });
 }
 
-const numbersOf = (one: FurtherCase): (Tensor | number[][])[] => [
+const numbersOf = (one: OptionCase): (Tensor | number[][])[] => [
   ...one.inputs,
   ...(maskOf(one) === undefined ? [] : [(maskOf(one) ?? []).map((row) => row.map(Number))]),
 ];
@@ -75,7 +75,7 @@ describe('outputs and gradients are the reference’s', () => {
     const pass = one.forward(one.weights, one.inputs);
     const outputs = model.predictAll(given);
     expect(relativeError(outputs.map(toTensor), pass.outputs, 1e-2)).toBeLessThan(1e-5);
-    const cotangents = cotangentsOf(one as never, pass);
+    const cotangents = cotangentsOf(one, pass);
     const expected = pass.backward(cotangents);
     const gradients = model.gradients(given, cotangents);
     expect(
