@@ -150,6 +150,11 @@ export class TrainableModel extends Model {
     super.resetStates();
   }
 
+  override setStates(states: readonly TensorLike[]): void {
+    this.#refuseWhileFitting('setStates');
+    super.setStates(states);
+  }
+
   override setWeights(weights: readonly TensorLike[]): void {
     this.#refuseWhileFitting('setWeights');
     this.#refuseWhileOthersFit('setWeights');
