@@ -20,7 +20,10 @@ export async function bundleChild(script: URL): Promise<Child> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    alias: { '#progress': fileURLToPath(new URL('../src/training/progress/plain.ts', import.meta.url)) },
+    alias: {
+      '#files': fileURLToPath(new URL('../src/training/files/file-system.ts', import.meta.url)),
+      '#progress': fileURLToPath(new URL('../src/training/progress/plain.ts', import.meta.url)),
+    },
     outfile,
     logLevel: 'warning',
   });

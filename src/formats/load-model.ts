@@ -51,7 +51,8 @@ import {
   text,
   type Reader,
 } from '../options/options.js';
-import type { ModelFile, TensorReference } from './topology.js';
+import { readSafetensors, type Safetensors } from './load-safetensors.js';
+import type { ModelFile, NamedWeight, TensorReference, Topology } from './topology.js';
 
 export interface LoadOptions {
   /** Which kernels to run on: the deterministic ones by default. */
@@ -146,7 +147,13 @@ export function assembleFile(file: ModelFile, making: Making, options: LoadOptio
  * Gives a model the weights of a file, by path.
  * @throws Error when one is missing, left over, there twice or of another shape; nothing is changed then.
  */
-export function setFileWeights(model: Model, { weights }: ModelFile): void {
+export function setFileWeights(
+  model: Model,
+  { weights }: ModelFile,
+  set = (values: readonly NamedWeight[]): void => {
+    model.setWeights(values);
+  },
+): void {
   const byName = new Map(weights.map((weight) => [weight.name, weight]));
   const values = model.graph.leaves.flatMap((layer) =>
     layer.weights.specs.map((spec) => {
@@ -158,8 +165,35 @@ export function setFileWeights(model: Model, { weights }: ModelFile): void {
   );
   const leftOver = weights.find((weight) => !values.includes(weight));
   if (leftOver) throw new Error(`${model.name}: the file has "${leftOver.name}" twice, or no layer has that weight`);
-  model.setWeights(values);
+  set(values);
 }
+
+/** What a file says of itself, for all that read it. */
+export const fileFormat = { name: 'bucle', version: 1 };
+
+/** A file's bytes as `readTfjs` and the like give a file; those objects as they are. */
+export function readModelFile(file: ModelFile | Uint8Array | ArrayBuffer): ModelFile & Partial<Safetensors> {
+  if (!(file instanceof Uint8Array) && !(file instanceof ArrayBuffer)) return file;
+  const { tensors, metadata } = readSafetensors('loadModel', file instanceof Uint8Array ? file : new Uint8Array(file));
+  if (metadata.format !== fileFormat.name)
+    mismatch('loadModel: format', `'${fileFormat.name}'`, metadata.format ?? 'none');
+  const version = Number(metadata.version);
+  if (!(version >= 1 && version <= fileFormat.version)) {
+    mismatch('loadModel: version', `a file of version ${fileFormat.version} or earlier`, metadata.version ?? 'none');
+  }
+  let topology: unknown;
+  try {
+    topology = JSON.parse(metadata.topology ?? '');
+  } catch {
+    mismatch('loadModel: topology', 'JSON', String(metadata.topology).slice(0, 40));
+  }
+  // What training keeps has names of its own.
+  const weights = tensors.filter(({ name }) => !name.startsWith(trainingPrefix));
+  return { topology: topology as Topology, weights, tensors, metadata };
+}
+
+/** Of the names of tensors that are not weights: no layer has such a name. */
+export const trainingPrefix = 'training:';
 
 function record<S extends Record<string, Reader<unknown>>>(readers: S): Reader<ReturnType<typeof fields<S>>> {
   return (value, where) => fields(value, where, readers);
@@ -172,8 +206,10 @@ function listOf<T>(reader: Reader<T>): Reader<T[]> {
 
 /** Files may be of anybody's making: they are checked to be what their type says. */
 function readTopology(file: ModelFile) {
-  const references = listOf(record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger }));
-  const calls = listOf(record({ inputs: references, initialState: references }));
+  const reference = record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger });
+  const references = listOf(reference);
+  const mask = optional(reference, undefined);
+  const calls = listOf(record({ inputs: references, initialState: references, mask }));
   const layers = listOf(record({ kind: kindOf, name: text, options: asGiven, calls }));
   const topology = record({ name: text, layers, inputs: references, outputs: references });
   const weights = listOf(record({ name: text, shape: asGiven, data: asGiven }));
@@ -201,7 +237,10 @@ function buildGraph({ name, layers, inputs, outputs }: ReturnType<typeof readTop
       layer instanceof SymbolicTensor
         ? [() => [layer]]
         : calls.map((call) =>
-            once(() => layer.call(call.inputs.map(find), { initialState: call.initialState.map(find) }).outputs),
+            once(() => {
+              const mask = call.mask === undefined ? {} : { mask: find(call.mask) };
+              return layer.call(call.inputs.map(find), { initialState: call.initialState.map(find), ...mask }).outputs;
+            }),
           );
     made.set(title, callsOf);
   }

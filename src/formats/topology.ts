@@ -9,6 +9,8 @@ export interface TensorReference {
 export interface CallDescription {
   readonly inputs: readonly TensorReference[];
   readonly initialState: readonly TensorReference[];
+  /** Where it is not that of the first input. */
+  readonly mask?: TensorReference;
 }
 
 /** A layer by the name of the function that makes it, such as 'lstm', with the options that the function takes. */

@@ -234,6 +234,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     outputs.forEach(visit);
   }
 
+  /** The composite that it is a part of. */
+  get parent(): Layer | undefined {
+    return this.#parent;
+  }
+
   /** How errors, weights and random numbers call it: a part of a composite by both names, "bidirectional/forward_lstm". */
   get title(): string {
     const name = this.name ?? this.definition.baseName;
