@@ -172,8 +172,8 @@ export function setFileWeights(
 export const fileFormat = { name: 'bucle', version: 1 };
 
 /** A file's bytes as `readTfjs` and the like give a file; those objects as they are. */
-export function readModelFile(file: ModelFile | Uint8Array | ArrayBuffer): ModelFile & Partial<Safetensors> {
-  if (!(file instanceof Uint8Array) && !(file instanceof ArrayBuffer)) return file;
+export function readModelFile(file: ModelFile | Uint8Array | ArrayBuffer): Safetensors & { readonly file: ModelFile } {
+  if (!(file instanceof Uint8Array) && !(file instanceof ArrayBuffer)) return { file, tensors: [], metadata: {} };
   const { tensors, metadata } = readSafetensors('loadModel', file instanceof Uint8Array ? file : new Uint8Array(file));
   if (metadata.format !== fileFormat.name)
     mismatch('loadModel: format', `'${fileFormat.name}'`, metadata.format ?? 'none');
@@ -189,7 +189,7 @@ export function readModelFile(file: ModelFile | Uint8Array | ArrayBuffer): Model
   }
   // What training keeps has names of its own.
   const weights = tensors.filter(({ name }) => !name.startsWith(trainingPrefix));
-  return { topology: topology as Topology, weights, tensors, metadata };
+  return { file: { topology: topology as Topology, weights }, tensors, metadata };
 }
 
 /** Of the names of tensors that are not weights: no layer has such a name. */

@@ -9,7 +9,7 @@ import type { ModelFile } from './topology.js';
  * @throws Error when the file is damaged or of a later version, or its layers or weights do not fit together.
  */
 export function loadModel(given: ModelFile | Uint8Array | ArrayBuffer, options: LoadOptions = {}): Model {
-  const file = readModelFile(given);
+  const { file } = readModelFile(given);
   const making = { kernels: deterministicInference, initialize: undefined, seed: 0 };
   const model = new Model(assembleFile(file, making, options));
   setFileWeights(model, file);

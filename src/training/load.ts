@@ -15,11 +15,10 @@ import { TrainableModel } from './trainable-model.js';
  * @throws Error when the file is damaged or of a later version, or its layers or weights do not fit together.
  */
 export function loadModel(given: ModelFile | Uint8Array | ArrayBuffer, options: LoadOptions = {}): TrainableModel {
-  const file = readModelFile(given);
+  const { file, tensors, metadata } = readModelFile(given);
   const making = { kernels: deterministicTraining, initialize: undefined, seed: 0 };
   const model = new TrainableModel(assembleFile(file, making, options), 0);
   setFileWeights(model, file);
-  const { tensors = [], metadata = {} } = file;
   const own = tensors.flatMap((tensor) =>
     tensor.name.startsWith(trainingPrefix) ? { ...tensor, name: tensor.name.slice(trainingPrefix.length) } : [],
   );

@@ -390,8 +390,7 @@ export class TrainableModel extends Model {
       },
       toBytes: (running) => this.#toBytes(running),
       fromBytes: (where, bytes) => {
-        const file = readModelFile(bytes);
-        const { tensors = [], metadata = {} } = file;
+        const { file, tensors, metadata } = readModelFile(bytes);
         const own = tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(trainingPrefix, '') }));
         const checkpoint = readCheckpoint(`${where}: checkpoint`, { json: metadata.training ?? '', tensors: own });
         setFileWeights(this, file, (weights) => {
