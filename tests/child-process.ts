@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export interface Child {
+  /** The bundled script. */
+  readonly path: string;
   /** Runs the script; gives what it printed. */
   run(args?: readonly string[], nodeOptions?: readonly string[]): string;
   [Symbol.dispose](): void;
@@ -28,6 +30,7 @@ export async function bundleChild(script: URL): Promise<Child> {
     logLevel: 'warning',
   });
   return {
+    path: outfile,
     run: (args = [], nodeOptions = []) =>
       execFileSync(process.execPath, [...nodeOptions, outfile, ...args], { encoding: 'utf8' }),
     [Symbol.dispose]: () => {

@@ -130,9 +130,10 @@ export class IterableSource implements Source {
   #start(epoch: number): AsyncIterator<Batch> | Iterator<Batch> {
     const given = this.#given;
     const iterable = typeof given === 'function' ? given(epoch) : hasEpochs(given) ? given.epoch(epoch) : given;
-    if (!isBatches(iterable) || typeof iterable === 'function' || hasEpochs(iterable)) {
-      refuse(this.#where, 'batches to iterate over', iterable);
-    }
+    const value: unknown = iterable;
+    const isOne =
+      typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+    if (!isOne) refuse(this.#where, 'batches to iterate over', value);
     return Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
   }
 
