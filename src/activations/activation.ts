@@ -22,6 +22,9 @@ const codes = {
 /** Those whose slope cannot be had from their output: codes of assembly/elementwise/input-activations.ts. */
 const codesByInput = { gelu: 12, geluTanh: 13, silu: 14, mish: 15, hardSilu: 16, leakyRelu: 17 } as const;
 
+/** Of the activation 'leakyRelu', as in Keras. */
+export const usualSlope = 0.2;
+
 /** Other names of these, in Keras too. */
 const aliases = /* @__PURE__ */ new Map<unknown, ActivationName>([
   ['swish', 'silu'],
