@@ -30,6 +30,7 @@ import {
 } from '../options/options.js';
 import { explainPlan } from '../plan/explain.js';
 import { reportStream, type StreamReport } from './report.js';
+import { stepsBefore } from '../plan/growth.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
 import { isTensorObject, makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
@@ -160,6 +161,7 @@ export class TrainableModel extends Model {
     });
     const run = new Run();
     run.set(batch, read.batch);
+    run.set(stepsBefore, 0);
     for (const { time } of this.graph.inputs) {
       if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, read.time);
     }
