@@ -46,6 +46,7 @@ export { metrics, type MetricOption } from './training/metrics.js';
 export type * from './training/metric-options.js';
 export type { ClassWeights, WeightOptions } from './training/sample-weights.js';
 export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
+export { schedules, type LearningRate, type Schedule } from './training/schedules.js';
 export type {
   CompileArguments,
   EvaluateOptions,

@@ -7,3 +7,7 @@ export function exponential(x: f64): f64 {
 export function logarithm(x: f64): f64 {
   return NativeMath.log(x);
 }
+
+export function cosine(x: f64): f64 {
+  return NativeMath.cos(x);
+}

@@ -271,6 +271,23 @@ export class TrainableModel extends Model {
     this.#loaded = checkpoint;
   }
 
+  /**
+   * The learning rate of the next step. Setting it starts nothing anew.
+   * @throws Error when it is set and a schedule decides it, or before `compile`; TypeError for anything but a positive number.
+   */
+  get learningRate(): number {
+    return this.#requireTrainer('learningRate').learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#requireTrainer('learningRate').setLearningRate(`${this.name}: learningRate`, value);
+  }
+
+  /** The norm of all gradients of the last step together, before they were clipped. */
+  get gradientNorm(): number {
+    return this.#requireTrainer('gradientNorm').gradientNorm;
+  }
+
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
   trainOnBatch(x: TensorsLike, y: TensorsLike, options: WeightOptions = {}): Logs {
     this.#refuseWhileFitting('trainOnBatch');

@@ -15,7 +15,6 @@ import { copyOf, restore, save, type SavedStates } from './kept-states.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
 import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer.js';
-import { positiveFloat } from './optimizers/positive-float.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
 import { readWeights, type WeightOptions } from './sample-weights.js';
@@ -79,8 +78,13 @@ export class Trainer {
     return this.#optimizer.learningRate;
   }
 
+  /** Of all gradients of the last step, before they were clipped. */
+  get gradientNorm(): number {
+    return this.#optimizer.gradientNorm;
+  }
+
   setLearningRate(where: string, value: unknown): void {
-    this.#optimizer.learningRate = positiveFloat(value, where);
+    this.#optimizer.setLearningRate(where, value);
   }
 
   saveOptimizer(): SavedOptimizer {

@@ -48,6 +48,8 @@ describe('calls of a model', () => {
     clipValue: nonsense.positive,
     clipNorm: nonsense.positive,
     globalClipNorm: nonsense.positive,
+    weightDecay: [-1, NaN, Infinity, '1', null],
+    excludeFromWeightDecay: ['bias', 5, [5], null],
   };
 
   test.each<[string, string, Make, Table]>([
@@ -60,7 +62,6 @@ describe('calls of a model', () => {
         learningRate: nonsense.positive,
         momentum: nonsense.rate,
         nesterov: nonsense.flag,
-        kind: ['adamw'],
       },
     ],
     [
@@ -74,7 +75,7 @@ describe('calls of a model', () => {
         beta2: nonsense.rate,
         epsilon: nonsense.positive,
         epsilonHat: nonsense.flag,
-        kind: ['adamw'],
+        amsgrad: nonsense.flag,
       },
     ],
     [
@@ -89,7 +90,6 @@ describe('calls of a model', () => {
         epsilon: nonsense.positive,
         centered: nonsense.flag,
         epsilonOutside: nonsense.flag,
-        kind: ['adamw'],
       },
     ],
     [
@@ -102,7 +102,6 @@ describe('calls of a model', () => {
         initialAccumulatorValue: [-0.1, NaN, Infinity, '0.1', null, true],
         epsilon: nonsense.positive,
         epsilonOutside: nonsense.flag,
-        kind: ['adamw'],
       },
     ],
     [

@@ -1,12 +1,11 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { flag, optional, refuse, type Reader } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
-import type { ClippingOptions } from './clipping.js';
+import type { CommonOptions } from './common.js';
 import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
-export interface AdagradOptions extends ClippingOptions {
-  readonly learningRate?: number;
+export interface AdagradOptions extends CommonOptions {
   /** What the sums of squared gradients start from; not negative. */
   readonly initialAccumulatorValue?: number;
   readonly epsilon?: number;
@@ -20,13 +19,12 @@ const nonNegativeFloat: Reader<number> = (value, where) =>
     : refuse(where, 'a non-negative number that float32 can hold', value);
 
 export const adagradFields = {
-  learningRate: optional(positiveFloat, 0.001),
   initialAccumulatorValue: optional(nonNegativeFloat, 0.1),
   epsilon: optional(positiveFloat, 1e-7),
   epsilonOutside: optional(flag, false),
 };
 
-type AdagradNumbers = Required<Omit<AdagradOptions, keyof ClippingOptions>>;
+type AdagradNumbers = Required<Omit<AdagradOptions, keyof CommonOptions>> & { readonly learningRate: number };
 
 /** a ← a + g², then w ← w − lr·g / √(a + ε). As Keras. */
 export class AdagradRule implements OptimizerRule {

@@ -1,12 +1,11 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
-import type { ClippingOptions } from './clipping.js';
+import type { CommonOptions } from './common.js';
 import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
-export interface AdamOptions extends ClippingOptions {
-  readonly learningRate?: number;
+export interface AdamOptions extends CommonOptions {
   /** Decay of the mean of gradients, in [0, 1). */
   readonly beta1?: number;
   /** Decay of the mean of squared gradients, in [0, 1). */
@@ -14,22 +13,24 @@ export interface AdamOptions extends ClippingOptions {
   readonly epsilon?: number;
   /** Keras's ε̂: added to √v before the bias correction. */
   readonly epsilonHat?: boolean;
+  /** The greatest v so far in its place (Reddi et al. 2018). */
+  readonly amsgrad?: boolean;
 }
 
 export const adamFields = {
-  learningRate: optional(positiveFloat, 0.001),
   beta1: optional(rate, 0.9),
   beta2: optional(rate, 0.999),
   epsilon: optional(positiveFloat, 1e-7),
   epsilonHat: optional(flag, false),
+  amsgrad: optional(flag, false),
 };
 
-type AdamNumbers = Required<Pick<AdamOptions, 'learningRate' | 'beta1' | 'beta2' | 'epsilon' | 'epsilonHat'>>;
+type AdamNumbers = Required<Omit<AdamOptions, keyof CommonOptions>> & { readonly learningRate: number };
 
 /** Adam; βᵗ are running products, so no power function is needed, whose last bit hosts may round their own way. */
 export class AdamRule implements OptimizerRule {
   learningRate: number;
-  readonly slots = 2;
+  readonly slots: number;
   readonly #options: AdamNumbers;
   #power1 = 1;
   #power2 = 1;
@@ -41,6 +42,7 @@ export class AdamRule implements OptimizerRule {
 
   constructor(options: AdamNumbers) {
     this.#options = options;
+    this.slots = options.amsgrad ? 3 : 2;
     this.learningRate = options.learningRate;
   }
 
@@ -72,11 +74,29 @@ export class AdamRule implements OptimizerRule {
     this.#power2 = this.#before2;
   }
 
-  update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [m = 0, v = 0]: readonly number[]): void {
+  update(
+    kernels: TrainingKernels,
+    { values, gradient, count }: Parameter,
+    [m = 0, v = 0, largest = 0]: readonly number[],
+  ): void {
     const { beta1, beta2, epsilon, epsilonHat } = this.#options;
     const { learningRate } = this;
     const [correction1, correction2] = [1 - this.#power1, 1 - this.#power2];
     const hat = epsilonHat ? 1 : 0;
-    kernels.adam(values, gradient, m, v, count, learningRate, beta1, beta2, epsilon, correction1, correction2, hat);
+    kernels.adam(
+      values,
+      gradient,
+      m,
+      v,
+      count,
+      learningRate,
+      beta1,
+      beta2,
+      epsilon,
+      correction1,
+      correction2,
+      hat,
+      largest,
+    );
   }
 }

@@ -1,12 +1,35 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { fields, mismatch, oneOf, optional, refuse, type Reader } from '../../options/options.js';
+import {
+  asGiven,
+  fields,
+  mismatch,
+  nonNegative,
+  nonNegativeInteger,
+  oneOf,
+  refuse,
+  type Reader,
+} from '../../options/options.js';
 import { trainingKernels } from '../../plan/training-kernels.js';
 import type { Workspace } from '../../plan/workspace.js';
 import type { Parameters } from '../parameters.js';
 import { AdagradRule, adagradFields, type AdagradOptions } from './adagrad.js';
+import {
+  AdadeltaRule,
+  adadeltaFields,
+  AdamaxRule,
+  LionRule,
+  lionFields,
+  NadamRule,
+  nadamFields,
+  type AdadeltaOptions,
+  type LionOptions,
+  type NadamOptions,
+} from './adaptive.js';
 import { AdamRule, adamFields, type AdamOptions } from './adam.js';
 import { Backup, type Block } from './backup.js';
-import { clippingFields, clipGradients, type ClippingOptions } from './clipping.js';
+import { readSchedule, type RateAt } from '../schedules.js';
+import { clipGradients, type ClippingOptions } from './clipping.js';
+import { commonFields } from './common.js';
 import { positiveFloat } from './positive-float.js';
 import { RmspropRule, rmspropFields, type RmspropOptions } from './rmsprop.js';
 import type { OptimizerRule } from './rule.js';
@@ -18,19 +41,31 @@ export type OptimizerOption = Optimizer['kind'] | Optimizer;
 /** An optimizer's options, as data. Made by `optimizers`. */
 export type Optimizer =
   | ({ readonly kind: 'sgd' } & SgdOptions)
-  | ({ readonly kind: 'adam' } & AdamOptions)
+  | ({ readonly kind: 'adam' | 'adamW' } & AdamOptions)
+  | ({ readonly kind: 'nadam' | 'adamax' } & NadamOptions)
   | ({ readonly kind: 'rmsprop' } & RmspropOptions)
-  | ({ readonly kind: 'adagrad' } & AdagradOptions);
+  | ({ readonly kind: 'adagrad' } & AdagradOptions)
+  | ({ readonly kind: 'adadelta' } & AdadeltaOptions)
+  | ({ readonly kind: 'lion' } & LionOptions);
 
-/** Optimizers with options: `model.compile({ optimizer: optimizers.adam({ learningRate: 0.01 }), … })`. */
+/**
+ * Optimizers with options: `model.compile({ optimizer: optimizers.adam({ learningRate: 0.01 }), … })`. All take `learningRate` (a number,
+ * one of `schedules`, or a function of the step), `clipValue`, `clipNorm` or `globalClipNorm`, `weightDecay` and `excludeFromWeightDecay`.
+ */
 export const optimizers = {
   /** Stochastic gradient descent: v ← μ·v − lr·g, w ← w + v. Defaults: learningRate 0.01, momentum 0, nesterov false. */
   sgd: (options: SgdOptions = {}): Optimizer => ({ kind: 'sgd', ...options }),
   /**
    * Adam (Kingma & Ba 2015, Algorithm 1): w ← w − lr·m̂ / (√v̂ + ε). Defaults: learningRate 0.001, beta1 0.9, beta2 0.999,
-   * epsilon 1e-7. `epsilonHat: true` gives Keras's form, which adds ε before the bias correction of v.
+   * epsilon 1e-7, amsgrad false. `epsilonHat: true` gives Keras's form, which adds ε before the bias correction of v.
    */
   adam: (options: AdamOptions = {}): Optimizer => ({ kind: 'adam', ...options }),
+  /** Adam with decay of the weights, 0.004 by default (Loshchilov & Hutter 2019). */
+  adamW: (options: AdamOptions = {}): Optimizer => ({ kind: 'adamW', ...options }),
+  /** Adam with Nesterov's momentum (Dozat 2016). Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
+  nadam: (options: NadamOptions = {}): Optimizer => ({ kind: 'nadam', ...options }),
+  /** Adam by the greatest gradient (Kingma & Ba 2015, section 7.1). Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
+  adamax: (options: NadamOptions = {}): Optimizer => ({ kind: 'adamax', ...options }),
   /**
    * RMSprop (Tieleman & Hinton 2012): v ← ρ·v + (1 − ρ)·g², w ← w − lr·g / √(v + ε). Defaults: learningRate 0.001, rho 0.9,
    * momentum 0, epsilon 1e-7, centered false, epsilonOutside false.
@@ -41,11 +76,10 @@ export const optimizers = {
    * 0.1, epsilon 1e-7, epsilonOutside false.
    */
   adagrad: (options: AdagradOptions = {}): Optimizer => ({ kind: 'adagrad', ...options }),
-};
-
-const kindOf = (value: unknown, where: string): Optimizer['kind'] => {
-  const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : value;
-  return oneOf(['sgd', 'adam', 'rmsprop', 'adagrad'])(kind, where);
+  /** Adadelta (Zeiler 2012): steps as long as those before. Defaults: learningRate 0.001, rho 0.95, epsilon 1e-7. */
+  adadelta: (options: AdadeltaOptions = {}): Optimizer => ({ kind: 'adadelta', ...options }),
+  /** Lion (Chen et al. 2023): w ← w − lr·sign(…). Defaults: learningRate 0.001, beta1 0.9, beta2 0.99. */
+  lion: (options: LionOptions = {}): Optimizer => ({ kind: 'lion', ...options }),
 };
 
 /** What an optimizer remembers. */
@@ -62,7 +96,11 @@ const safeMagnitude = 1e38;
 export class OptimizerState {
   readonly #workspace: Workspace;
   readonly #rule: OptimizerRule;
-  readonly #clipping: ClippingOptions;
+  readonly #options: ReadCommon;
+  /** null: the rate is a number, which may be set. */
+  readonly #rateAt: RateAt | null;
+  #steps = 0;
+  #gradientNorm = 0;
   readonly #parameters: Parameters;
   /** What the rule remembers of each weight: the addresses of its slots, which lie in one block. */
   readonly #slots: readonly (readonly number[])[];
@@ -70,10 +108,13 @@ export class OptimizerState {
   readonly #backup: Backup;
 
   constructor(where: string, option: unknown, workspace: Workspace, parameters: Parameters) {
-    const { rule, clipping } = readOptimizer(option, where);
+    const { rule, options, rateAt } = readOptimizer(option, where);
     this.#workspace = workspace;
     this.#rule = rule;
-    this.#clipping = clipping;
+    this.#options = options;
+    this.#rateAt = rateAt;
+    // A schedule is checked at once.
+    this.#rule.learningRate = this.#rateNow();
     this.#parameters = parameters;
     const count = rule.slots * parameters.count;
     this.#block = { address: count === 0 ? 0 : parameters.allocateFor(this, 4 * count), count };
@@ -97,15 +138,23 @@ export class OptimizerState {
    */
   step(norm: number): string | null {
     const kernels = trainingKernels(this.#workspace);
-    clipGradients(kernels, this.#parameters.list, this.#clipping, norm);
+    this.#gradientNorm = norm;
+    this.#rule.learningRate = this.#rateNow();
+    clipGradients(kernels, this.#parameters.list, this.#options, norm);
     // A copy of weights and slots costs more than a small batch's step: it is made only where it may be needed.
     const isSafe = this.#parameters.norm('values') + this.#rule.beginStep(norm) < safeMagnitude;
     if (!isSafe) this.#save();
+    const { weightDecay, excludeFromWeightDecay } = this.#options;
     this.#parameters.list.forEach((parameter, i) => {
+      const { path, values, count } = parameter;
+      if (weightDecay > 0 && !excludeFromWeightDecay.some((name) => path.includes(name))) {
+        kernels.scale(values, count, 1 - weightDecay * this.learningRate);
+      }
       this.#rule.update(kernels, parameter, this.#slots[i] ?? []);
     });
     const overflown = isSafe ? null : this.#overflown(kernels);
-    if (overflown !== null) {
+    if (overflown === null) this.#steps++;
+    else {
       this.#backup.restore();
       this.#rule.undoStep();
     }
@@ -127,28 +176,46 @@ export class OptimizerState {
     return this.#rule.learningRate;
   }
 
-  set learningRate(value: number) {
-    this.#rule.learningRate = value;
+  /** @throws Error where a schedule decides it. */
+  setLearningRate(where: string, value: unknown): void {
+    if (this.#rateAt !== null) throw new Error(`${where}: a schedule of the optimizer decides it`);
+    this.#rule.learningRate = positiveFloat(value, where);
+  }
+
+  /** Of all gradients of the last step, before they were clipped. */
+  get gradientNorm(): number {
+    return this.#gradientNorm;
+  }
+
+  #rateNow(): number {
+    return this.#rateAt === null
+      ? this.#rule.learningRate
+      : this.#rateAt(trainingKernels(this.#workspace), this.#steps);
   }
 
   /** All that it remembers, to go on from with `restore`. */
   save(): SavedOptimizer {
     const { floats } = this.#workspace;
     const { address, count } = this.#block;
-    const numbers = { ...(this.#rule.numbers as Record<string, number>), learningRate: this.learningRate };
+    const numbers = {
+      ...(this.#rule.numbers as Record<string, number>),
+      learningRate: this.learningRate,
+      steps: this.#steps,
+    };
     return { numbers, slots: floats.slice(address / 4, address / 4 + count) };
   }
 
   /** Goes on from what `save` gave, of the same optimizer over the same weights. */
   restore(where: string, { numbers, slots }: SavedOptimizer): void {
-    const { learningRate, ...own } = numbers;
+    const { learningRate, steps, ...own } = numbers;
     const names = Object.keys(this.#rule.numbers).join(', ');
     if (Object.keys(own).join(', ') !== names)
       mismatch(where, `an optimizer with ${names}`, Object.keys(own).join(', '));
     if (slots.length !== this.#block.count) mismatch(where, `${this.#block.count} values of it`, slots.length);
     this.#workspace.floats.set(slots, this.#block.address / 4);
     this.#rule.numbers = own;
-    this.#rule.learningRate = positiveFloat(learningRate, `${where}: learningRate`);
+    this.#steps = nonNegativeInteger(steps, `${where}: steps`);
+    this.#rule.learningRate = nonNegative(learningRate, `${where}: learningRate`);
   }
 
   /** Gives its memory back; where nobody calls it, that comes when the optimizer is garbage. */
@@ -166,37 +233,56 @@ export class OptimizerState {
   }
 }
 
-function readOptimizer(option: unknown, where: string): { rule: OptimizerRule; clipping: ClippingOptions } {
-  const kind = kindOf(option, where);
-  const given = typeof option === 'object' && option !== null ? option : { kind };
-  const readKind = { kind: optional(oneOf([kind]), kind) };
-  const clippingOf = ({ clipValue, clipNorm, globalClipNorm }: ClippingOptions): ClippingOptions => {
-    const set = [clipValue, clipNorm, globalClipNorm].filter((limit) => limit !== undefined);
+interface Made {
+  readonly rule: OptimizerRule;
+  readonly options: ReadCommon;
+  readonly rateAt: RateAt | null;
+}
+
+type ReadCommon = ClippingOptions & {
+  readonly weightDecay: number;
+  readonly excludeFromWeightDecay: readonly string[];
+};
+
+type RuleOptions<S extends Record<string, Reader<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> } & {
+  readonly learningRate: number;
+};
+
+/** Reads the options of one kind and makes its rule. */
+function maker<S extends Record<string, Reader<unknown>>>(
+  learningRate: number,
+  own: S,
+  make: (options: RuleOptions<S>) => OptimizerRule,
+  weightDecay = 0,
+) {
+  return (given: object, where: string): Made => {
+    const { learningRate: rate = learningRate, ...others }: { learningRate?: unknown } = given;
+    const isNumber = typeof rate !== 'object' && typeof rate !== 'function';
+    const first = isNumber ? positiveFloat(rate, `${where}: learningRate`) : learningRate;
+    const rateAt = isNumber ? null : readSchedule(rate, `${where}: learningRate`);
+    const all = { ...own, ...commonFields, learningRate: asGiven };
+    const read = fields({ weightDecay, ...others }, where, all) as ReadCommon & RuleOptions<S>;
+    const set = [read.clipValue, read.clipNorm, read.globalClipNorm].filter((limit) => limit !== undefined);
     if (set.length > 1) refuse(where, 'at most one of clipValue, clipNorm, globalClipNorm', given);
-    return { clipValue, clipNorm, globalClipNorm };
+    return { rule: make({ ...read, learningRate: first }), options: read, rateAt };
   };
-  const read = <S extends Record<string, Reader<unknown>>>(own: S) =>
-    fields(given, `${where} ${kind}`, { ...readKind, ...own, ...clippingFields });
-  const ruleOf = (): { rule: OptimizerRule; options: ClippingOptions } => {
-    switch (kind) {
-      case 'sgd': {
-        const options = read(sgdFields);
-        return { rule: new SgdRule(options), options };
-      }
-      case 'adam': {
-        const options = read(adamFields);
-        return { rule: new AdamRule(options), options };
-      }
-      case 'rmsprop': {
-        const options = read(rmspropFields);
-        return { rule: new RmspropRule(options), options };
-      }
-      case 'adagrad': {
-        const options = read(adagradFields);
-        return { rule: new AdagradRule(options), options };
-      }
-    }
-  };
-  const { rule, options } = ruleOf();
-  return { rule, clipping: clippingOf(options) };
+}
+
+const makers: Readonly<Record<Optimizer['kind'], (given: object, where: string) => Made>> = {
+  sgd: maker(0.01, sgdFields, (options) => new SgdRule(options)),
+  adam: maker(0.001, adamFields, (options) => new AdamRule(options)),
+  adamW: maker(0.001, adamFields, (options) => new AdamRule(options), 0.004),
+  nadam: maker(0.001, nadamFields, (options) => new NadamRule(options)),
+  adamax: maker(0.001, nadamFields, (options) => new AdamaxRule(options)),
+  rmsprop: maker(0.001, rmspropFields, (options) => new RmspropRule(options)),
+  adagrad: maker(0.001, adagradFields, (options) => new AdagradRule(options)),
+  adadelta: maker(0.001, adadeltaFields, (options) => new AdadeltaRule(options)),
+  lion: maker(0.001, lionFields, (options) => new LionRule(options)),
+};
+
+function readOptimizer(option: unknown, where: string): Made {
+  const isObject = typeof option === 'object' && option !== null;
+  const { kind, ...given } = isObject && 'kind' in option ? option : { kind: option };
+  const known = oneOf(Object.keys(makers) as Optimizer['kind'][])(kind, where);
+  return makers[known](given, `${where} ${known}`);
 }

@@ -1,12 +1,11 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
-import type { ClippingOptions } from './clipping.js';
+import type { CommonOptions } from './common.js';
 import { positiveFloat } from './positive-float.js';
 import type { OptimizerRule } from './rule.js';
 
-export interface RmspropOptions extends ClippingOptions {
-  readonly learningRate?: number;
+export interface RmspropOptions extends CommonOptions {
   /** Decay of the mean of squared gradients, in [0, 1). */
   readonly rho?: number;
   /** μ, in [0, 1). */
@@ -19,7 +18,6 @@ export interface RmspropOptions extends ClippingOptions {
 }
 
 export const rmspropFields = {
-  learningRate: optional(positiveFloat, 0.001),
   rho: optional(rate, 0.9),
   momentum: optional(rate, 0),
   epsilon: optional(positiveFloat, 1e-7),
@@ -27,7 +25,7 @@ export const rmspropFields = {
   epsilonOutside: optional(flag, false),
 };
 
-type RmspropNumbers = Required<Omit<RmspropOptions, keyof ClippingOptions>>;
+type RmspropNumbers = Required<Omit<RmspropOptions, keyof CommonOptions>> & { readonly learningRate: number };
 
 /** v ← ρ·v + (1 − ρ)·g², then w ← w − lr·g / √(v + ε), through a velocity where there is momentum. As Keras. */
 export class RmspropRule implements OptimizerRule {

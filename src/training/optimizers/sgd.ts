@@ -1,12 +1,10 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
-import type { ClippingOptions } from './clipping.js';
-import { positiveFloat } from './positive-float.js';
+import type { CommonOptions } from './common.js';
 import type { OptimizerRule } from './rule.js';
 
-export interface SgdOptions extends ClippingOptions {
-  readonly learningRate?: number;
+export interface SgdOptions extends CommonOptions {
   /** μ, in [0, 1). */
   readonly momentum?: number;
   /** Look ahead along the velocity (Nesterov 1983). */
@@ -14,7 +12,6 @@ export interface SgdOptions extends ClippingOptions {
 }
 
 export const sgdFields = {
-  learningRate: optional(positiveFloat, 0.01),
   momentum: optional(rate, 0),
   nesterov: optional(flag, false),
 };
