@@ -133,6 +133,7 @@ export class RunningFit implements Training {
         if (!(await this.#trainEpoch())) break;
         await this.#endEpoch();
       }
+      this.#trainer.finalize();
       await list.call('onTrainEnd', event);
     } finally {
       progress.close();

@@ -78,6 +78,11 @@ export class Trainer {
     return this.#optimizer.learningRate;
   }
 
+  /** What `fit` ends with: the moving averages of the weights, where the optimizer keeps them. */
+  finalize(): void {
+    if (this.#optimizer.finalize()) this.#parameters.refresh();
+  }
+
   /** Of all gradients of the last step, before they were clipped. */
   get gradientNorm(): number {
     return this.#optimizer.gradientNorm;

@@ -50,6 +50,10 @@ describe('calls of a model', () => {
     globalClipNorm: nonsense.positive,
     weightDecay: [-1, NaN, Infinity, '1', null],
     excludeFromWeightDecay: ['bias', 5, [5], null],
+    gradientAccumulationSteps: nonsense.positiveInteger,
+    useEma: nonsense.flag,
+    emaMomentum: nonsense.rate,
+    emaOverwriteFrequency: nonsense.positiveInteger,
   };
 
   test.each<[string, string, Make, Table]>([

@@ -299,3 +299,67 @@ test('gradients (3, 4) and (12), limit 1: each weight’s to (0.6, 0.8) and (1);
   expect(all.moves.map((move) => move.map((value) => Number(value.toFixed(4))))).toEqual([[0.2308, 0.3077], [0.9231]]);
   expect(all.norm).toBeCloseTo(13, 6);
 });
+
+describe('accumulation and averages', () => {
+  const rows = (from: number, to: number) =>
+    [
+      { data: x.data.slice(3 * from, 3 * to), shape: [to - from, 3] },
+      { data: y.data.slice(from, to), shape: [to - from, 1] },
+    ] as const;
+  const weightsOf = (model: ReturnType<typeof create>) => model.getWeights().flatMap(({ data }) => [...data]);
+
+  test('a step of four batches is that of the batch of all', () => {
+    const [parts, whole] = [
+      create(optimizers.adam({ learningRate: 0.05, gradientAccumulationSteps: 4 })),
+      create(optimizers.adam({ learningRate: 0.05 })),
+    ];
+    parts.setWeights(whole.getWeights());
+    for (let step = 0; step < 5; step++) {
+      const before = weightsOf(parts);
+      for (const from of [0, 4, 8]) parts.trainOnBatch(...rows(from, from + 4));
+      expect(weightsOf(parts)).toEqual(before);
+      parts.trainOnBatch(...rows(12, 16));
+      whole.trainOnBatch(x, y);
+      weightsOf(parts).forEach((value, i) => {
+        expect(value).toBeCloseTo(weightsOf(whole)[i], 4);
+      });
+    }
+  });
+
+  test('what waits goes into a file', () => {
+    const model = create(optimizers.sgd({ momentum: 0.5, gradientAccumulationSteps: 3, useEma: true }));
+    for (let step = 0; step < 4; step++) model.trainOnBatch(x, y);
+    const again = loadModel(model.toSafetensors({ optimizer: true }));
+    for (let step = 0; step < 5; step++) expect(again.trainOnBatch(x, y)).toEqual(model.trainOnBatch(x, y));
+    expect(weightsOf(again)).toEqual(weightsOf(model));
+  });
+
+  test('fit ends with the moving average of the weights; they become it on the way too, where that is wanted', async () => {
+    const options = { learningRate: 0.1, useEma: true, emaMomentum: 0.5 } as const;
+    const [averaged, plain] = [create(optimizers.sgd(options)), create(optimizers.sgd({ learningRate: 0.1 }))];
+    averaged.setWeights(plain.getWeights());
+    let expected: number[] = [];
+    for (let step = 0; step < 6; step++) {
+      plain.trainOnBatch(x, y);
+      expected = weightsOf(plain).map((value, i) => (step === 0 ? value : 0.5 * expected[i] + 0.5 * value));
+    }
+    await averaged.fit(x, y, { epochs: 6, batchSize: 16, verbose: 0 });
+    weightsOf(averaged).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 5);
+    });
+    const often = create(optimizers.sgd({ ...options, emaOverwriteFrequency: 1 }));
+    often.setWeights(plain.getWeights());
+    let w = weightsOf(often);
+    let average: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      const g = gradientAt(w);
+      const next = w.map((value, i) => value - 0.1 * g[i]);
+      average = next.map((value, i) => (step === 0 ? value : 0.5 * average[i] + 0.5 * value));
+      w = average;
+      often.trainOnBatch(x, y);
+      weightsOf(often).forEach((value, i) => {
+        expect(value).toBeCloseTo(w[i], 5);
+      });
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import { nonNegative, optional, refuse, type Reader } from '../../options/options.js';
+import { flag, nonNegative, optional, positiveInteger, rate, refuse, type Reader } from '../../options/options.js';
 import type { LearningRate } from '../schedules.js';
 import { clippingFields, type ClippingOptions } from './clipping.js';
 
@@ -13,6 +13,14 @@ export interface CommonOptions extends ClippingOptions {
   readonly weightDecay?: number;
   /** Weights whose path (layer/weight) holds one of these do not decay, such as 'bias'. Default: none. */
   readonly excludeFromWeightDecay?: readonly string[];
+  /** A step of the optimizer for so many batches, with the mean of their gradients. Default 1. */
+  readonly gradientAccumulationSteps?: number;
+  /** Whether a moving average of the weights is kept, which they become when `fit` ends. Default false. */
+  readonly useEma?: boolean;
+  /** How much of the average stays with each step, in [0, 1). Default 0.99. */
+  readonly emaMomentum?: number;
+  /** After every so many steps the weights become the average, too. Default: never. */
+  readonly emaOverwriteFrequency?: number;
 }
 
 const texts: Reader<readonly string[]> = (value, where) =>
@@ -24,4 +32,8 @@ export const commonFields = {
   ...clippingFields,
   weightDecay: optional(nonNegative, 0),
   excludeFromWeightDecay: optional(texts, []),
+  gradientAccumulationSteps: optional(positiveInteger, 1),
+  useEma: optional(flag, false),
+  emaMomentum: optional(rate, 0.99),
+  emaOverwriteFrequency: optional(positiveInteger, undefined),
 };

@@ -101,9 +101,14 @@ export class OptimizerState {
   readonly #rateAt: RateAt | null;
   #steps = 0;
   #gradientNorm = 0;
+  /** Batches whose gradients wait for a step. */
+  #waiting = 0;
   readonly #parameters: Parameters;
   /** What the rule remembers of each weight: the addresses of its slots, which lie in one block. */
   readonly #slots: readonly (readonly number[])[];
+  /** Behind these, for each weight: where gradients are summed, and the moving average; 0: neither is wanted. */
+  readonly #sums: readonly number[];
+  readonly #averages: readonly number[];
   readonly #block: Block;
   readonly #backup: Backup;
 
@@ -116,18 +121,18 @@ export class OptimizerState {
     // A schedule is checked at once.
     this.#rule.learningRate = this.#rateNow();
     this.#parameters = parameters;
-    const count = rule.slots * parameters.count;
+    const [sums, averages] = [options.gradientAccumulationSteps > 1 ? 1 : 0, options.useEma ? 1 : 0];
+    const count = (rule.slots + sums + averages) * parameters.count;
     this.#block = { address: count === 0 ? 0 : parameters.allocateFor(this, 4 * count), count };
     const { initialSlotValue = 0 } = rule;
-    if (initialSlotValue !== 0) trainingKernels(workspace).fill(this.#block.address, count, initialSlotValue);
+    if (initialSlotValue !== 0) {
+      trainingKernels(workspace).fill(this.#block.address, rule.slots * parameters.count, initialSlotValue);
+    }
     let end = this.#block.address;
-    this.#slots = parameters.list.map((parameter) =>
-      Array.from({ length: rule.slots }, () => {
-        const slot = end;
-        end += 4 * parameter.count;
-        return slot;
-      }),
-    );
+    const next = (floats: number): number => (end += 4 * floats) - 4 * floats;
+    this.#slots = parameters.list.map((one) => Array.from({ length: rule.slots }, () => next(one.count)));
+    this.#sums = parameters.list.map((one) => (sums > 0 ? next(one.count) : 0));
+    this.#averages = parameters.list.map((one) => (averages > 0 ? next(one.count) : 0));
     const weights = parameters.list.map(({ values, count }): Block => ({ address: values, count }));
     this.#backup = new Backup(workspace, [...weights, this.#block]);
   }
@@ -137,6 +142,49 @@ export class OptimizerState {
    * @returns what overflowed, if something did: then all is as it was before the step; null if all is well.
    */
   step(norm: number): string | null {
+    const { gradientAccumulationSteps } = this.#options;
+    if (gradientAccumulationSteps === 1) return this.#step(norm);
+    const kernels = trainingKernels(this.#workspace);
+    this.#parameters.list.forEach(({ gradient, count }, i) => {
+      kernels.accumulate(this.#sums[i] ?? 0, gradient, count);
+    });
+    this.#gradientNorm = norm;
+    if (++this.#waiting < gradientAccumulationSteps) return null;
+    // What was summed is used up, whether or not the step succeeds.
+    this.#waiting = 0;
+    this.#parameters.list.forEach(({ gradient, count }, i) => {
+      kernels.copy(gradient, this.#sums[i] ?? 0, 4 * count);
+      kernels.scale(gradient, count, 1 / gradientAccumulationSteps);
+      kernels.zero(this.#sums[i] ?? 0, 4 * count);
+    });
+    return this.#step(this.#parameters.norm('gradient'));
+  }
+
+  /** The weights become their moving averages, if these are kept: what `fit` ends with. Gives whether anything changed. */
+  finalize(): boolean {
+    if (!this.#options.useEma || this.#steps === 0) return false;
+    this.#overwrite();
+    return true;
+  }
+
+  #overwrite(): void {
+    this.#parameters.list.forEach(({ values, count }, i) => {
+      this.#workspace.kernels.copy(values, this.#averages[i] ?? 0, 4 * count);
+    });
+  }
+
+  /** The first step's average is the weights. */
+  #average(): void {
+    const { useEma, emaMomentum, emaOverwriteFrequency } = this.#options;
+    if (!useEma) return;
+    const kernels = trainingKernels(this.#workspace);
+    this.#parameters.list.forEach(({ values, count }, i) => {
+      kernels.movingAverage(this.#averages[i] ?? 0, values, count, this.#steps === 0 ? 0 : emaMomentum);
+    });
+    if (emaOverwriteFrequency !== undefined && (this.#steps + 1) % emaOverwriteFrequency === 0) this.#overwrite();
+  }
+
+  #step(norm: number): string | null {
     const kernels = trainingKernels(this.#workspace);
     this.#gradientNorm = norm;
     this.#rule.learningRate = this.#rateNow();
@@ -153,8 +201,10 @@ export class OptimizerState {
       this.#rule.update(kernels, parameter, this.#slots[i] ?? []);
     });
     const overflown = isSafe ? null : this.#overflown(kernels);
-    if (overflown === null) this.#steps++;
-    else {
+    if (overflown === null) {
+      this.#average();
+      this.#steps++;
+    } else {
       this.#backup.restore();
       this.#rule.undoStep();
     }
@@ -201,13 +251,14 @@ export class OptimizerState {
       ...(this.#rule.numbers as Record<string, number>),
       learningRate: this.learningRate,
       steps: this.#steps,
+      waiting: this.#waiting,
     };
     return { numbers, slots: floats.slice(address / 4, address / 4 + count) };
   }
 
   /** Goes on from what `save` gave, of the same optimizer over the same weights. */
   restore(where: string, { numbers, slots }: SavedOptimizer): void {
-    const { learningRate, steps, ...own } = numbers;
+    const { learningRate, steps, waiting, ...own } = numbers;
     const names = Object.keys(this.#rule.numbers).join(', ');
     if (Object.keys(own).join(', ') !== names)
       mismatch(where, `an optimizer with ${names}`, Object.keys(own).join(', '));
@@ -215,6 +266,7 @@ export class OptimizerState {
     this.#workspace.floats.set(slots, this.#block.address / 4);
     this.#rule.numbers = own;
     this.#steps = nonNegativeInteger(steps, `${where}: steps`);
+    this.#waiting = nonNegativeInteger(waiting, `${where}: waiting`);
     this.#rule.learningRate = nonNegative(learningRate, `${where}: learningRate`);
   }
 
@@ -242,6 +294,10 @@ interface Made {
 type ReadCommon = ClippingOptions & {
   readonly weightDecay: number;
   readonly excludeFromWeightDecay: readonly string[];
+  readonly gradientAccumulationSteps: number;
+  readonly useEma: boolean;
+  readonly emaMomentum: number;
+  readonly emaOverwriteFrequency: number | undefined;
 };
 
 type RuleOptions<S extends Record<string, Reader<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> } & {
