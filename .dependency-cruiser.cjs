@@ -82,7 +82,7 @@ module.exports = {
       to: {
         pathNot: [
           '^src/(options|tensors|kernels|plan|initializers|regularizers|constraints|activations|graph|layers|streaming|model)/',
-          '^src/formats/(load|topology)[^/]*\\.ts$',
+          '^src/formats/(load|safetensors|topology)[^/]*\\.ts$',
           'node_modules/@assemblyscript/loader/',
         ],
         reachable: true,

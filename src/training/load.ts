@@ -1,4 +1,4 @@
-import { assembleFile, setFileWeights, type LoadOptions } from '../formats/load-model.js';
+import { assembleFile, type LoadOptions } from '../formats/load-model.js';
 import type { ModelFile } from '../formats/topology.js';
 import { deterministicTraining } from '../kernels/training-build.js';
 import { TrainableModel } from './trainable-model.js';
@@ -8,8 +8,5 @@ import { TrainableModel } from './trainable-model.js';
  * @throws Error when the file's layers or weights do not fit together.
  */
 export function loadModel(file: ModelFile, options: LoadOptions = {}): TrainableModel {
-  const making = { kernels: deterministicTraining, initialize: undefined, seed: 0 };
-  const model = new TrainableModel(assembleFile(file, making, options), 0);
-  setFileWeights(model, file);
-  return model;
+  return new TrainableModel(assembleFile(file, { kernels: deterministicTraining, seed: 0 }, options), 0);
 }
