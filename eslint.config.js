@@ -10,7 +10,7 @@ const inferenceFiles = [
   'src/inference.ts',
   'src/{options,tensors,kernels,plan,initializers,regularizers,constraints,activations,graph,layers,streaming,model}/**/*.ts',
   'src/formats/load*.ts',
-  'src/formats/{safetensors,topology}.ts',
+  'src/formats/topology.ts',
 ];
 
 /** A host may round these its own way, so that they would break "the same bits everywhere" (docs/numerics.md). */

@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: '#progress', replacement: source('training/progress/terminal.ts') },
+      { find: '#files', replacement: source('training/files/file-system.ts') },
       { find: /^bucle$/, replacement: source('index.ts') },
       { find: /^bucle\/layers$/, replacement: source('layers/index.ts') },
       { find: /^bucle\/(\w+)$/, replacement: source('$1.ts') },

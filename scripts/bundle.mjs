@@ -17,15 +17,17 @@ export const entryPoints = {
   realtime: 'src/realtime.ts',
 };
 
-/** Reached through `#progress` of package.json, so that only Node and its like load cli-progress. */
-const progress = {
+/** Reached through `#progress` and `#files` of package.json, so that only Node and its like load cli-progress and its files. */
+const hosted = {
   'progress-terminal': 'src/training/progress/terminal.ts',
   'progress-plain': 'src/training/progress/plain.ts',
+  'files-file-system': 'src/training/files/file-system.ts',
+  'files-none': 'src/training/files/none.ts',
 };
 
 /** @param {string} folder */
 export async function bundle(folder) {
-  const files = await bundleModules(folder, { ...entryPoints, ...progress }, [layersApart, fittedLoader]);
+  const files = await bundleModules(folder, { ...entryPoints, ...hosted }, [layersApart, fittedLoader]);
   await Promise.all(files.map(writeCommonJs));
 }
 
@@ -52,7 +54,7 @@ async function bundleModules(folder, entries, plugins) {
     mainFields: ['module', 'main'],
     target: 'es2022',
     chunkNames: 'chunks/[name]-[hash]',
-    external: ['#progress', 'cli-progress', 'node:*'],
+    external: ['#progress', '#files', 'cli-progress', 'node:*'],
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
     metafile: true,

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 export interface Child {
+  /** The bundled script. */
+  readonly path: string;
   /** Runs the script; gives what it printed. */
   run(args?: readonly string[], nodeOptions?: readonly string[]): string;
   [Symbol.dispose](): void;
@@ -20,11 +22,15 @@ export async function bundleChild(script: URL): Promise<Child> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    alias: { '#progress': fileURLToPath(new URL('../src/training/progress/plain.ts', import.meta.url)) },
+    alias: {
+      '#files': fileURLToPath(new URL('../src/training/files/file-system.ts', import.meta.url)),
+      '#progress': fileURLToPath(new URL('../src/training/progress/plain.ts', import.meta.url)),
+    },
     outfile,
     logLevel: 'warning',
   });
   return {
+    path: outfile,
     run: (args = [], nodeOptions = []) =>
       execFileSync(process.execPath, [...nodeOptions, outfile, ...args], { encoding: 'utf8' }),
     [Symbol.dispose]: () => {

@@ -5,6 +5,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, test } from 'vitest';
+import { layers } from '../src/index.js';
+import { activationNames, inputActivationNames } from './reference/activations.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Below the root, where Node finds the packages that src/ leaves outside of the bundle.
@@ -68,6 +70,22 @@ describe('is a part of the file that it is taken from', () => {
   test.each(excerpts)('$where', (block) => {
     const file = reasonFor(block)?.excerptOf ?? '';
     expect(readFileSync(join(root, file), 'utf8')).toContain(block.code);
+  });
+});
+
+describe('README names', () => {
+  const section = /^## Layers\n(.*?)^## /ms.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+  const named = (text: string): string[] => Array.from(text.matchAll(/`(\w+)`/g), ([, name]) => name);
+
+  test('every layer once', () => {
+    const cells = Array.from(section.matchAll(/^\| (`[^|]*)\|/gm), ([, cell]) => cell);
+    expect(cells.flatMap(named).sort()).toEqual(Object.keys(layers).sort());
+  });
+
+  test('every activation', () => {
+    const names = named(/^- Activations: .*?^- /ms.exec(section)?.[0] ?? '');
+    const aliases = ['swish', 'hardSwish'];
+    expect(names.sort()).toEqual([...activationNames, ...inputActivationNames, ...aliases].sort());
   });
 });
 

@@ -22,10 +22,16 @@ const codes = {
 /** Those whose slope cannot be had from their output: codes of assembly/elementwise/input-activations.ts. */
 const codesByInput = { gelu: 12, geluTanh: 13, silu: 14, mish: 15, hardSilu: 16, leakyRelu: 17 } as const;
 
-/** Other names of these, in Keras too. */
-const aliases: Readonly<Record<string, ActivationName | undefined>> = { swish: 'silu', hardSwish: 'hardSilu' };
+/** Of the activation 'leakyRelu', as in Keras. */
+export const usualSlope = 0.2;
 
-/** What recurrent cells take: they keep their outputs, and go back from these. */
+/** Other names of these, in Keras too. */
+const aliases = /* @__PURE__ */ new Map<unknown, ActivationName>([
+  ['swish', 'silu'],
+  ['hardSwish', 'hardSilu'],
+]);
+
+/** What recurrent cells take: they keep their outputs alone, and go back from these. */
 export type ElementwiseActivation = keyof typeof codes;
 
 /** softmax and logSoftmax work on a row; leakyRelu has slope 0.2 below 0 and elu alpha 1, their layers take others. */
@@ -40,8 +46,7 @@ const names = [...elementwiseNames, ...Object.keys(codesByInput), 'softmax', 'lo
 
 export const elementwiseActivation: Reader<ElementwiseActivation> = oneOf(elementwiseNames);
 
-export const activation: Reader<ActivationName> = (value, where) =>
-  aliases[String(value)] ?? oneOf(names)(value, where);
+export const activation: Reader<ActivationName> = (value, where) => aliases.get(value) ?? oneOf(names)(value, where);
 
 export function activationCode(name: ElementwiseActivation): number {
   return codes[name];

@@ -1,7 +1,4 @@
-import { traceGraph } from '../graph/graph.js';
 import { SymbolicTensor, type Layer } from '../graph/layer.js';
-import { printShape } from '../graph/shape.js';
-import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { activation } from '../layers/activation.js';
 import { averagePooling1d } from '../layers/average-pooling1d.js';
@@ -11,7 +8,6 @@ import { concatenate } from '../layers/concatenate.js';
 import { conv1dTranspose } from '../layers/conv1d-transpose.js';
 import { conv1d } from '../layers/conv1d.js';
 import { cropping1d } from '../layers/cropping1d.js';
-import { custom } from '../layers/custom.js';
 import { dense } from '../layers/dense.js';
 import { depthwiseConv1d } from '../layers/depthwise-conv1d.js';
 import { dot } from '../layers/dot.js';
@@ -43,24 +39,19 @@ import { upSampling1d } from '../layers/up-sampling1d.js';
 import { zeroPadding1d } from '../layers/zero-padding1d.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
 import { kernelBuild } from '../model/make.js';
-import { layerOf } from '../model/model-layer.js';
 import { Model } from '../model/model.js';
 import {
   asGiven,
   fields,
-  flag,
-  listOf,
   mismatch,
   nonNegativeInteger,
   oneOf,
   optional,
   refuse,
-  show,
   text,
   type Reader,
 } from '../options/options.js';
-import { readNumbers } from '../tensors/tensor.js';
-import { parseObject, readSafetensors } from './safetensors.js';
+import { readSafetensors, type Safetensors } from './load-safetensors.js';
 import type { ModelFile, NamedWeight, TensorReference, Topology } from './topology.js';
 
 export interface LoadOptions {
@@ -75,7 +66,7 @@ const builtModel: Reader<Model> = (value, where) => (value instanceof Model ? va
 const loadFields = { kernels: optional(kernelBuild, undefined), workspace: optional(builtModel, undefined) };
 
 /** Makes a layer from a file's options; the function itself checks them. */
-export const makers = {
+const makers = {
   activation,
   add,
   average,
@@ -86,7 +77,6 @@ export const makers = {
   conv1d,
   conv1dTranspose,
   cropping1d,
-  custom: makeCustom,
   dense,
   depthwiseConv1d,
   dot,
@@ -107,7 +97,6 @@ export const makers = {
   maximum,
   maxPooling1d,
   minimum,
-  model: makeModel,
   multiply,
   normalization,
   permute,
@@ -115,7 +104,6 @@ export const makers = {
   repeatVector,
   reshape,
   separableConv1d,
-  shared: makeShared,
   simpleRNN,
   softmax,
   spatialDropout1d,
@@ -127,195 +115,138 @@ export const makers = {
 
 type Kind = keyof typeof makers;
 
-/** What is made while a file is read, in this order: layers that several models have are made once. */
-type Made = (Layer | SymbolicTensor)[];
-
 /** A layer inside another, such as Bidirectional's: files have it as kind and options. */
 interface Inner {
   readonly kind: Kind;
   readonly options: object;
 }
 
-function makeLayer({ kind, options: given }: Inner, made: Made): Layer | SymbolicTensor {
+function makeLayer(kind: Kind, given: object): Layer | SymbolicTensor {
   const options: Record<string, unknown> = { ...given };
   for (const name of ['layer', 'backwardLayer']) {
     if (options[name] === undefined) continue;
-    const inner = fields(options[name], name, { kind: kindOf, options: asGiven }) as Inner;
-    options[name] = makeLayer(inner, made);
+    const inner: Inner = fields(options[name], name, { kind: kindOf, options: asGiven }) as Inner;
+    options[name] = makeLayer(inner.kind, inner.options);
   }
-  const make: (options: never, made: Made) => Layer | SymbolicTensor = makers[kind];
-  return make(options as never, made);
+  const make: (options: never) => Layer | SymbolicTensor = makers[kind];
+  return make(options as never);
 }
 
 const kindOf: Reader<Kind> = (value, where) => oneOf(Object.keys(makers) as Kind[])(value, where);
 
-/** A model inside another. */
-function makeModel({ name, trainable, ...graph }: Record<string, unknown>, made: Made): Layer {
-  const title = optional(text, 'model')(name, 'model: name');
-  const { inputs, outputs } = buildGraph(title, fields(graph, title, graphFields), made);
-  const layer = layerOf(title, traceGraph(title, inputs, outputs));
-  // true leaves the layers inside as they are.
-  if (!optional(flag, true)(trainable, title)) layer.trainable = false;
-  return layer;
-}
-
-/** A layer that a model before has already. */
-function makeShared({ index }: Record<string, unknown>, made: Made): Layer | SymbolicTensor {
-  return made[nonNegativeInteger(index, 'shared')] ?? refuse('shared', 'the number of a layer', index);
-}
-
-/** A layer of somebody's own: what its `call` made of its parts is made again at each call. */
-function makeCustom({ parts: names, graph, ...options }: Record<string, unknown>, made: Made): Layer {
-  const title = text(options.name ?? 'custom', 'custom: name');
-  const read = fields(graph, title, graphFields);
-  const parts = new Map(
-    listOf(text)(names, `${title}: parts`).map((name) => {
-      const found = read.layers.find((layer) => layer.name === name);
-      return [name, makeLayer(found ?? refuse(`${title}: parts`, 'layers of its graph', name), made) as Layer];
-    }),
-  );
-  const layers = Object.fromEntries(parts);
-  // What a call makes is nobody else's.
-  return custom({ ...options, layers, call: (given) => buildGraph(title, read, [...made], { given, parts }).outputs });
-}
-
-/** What `loadModel` takes: the bytes of a .safetensors file, or what a reader of `bucle/convert` gave. */
-export type FileLike = Uint8Array | ArrayBuffer | ModelFile;
-
-/** What the names of a file's tensors begin with that are of its training, and no weights. */
-export const trainingPrefix = 'training:';
-
-/** A file that was opened. */
-export interface OpenedFile {
-  readonly file: ModelFile;
-  /** Of a .safetensors file: what it says beside the model, of its training, and the tensors that go with it. */
-  readonly training: unknown;
-  readonly trainingTensors: readonly NamedWeight[];
+/** Builds the graph of a file; `setFileWeights` then gives a model made of it the file's weights. */
+export function assembleFile(file: ModelFile, making: Making, options: LoadOptions): Assembled {
+  const topology = readTopology(file);
+  const { name } = topology;
+  const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
+  const { inputs, outputs } = buildGraph(topology);
+  return assemble(name, inputs, outputs, { ...making, wanted: kernels }, workspace?.workspace);
 }
 
 /**
- * Reads the bytes of a .safetensors file (docs/formats.md).
- * @throws Error when they are damaged, or of a later version.
+ * Gives a model the weights of a file, by path.
+ * @throws Error when one is missing, left over, there twice or of another shape; nothing is changed then.
  */
-export function openFile(given: FileLike): OpenedFile {
-  if (!/ (Uint8Array|ArrayBuffer)]/.test(Object.prototype.toString.call(given))) {
-    return { file: given as ModelFile, training: undefined, trainingTensors: [] };
-  }
-  const { buffer = given as ArrayBuffer, byteOffset, byteLength } = given as Partial<Uint8Array<ArrayBuffer>>;
-  const { tensors, metadata } = readSafetensors(new Uint8Array(buffer, byteOffset, byteLength));
-  const { version, topology, training } = metadata;
-  if (version !== '1') mismatch('loadModel', "a model of version '1' that bucle saved", show(version));
-  const isTraining = ({ name }: NamedWeight): boolean => name.startsWith(trainingPrefix);
-  const file = {
-    topology: parseObject(() => text(topology, ''), 'loadModel: topology') as unknown as Topology,
-    weights: tensors.filter((tensor) => !isTraining(tensor)),
-  };
-  return { file, training, trainingTensors: tensors.filter(isTraining) };
+export function setFileWeights(
+  model: Model,
+  { weights }: ModelFile,
+  set = (values: readonly NamedWeight[]): void => {
+    model.setWeights(values);
+  },
+): void {
+  const byName = new Map(weights.map((weight) => [weight.name, weight]));
+  const values = model.graph.leaves.flatMap((layer) =>
+    layer.weights.specs.map((spec) => {
+      const path = `${layer.title}/${spec.name}`;
+      const found = byName.get(path);
+      if (found) return found;
+      throw new Error(`${model.name}: the file has no weight "${path}"`);
+    }),
+  );
+  const leftOver = weights.find((weight) => !values.includes(weight));
+  if (leftOver) throw new Error(`${model.name}: the file has "${leftOver.name}" twice, or no layer has that weight`);
+  set(values);
 }
 
-/** Builds the graph of a file and gives its layers the file's weights: by path, all of them, and nothing else. */
-export function assembleFile(file: ModelFile, making: Omit<Making, 'initialize'>, options: LoadOptions): Assembled {
-  const { topology, weights } = readFile(file);
-  const { name } = topology;
-  const { kernels, workspace } = fields(options, `${name}: loadModel`, loadFields);
-  const { inputs, outputs } = buildGraph(name, topology, []);
-  const byName = new Map(weights.map((weight) => [weight.name, weight]));
-  const used = new Set<unknown>();
-  // Looked up and checked before any is given memory: a file may claim what no memory could hold.
-  const initialize: Initialize = ({ name: weight, shape }, layer) => {
-    let path = `${layer}/${weight}`;
-    // Models inside have names of their own, which may be others' too.
-    for (let use = 1; used.has(byName.get(path)); use++) path = `${layer}/${weight}@${use}`;
-    const found = byName.get(path);
-    if (!found) throw new Error(`${name}: the file has no weight "${path}"`);
-    used.add(found);
-    const numbers = readNumbers(found, `${name}: ${path}`);
-    const [wanted, came] = [printShape(shape), printShape(numbers.shape)];
-    if (came !== wanted) mismatch(`${name}: ${path}`, `shape ${wanted}`, came);
-    return numbers.data;
-  };
-  const all = { ...making, initialize: () => initialize, wanted: kernels };
-  const assembled = assemble(name, inputs, outputs, all, workspace?.workspace);
-  const leftOver = weights.find((weight) => !used.has(weight));
-  if (leftOver) throw new Error(`${name}: the file has "${leftOver.name}" twice, or no layer has that weight`);
-  return assembled;
+/** What a file says of itself, for all that read it. */
+export const fileFormat = { name: 'bucle', version: 1 };
+
+/** A file's bytes as `readTfjs` and the like give a file; those objects as they are. */
+export function readModelFile(file: ModelFile | Uint8Array | ArrayBuffer): Safetensors & { readonly file: ModelFile } {
+  if (!(file instanceof Uint8Array) && !(file instanceof ArrayBuffer)) return { file, tensors: [], metadata: {} };
+  const { tensors, metadata } = readSafetensors('loadModel', file instanceof Uint8Array ? file : new Uint8Array(file));
+  if (metadata.format !== fileFormat.name)
+    mismatch('loadModel: format', `'${fileFormat.name}'`, metadata.format ?? 'none');
+  const version = Number(metadata.version);
+  if (!(version >= 1 && version <= fileFormat.version)) {
+    mismatch('loadModel: version', `a file of version ${fileFormat.version} or earlier`, metadata.version ?? 'none');
+  }
+  let topology: unknown;
+  try {
+    topology = JSON.parse(metadata.topology ?? '');
+  } catch {
+    mismatch('loadModel: topology', 'JSON', String(metadata.topology).slice(0, 40));
+  }
+  // What training keeps has names of its own.
+  const weights = tensors.filter(({ name }) => !name.startsWith(trainingPrefix));
+  return { file: { topology: topology as Topology, weights }, tensors, metadata };
 }
+
+/** Of the names of tensors that are not weights: no layer has such a name. */
+export const trainingPrefix = 'training:';
 
 function record<S extends Record<string, Reader<unknown>>>(readers: S): Reader<ReturnType<typeof fields<S>>> {
   return (value, where) => fields(value, where, readers);
 }
 
-const reference = record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger });
-
-const references = listOf(reference);
-
-/** A graph, of the model and of those inside it. */
-const graphFields = {
-  layers: listOf(
-    record({
-      kind: kindOf,
-      name: text,
-      options: asGiven as Reader<object>,
-      calls: listOf(record({ inputs: references, initialState: references, mask: optional(reference, undefined) })),
-    }),
-  ),
-  inputs: references,
-  outputs: references,
-};
-
-type GraphDescription = ReturnType<typeof fields<typeof graphFields>>;
-
-/** Files may be of anybody's making: they are checked to be what their type says. */
-function readFile(file: ModelFile) {
-  const topology = record({ name: text, ...graphFields });
-  const weights = listOf(record({ name: text, shape: asGiven, data: asGiven }));
-  return fields(file, 'loadModel', { topology, weights });
+function listOf<T>(reader: Reader<T>): Reader<T[]> {
+  return (value, where) =>
+    Array.isArray(value) ? value.map((item, i) => reader(item, `${where}[${i}]`)) : refuse(where, 'an array', value);
 }
 
-/**
- * Builds a graph. Layers come in any order: a call is made when its turn comes, or before, when another needs what it gives.
- * @param inside of a custom layer: what it is called with, and the layers that are its parts, which it has from the start
- */
-function buildGraph(
-  name: string,
-  { layers, inputs, outputs }: GraphDescription,
-  made: Made,
-  inside?: { readonly given: readonly SymbolicTensor[]; readonly parts: ReadonlyMap<string, Layer> },
-): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
+/** Files may be of anybody's making: they are checked to be what their type says. */
+function readTopology(file: ModelFile) {
+  const reference = record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger });
+  const references = listOf(reference);
+  const mask = optional(reference, undefined);
+  const calls = listOf(record({ inputs: references, initialState: references, mask }));
+  const layers = listOf(record({ kind: kindOf, name: text, options: asGiven, calls }));
+  const topology = record({ name: text, layers, inputs: references, outputs: references });
+  const weights = listOf(record({ name: text, shape: asGiven, data: asGiven }));
+  return fields(file, 'loadModel', { topology, weights }).topology;
+}
+
+/** Layers come in any order: a call is made when its turn comes, or before, when another needs what it gives. */
+function buildGraph({ name, layers, inputs, outputs }: ReturnType<typeof readTopology>): {
+  inputs: SymbolicTensor[];
+  outputs: SymbolicTensor[];
+} {
   /** The calls of each layer, by the numbers that the file gives them. */
-  const callsOf = new Map<string, (() => readonly SymbolicTensor[])[]>();
+  const made = new Map<string, (() => readonly SymbolicTensor[])[]>();
   const find = ({ layer, call, output }: TensorReference): SymbolicTensor => {
-    const found = callsOf.get(layer)?.[call]?.()[output];
+    const found = made.get(layer)?.[call]?.()[output];
     if (found) return found;
     throw new Error(
       `${name}: output ${output} of call ${call} of "${layer}" is not in the file, or depends on itself (a cycle)`,
     );
   };
-  inside?.given.forEach((tensor, i) => callsOf.set(inputs[i]?.layer ?? '', [() => [tensor]]));
   for (const { kind, name: title, options, calls } of layers) {
-    if (callsOf.has(title)) throw new Error(`${name}: two layers are called "${title}"`);
-    // Layers that a custom layer makes anew at each call are named, unless the user did, by how many came before.
-    const layer =
-      inside?.parts.get(title) ?? makeLayer({ kind, options: inside ? options : { ...options, name: title } }, made);
-    if (!inside) made.push(layer);
-    const callOf = ({ inputs, initialState, mask }: (typeof calls)[number]): readonly SymbolicTensor[] =>
-      (layer as Layer).call(inputs.map(find), {
-        initialState: initialState.map(find),
-        ...(mask && { mask: maskOf(find(mask), title) }),
-      }).outputs;
-    callsOf.set(
-      title,
-      layer instanceof SymbolicTensor ? [() => [layer]] : calls.map((call) => once(() => callOf(call))),
-    );
+    if (made.has(title)) throw new Error(`${name}: two layers are called "${title}"`);
+    const layer = makeLayer(kind, { ...(options as object), name: title });
+    const callsOf =
+      layer instanceof SymbolicTensor
+        ? [() => [layer]]
+        : calls.map((call) =>
+            once(() => {
+              const mask = call.mask === undefined ? {} : { mask: find(call.mask) };
+              return layer.call(call.inputs.map(find), { initialState: call.initialState.map(find), ...mask }).outputs;
+            }),
+          );
+    made.set(title, callsOf);
   }
-  for (const calls of callsOf.values()) for (const call of calls) call();
+  for (const calls of made.values()) for (const call of calls) call();
   if (outputs.length === 0) mismatch(name, 'at least one output', 'none');
   return { inputs: inputs.map(find), outputs: outputs.map(find) };
-}
-
-/** A mask itself, or the one that a tensor carries. */
-function maskOf(tensor: SymbolicTensor, title: string): SymbolicTensor {
-  return tensor.dtype === 'bool' ? tensor : (tensor.mask ?? mismatch(title, 'a mask', 'a tensor without'));
 }
 
 /** A function that makes its result when it is first asked for. Asked while it makes it, it has nothing yet. */

@@ -1,13 +1,17 @@
 import { deterministicInference } from '../kernels/inference-build.js';
 import { Model } from '../model/model.js';
-import { assembleFile, openFile, type FileLike, type LoadOptions } from './load-model.js';
+import { assembleFile, readModelFile, setFileWeights, type LoadOptions } from './load-model.js';
+import type { ModelFile } from './topology.js';
 
 /**
- * Builds a model that predicts and streams.
- * @param file the bytes of a .safetensors file that `model.save` wrote, or what a reader of `bucle/convert` gave. What the file says
- * of training is passed over.
- * @throws Error when the file's layers or weights do not fit together.
+ * Builds a model that predicts and streams from a .safetensors file that `model.save` wrote, or from what a reader of `bucle/convert`
+ * gave. What a file holds for training is left.
+ * @throws Error when the file is damaged or of a later version, or its layers or weights do not fit together.
  */
-export function loadModel(file: FileLike, options: LoadOptions = {}): Model {
-  return new Model(assembleFile(openFile(file).file, { kernels: deterministicInference, seed: 0 }, options));
+export function loadModel(given: ModelFile | Uint8Array | ArrayBuffer, options: LoadOptions = {}): Model {
+  const { file } = readModelFile(given);
+  const making = { kernels: deterministicInference, initialize: undefined, seed: 0 };
+  const model = new Model(assembleFile(file, making, options));
+  setFileWeights(model, file);
+  return model;
 }

@@ -1,73 +1,24 @@
-/**
- * Reading .safetensors files (https://huggingface.co/docs/safetensors, "Format"): a length of 8 bytes, a header of so many bytes of
- * JSON, then the tensors' values. With nothing but ECMAScript: an AudioWorklet has no TextDecoder. Files may be of anybody's making:
- * nothing is given memory that the file has not brought.
- */
-import { sizeOf } from '../graph/weights.js';
-import { fields, listOf, mismatch, nonNegativeInteger, oneOf } from '../options/options.js';
-import type { NamedWeight } from './topology.js';
+import type { Safetensors } from './load-safetensors.js';
+import { lengthBytes } from './load-safetensors.js';
 
-/** What a header may take, by the format's definition. */
-const longestHeader = 100_000_000;
-
-const entryFields = {
-  dtype: oneOf(['F32']),
-  shape: listOf(nonNegativeInteger),
-  data_offsets: listOf(nonNegativeInteger),
-};
-
-/** Its tensors, in the order in which they lie in the file, and what its metadata says. */
-export interface Safetensors {
-  readonly tensors: readonly NamedWeight[];
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
-
-/** @throws Error when the file ends early, contradicts itself, or has other values than float32; it names the tensor. */
-export function readSafetensors(bytes: Uint8Array): Safetensors {
-  const start = 8 + bytes.subarray(0, 8).reduceRight((sum, byte) => sum * 256 + byte, 0);
-  if (bytes.length < start || start > longestHeader) {
-    mismatch('safetensors', `a header within ${bytes.length} bytes`, `one of ${start - 8}`);
-  }
-  const { __metadata__: metadata, ...entries } = parseObject(
-    () => decode(bytes.subarray(8, start)),
-    'safetensors: header',
-  );
-  const size = bytes.length - start;
-  // Tensors lie one behind the other without a gap. Of a name that stands there twice JSON.parse keeps one: the other is a gap.
+/** Writes a .safetensors file (docs/formats.md): the same tensors and text give the same bytes. */
+export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array {
   let end = 0;
-  const tensors = Object.entries(entries)
-    .map(([name, entry]) => {
-      const { shape, data_offsets: offsets } = fields(entry, `safetensors: ${name}`, entryFields);
-      return { name, shape, offsets };
-    })
-    .sort(({ offsets: [a = 0, b = 0] }, { offsets: [c = 0, d = 0] }) => a - c || b - d)
-    .map(({ name, shape, offsets }) => {
-      const [came, wanted] = [offsets.join(' to '), `${end} to ${end + 4 * sizeOf(shape)}`];
-      const from = end;
-      end += 4 * sizeOf(shape);
-      if (came !== wanted || end > size) mismatch(`safetensors: ${name}: data_offsets`, `${wanted} of ${size}`, came);
-      return { name, shape, data: new Float32Array(bytes.slice(start + from, start + end).buffer) };
-    });
-  if (end !== size) mismatch('safetensors', `${end} bytes of values`, size);
-  return { tensors, metadata: { ...(metadata as object) } };
-}
-
-/** Text out of UTF-8; of a byte sequence that is none, a URIError. */
-function decode(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  return text.replace(/[\x80-\xff]+/g, (run) =>
-    decodeURIComponent(run.replace(/./g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)),
-  );
-}
-
-/** An object that stands as JSON in a text. */
-export function parseObject(text: () => string, where: string): Readonly<Record<string, unknown>> {
-  try {
-    const json = text();
-    if (json.startsWith('{')) return JSON.parse(json) as Record<string, unknown>;
-  } catch {
-    // Whatever stands there.
+  const entries = tensors.map(({ name, shape, data }) => {
+    const from = end;
+    end += 4 * data.length;
+    return [name, { dtype: 'F32', shape, data_offsets: [from, end] }] as const;
+  });
+  const header = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }));
+  // The data begin at a multiple of eight; the header's end may be padded with spaces.
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+  const bytes = new Uint8Array(lengthBytes + headerBytes + end).fill(32, lengthBytes, lengthBytes + headerBytes);
+  new DataView(bytes.buffer).setUint32(0, headerBytes, true);
+  bytes.set(header, lengthBytes);
+  let at = lengthBytes + headerBytes;
+  for (const { data } of tensors) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
   }
-  return mismatch(where, 'an object as JSON', 'something else');
+  return bytes;
 }

@@ -62,6 +62,9 @@ const activation: FieldReader = (value, where) => {
   return Object.hasOwn(otherNames, name) ? otherNames[name] : name;
 };
 
+/** Of ReLU: where it is cut off above. */
+const cut: FieldReader = (value, where) => only(6)(value, where) ?? (value === null ? undefined : 'relu6');
+
 /** A name, or Keras's policy object, which holds one. */
 const dtype = dtypeOf('float32');
 
@@ -222,7 +225,8 @@ const classes: Readonly<Record<string, LayerClass>> = {
   LayerNormalization: { kind: 'layerNormalization', fields: { ...normalization, ...weights('beta', 'gamma') } },
   LeakyReLU: {
     kind: 'leakyReLU',
-    fields: { ...weightless, alpha: option, negative_slope: option },
+    // The last one is ReLU's.
+    fields: { ...weightless, alpha: option, negative_slope: option, threshold: only(0) },
     renamed: { alpha: 'negativeSlope' },
   },
   LSTM: {
@@ -241,6 +245,12 @@ const classes: Readonly<Record<string, LayerClass>> = {
   },
   Permute: { kind: 'permute', fields: { ...weightless, dims: option } },
   PReLU: { kind: 'prelu', fields: { ...common, trainable, shared_axes: option, ...weights('alpha') } },
+  ReLU: {
+    kind: 'activation',
+    fields: { ...weightless, max_value: cut, negative_slope: only(0), threshold: only(0) },
+    renamed: { maxValue: 'activation' },
+    defaults: { activation: 'relu' },
+  },
   RepeatVector: { kind: 'repeatVector', fields: { ...weightless, n: option } },
   Reshape: { kind: 'reshape', fields: { ...weightless, target_shape: option } },
   SeparableConv1D: {
@@ -256,6 +266,12 @@ const classes: Readonly<Record<string, LayerClass>> = {
   ZeroPadding1D: { kind: 'zeroPadding1d', fields: { ...weightless, padding: option } },
 };
 
+/** undefined: one that bucle does not know. ReLU with a slope below 0 is LeakyReLU. */
+function classOf(className: string, config: Json): LayerClass | undefined {
+  const name = className === 'ReLU' && Boolean(config.negative_slope) ? 'LeakyReLU' : className;
+  return Object.hasOwn(classes, name) ? classes[name] : undefined;
+}
+
 /**
  * Reads the layers of a model.
  * @param isKeras3 whether it is Keras 3's: then 'hard_sigmoid' is not the function of Keras 2 and TensorFlow.js
@@ -268,7 +284,7 @@ export function readLayers(value: unknown, isKeras3: boolean): ReadLayer[] {
     const className = asText(layer.class_name, `model.json: layers[${i}]: class_name`);
     const config = asRecord(layer.config, `model.json: ${className}: config`);
     const name = asText(config.name, `model.json: ${className}: name`);
-    const found = Object.hasOwn(classes, className) ? classes[className] : undefined;
+    const found = classOf(className, config);
     if (found === undefined) unknown.push(`${className} ("${name}")`);
     return { layer, config, name, found };
   });
@@ -326,9 +342,9 @@ function innerLayer(value: unknown, where: string): unknown {
   if (value === null) return undefined;
   const layer = asRecord(value, where);
   const className = asText(layer.class_name, `${where}: class_name`);
-  const found = Object.hasOwn(classes, className) ? classes[className] : undefined;
-  if (found === undefined) return refuse(`${where}: class_name`, 'a layer that bucle knows', className);
   const config = asRecord(layer.config, `${where}: config`);
+  const found = classOf(className, config);
+  if (found === undefined) return refuse(`${where}: class_name`, 'a layer that bucle knows', className);
   const options = readOptions(found, config, `${where}: ${className}`);
   return { kind: found.kind, options: { ...options, ...(typeof config.name === 'string' && { name: config.name }) } };
 }

@@ -139,7 +139,8 @@ export interface LayerDefinition<C> {
   /** How many steps come out; absent: as many as go in. In a stream, how many after so many. */
   steps?(config: C, input: Size, streaming: boolean): Size;
   /** How it stands to time; absent: each step of the output depends on the same step of the input alone. */
-  time?(config: C): TimeBehaviour;
+  /** `rank`: of its input. */
+  time?(config: C, rank: number): TimeBehaviour;
   /** Whether the config asks for states that live on from run to run. */
   isStateful?(config: C): boolean;
   /** Whether `apply` gives an array, as with `returnState`. */
@@ -234,6 +235,11 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     outputs.forEach(visit);
   }
 
+  /** The composite that it is a part of. */
+  get parent(): Layer | undefined {
+    return this.#parent;
+  }
+
   /** How errors, weights and random numbers call it: a part of a composite by both names, "bidirectional/forward_lstm". */
   get title(): string {
     const name = this.name ?? this.definition.baseName;
@@ -262,7 +268,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   /** The layers that have weights and steps of their own: itself, or a composite's parts. */
   get leaves(): readonly Layer[] {
     const inside = [...(this.definition.inside?.(this.config) ?? []), ...this.#helpers];
-    return inside.length === 0 ? [this] : inside.flatMap((layer) => layer.leaves);
+    // A model among them has adopted its layers itself.
+    return inside.length === 0 ? [this] : [...new Set(inside.flatMap((layer) => layer.leaves))];
   }
 
   /** How many steps a stream has given after so many of its input. */
@@ -271,7 +278,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   }
 
   get time(): TimeBehaviour {
-    return this.definition.time?.(this.config) ?? { lookahead: 0, history: 0 };
+    return this.definition.time?.(this.config, this.#shape?.length ?? 3) ?? { lookahead: 0, history: 0 };
   }
 
   /**
@@ -281,7 +288,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
    */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Output {
     const outputs = this.call(inputs, options).outputs;
-    return (this.definition.givesList?.(this.config) === true ? [...outputs] : outputs[0]) as Output;
+    const isList = this.definition.givesList?.(this.config) ?? outputs.length > 1;
+    return (isList ? [...outputs] : outputs[0]) as Output;
   }
 
   /** As `apply`, but gives the node itself. */
@@ -312,8 +320,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
         mismatch(this.title, `an input of shape ${printShape(known)}, as in its first call`, printShape(shape));
       }
       this.#features = features;
-      this.#shape ??= shape;
     }
+    this.#shape ??= list[0]?.shape;
     if (!specs.every((spec) => spec instanceof SymbolicTensor)) return new Node(this, call, specs);
     this.#adoptHelpers(call, specs);
     return new Node(this, call, specs, specs);

@@ -1,4 +1,4 @@
-import { activationCode, codeByInput, needsInput, type ActivationName } from '../activations/activation.js';
+import { activationCode, codeByInput, needsInput, usualSlope, type ActivationName } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
@@ -82,7 +82,7 @@ export function emitActivation(
   if (name === 'softmax' || name === 'logSoftmax') context.emit(name, x, y, rows, features);
   else if (needsInput(name) || alpha !== undefined) {
     const code = codeByInput(name as 'leakyRelu' | 'elu');
-    context.emit('activateByInput', code, alpha ?? 0.2, keepInput(context, x, y, features), y, rows, features);
+    context.emit('activateByInput', code, alpha ?? usualSlope, keepInput(context, x, y, features), y, rows, features);
   } else if (name !== 'linear' || x !== y) context.emit('activate', activationCode(name), x, y, rows, features);
 }
 

@@ -43,7 +43,7 @@ const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
     return [output];
   },
   // Along time, what comes later can begin only when what comes before has ended.
-  time: ({ axis: wanted }) => ({ lookahead: wanted === 1 ? Infinity : 0, history: 0 }),
+  time: (config, rank) => ({ lookahead: isTime(config, rank) ? Infinity : 0, history: 0 }),
   copies: (context, { axis: wanted }) => {
     const output = context.viewOf('output');
     const along = wanted < 0 ? output.lengths.length + wanted : wanted;

@@ -73,7 +73,9 @@ const definition: LayerDefinition<DotConfig> = {
     const [batchSize = null] = a.shape;
     const others = free.filter((axis) => axis !== null);
     const [first, second] = others;
-    const features = known(others.length === 0 ? 1 : others.at(-1)?.length, `${name}: the last axis`);
+    const features = others.length === 0 ? 1 : (others.at(-1)?.length ?? null);
+    if (features === null)
+      mismatch(name, 'a last axis of known length', [a, b].map(({ shape: one }) => printShape(one)).join(' and '));
     const shape = second === undefined ? [batchSize, features] : [batchSize, first?.length ?? null, features];
     const time = second === undefined ? null : (first?.steps ?? first?.length ?? null);
     return [{ shape, time, batch: a.batch, dtype: 'float32', mask: null }];

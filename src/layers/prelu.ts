@@ -29,7 +29,10 @@ const definition: LayerDefinition<PReLUConfig> = {
   baseName: 'p_re_lu',
   outputs: (config, call, name) => {
     const { shape } = onlyInput(name, call);
-    if (shape.length > 3 || slopesOf(config, shape).includes(null)) {
+    const { length } = shape;
+    const beyond = config.sharedAxes.find((axis) => axis >= length);
+    if (beyond !== undefined) mismatch(name, `sharedAxes from 1 to ${length - 1}`, beyond);
+    if (length > 3 || slopesOf(config, shape).includes(null)) {
       mismatch(name, 'an input of rank 2 or 3, of known length along the axes that are not shared', printShape(shape));
     }
     return sameSteps(name, call, onlyInput);

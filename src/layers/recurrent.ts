@@ -16,7 +16,7 @@ import { sequenceInput } from './expectations.js';
 export interface RecurrentOptions extends LayerOptions, AffineTraining {
   /** Number of units: the length of the state h. */
   units: number;
-  /** Default 'tanh'. */
+  /** One whose slope follows from its output, which is all that a cell keeps: not 'gelu', 'silu' and their like. Default 'tanh'. */
   activation?: ElementwiseActivation;
   /** Default true. */
   useBias?: boolean;

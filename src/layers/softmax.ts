@@ -30,7 +30,7 @@ const definition: LayerDefinition<SoftmaxConfig> = {
     }
     return sameSteps(name, call, onlyInput);
   },
-  time: ({ axis }) => ({ lookahead: axis === 1 || axis === -2 ? Infinity : 0, history: 0 }),
+  time: (config, rank) => ({ lookahead: isOverTime(config, rank) ? Infinity : 0, history: 0 }),
   forward: (context, config) => {
     const [x, y, features] = [context.input(), context.result(), context.features()];
     const { steps, batch, mask } = context;

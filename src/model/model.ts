@@ -165,6 +165,22 @@ export class Model {
     this.states.reset();
   }
 
+  /**
+   * Copies of the states of the stateful layers, [batch, units] each: layer by layer as they run, an LSTM's h, then its c.
+   * @throws Error where no run has left any since the last reset.
+   */
+  getStates(): Tensor[] {
+    return this.states.get(this.predictor().runner.plan);
+  }
+
+  /**
+   * Sets them, in the order of `getStates`: the next run goes on from them, with their batch.
+   * @throws TypeError when their number or a shape does not fit; nothing is changed then.
+   */
+  setStates(states: readonly TensorLike[]): void {
+    this.states.set(this.predictor().runner.plan, states);
+  }
+
   /** Copies of all weights, layer by layer in Keras's order. */
   getWeights(): Tensor[] {
     return this.graph.leaves.flatMap((layer) => {

@@ -1,7 +1,11 @@
 import type { Graph } from '../graph/graph.js';
+import { printShape } from '../graph/shape.js';
+import { mismatch } from '../options/options.js';
+import type { Plan, PlanTensor } from '../plan/plan.js';
 import { stateOffsets, type PlanRunner, type Run } from '../plan/runner.js';
 import { batch } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
+import { makeTensor, readNumbers, type Tensor } from '../tensors/tensor.js';
 
 /** Where the states of a batch lie. */
 export interface StateBlock {
@@ -38,6 +42,64 @@ export class ImplicitStates {
     if (run.stateAddress !== this.block.address) run.version = -1;
     run.stateAddress = this.block.address;
     runner.prepare(run);
+  }
+
+  /** The states, [batch, units] each, in the order in which the layers run. */
+  get(plan: Plan): Tensor[] {
+    const { block } = this;
+    if (block === undefined) throw new Error(`${this.#owner}: getStates: no run has left states since the last reset`);
+    return this.#places(plan, block.batch).map(({ features, address, rowFloats }) => {
+      const rows = Array.from({ length: block.batch }, (_, row) => {
+        const at = block.address / 4 + address + row * rowFloats;
+        return this.#workspace.floats.subarray(at, at + features);
+      });
+      const data = new Float32Array(block.batch * features);
+      rows.forEach((row, i) => {
+        data.set(row, i * features);
+      });
+      return makeTensor(data, [block.batch, features]);
+    });
+  }
+
+  /** Puts states in place; the next runs have their batch. Nothing is changed where one does not fit. */
+  set(plan: Plan, given: unknown): void {
+    const where = `${this.#owner}: setStates`;
+    const wanted = this.#places(plan, 1);
+    if (!Array.isArray(given) || given.length !== wanted.length) {
+      mismatch(where, `${wanted.length} states`, Array.isArray(given) ? given.length : typeof given);
+    }
+    const read = wanted.map(({ name, features }, i) => {
+      const numbers = readNumbers(given[i], `${where}: ${name}`);
+      const { shape } = numbers;
+      if (shape.length !== 2 || shape[1] !== features || shape[0] === 0) {
+        mismatch(`${where}: ${name}`, `shape ${printShape([null, features], ['batch'])}`, printShape(shape));
+      }
+      return numbers;
+    });
+    const rows = read[0]?.shape[0] ?? 0;
+    if (read.some(({ shape }) => shape[0] !== rows)) {
+      mismatch(where, 'states of one batch', read.map(({ shape }) => shape[0]).join(' and '));
+    }
+    const bytes = stateOffsets(plan, new Map([[batch, rows]]));
+    const longest = Math.max(...read.map(({ data }) => data.length));
+    const [staging, address] = [this.#workspace.allocate(4 * longest), this.#workspace.allocate(bytes)];
+    this.reset();
+    this.block = { address, bytes, batch: rows };
+    this.#places(plan, rows).forEach((place, i) => {
+      this.#workspace.floats.set(read[i]?.data ?? [], staging / 4);
+      // As all that comes in: what is below 2^-100 becomes 0.
+      this.#workspace.kernels.importRows(staging, address + 4 * place.address, rows, 1, place.features);
+    });
+    this.#workspace.release(staging);
+  }
+
+  /** Where the states lie in a block of so many rows: floats from its start, and from row to row. */
+  #places(plan: Plan, rows: number): { name: string; features: number; address: number; rowFloats: number }[] {
+    const offsets = new Map<PlanTensor, number>();
+    stateOffsets(plan, new Map([[batch, rows]]), offsets);
+    return Array.from(offsets, ([{ name, rowBytes, sequence }, offset]) => {
+      return { name, features: sequence?.features ?? 0, address: offset / 4, rowFloats: rowBytes / 4 };
+    });
   }
 
   /** Back to zeros; the next run may have another batch. */

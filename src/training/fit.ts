@@ -1,29 +1,45 @@
 import type { TensorsLike } from '../graph/inputs.js';
-import { streamKey } from '../graph/stream-key.js';
 import { checkWholeBatches } from '../model/states.js';
-import { fields, flag, optional, positiveInteger, refuse, seed, type Reader } from '../options/options.js';
-import { integersOf, trainingKernels } from '../plan/training-kernels.js';
-import type { Workspace } from '../plan/workspace.js';
-import { batchesOf, copyOf, rowNumbers, type Data } from './data.js';
-import { ErrorTotals } from './error-totals.js';
-import { HistoryRecorder, prefixed, type History, type Logs } from './history.js';
+import {
+  asGiven,
+  fields,
+  flag,
+  mismatch,
+  nonNegativeInteger,
+  optional,
+  positiveInteger,
+  refuse,
+  seed,
+  type Reader,
+} from '../options/options.js';
+import { ArraySource, IterableSource, isBatches, type Batches, type Source } from './batches.js';
+import { startCallbacks, type CallbackOption } from './callbacks/callbacks.js';
+import { copyOf, type Data } from './data.js';
+import type { History } from './history.js';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
+import { RunningFit, type Fitted } from './running-fit.js';
+import { weightFields, type WeightOptions } from './sample-weights.js';
 import type { Trainer } from './trainer.js';
-import type { RandomPlace } from './training-plan.js';
 
-export interface FitOptions {
-  /** Default 1. */
+export interface FitOptions extends WeightOptions {
+  /** The epoch to end before; the first is 0. Default 1. */
   epochs?: number;
-  /** Default 32, or what the input's shape fixes. */
+  /** The epoch to begin with, of a training that goes on: it counts in logs, callbacks and `epochs`. Default 0. */
+  initialEpoch?: number;
+  /** Default 32, or what the input's shape fixes. Not for iterables, whose batches are as they come. */
   batchSize?: number;
+  /** Of an iterable that has no end: batches of an epoch, the next of which goes on from there. Default: all that come. */
+  stepsPerEpoch?: number;
   /**
    * The share of rows at the end, taken before shuffling, that is not trained on but evaluated after each epoch. In [0, 1);
    * whole rows of the rest are trained on. Default 0.
    */
   validationSplit?: number;
-  /** Data to evaluate after each epoch, instead of a split: [x, y]. */
-  validationData?: readonly [TensorsLike, TensorsLike];
+  /** Data to evaluate after each epoch, instead of a split: [x, y], [x, y, sampleWeight], or batches to iterate over. */
+  validationData?: readonly [TensorsLike, TensorsLike, WeightOptions['sampleWeight']?] | Batches;
+  /** After which epochs to evaluate it: every so many, or those of a list (the first is 1). Default 1. */
+  validationFreq?: number | readonly number[];
   /** Whether the rows come in a new order each epoch. Default true; false for stateful models. */
   shuffle?: boolean;
   /** Of shuffling and dropout. Default 0: the same program gives the same bits. */
@@ -32,10 +48,14 @@ export interface FitOptions {
   verbose?: 'auto' | 0 | 1 | 2;
   /** Stops after the current batch; `fit` then rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** What is called as training goes on: of `callbacks`, or objects with hooks of one's own. */
+  callbacks?: readonly CallbackOption[];
+  /**
+   * Goes on from the checkpoint that the model was loaded from, given the same data and options: it ends with the same bits as a
+   * training that was never stopped. Default false.
+   */
+  resume?: boolean;
 }
-
-/** How long training may hold the event loop, in ms. */
-const holdTime = 30;
 
 const share: Reader<number> = (value, where) =>
   typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(where, 'a number in [0, 1)', value);
@@ -46,188 +66,138 @@ const verbosity: Reader<'auto' | 0 | 1 | 2> = (value, where) =>
 const signalReader: Reader<AbortSignal> = (value, where) =>
   value instanceof AbortSignal ? value : refuse(where, 'an AbortSignal', value);
 
-const pairReader: Reader<readonly [TensorsLike, TensorsLike]> = (value, where) =>
-  Array.isArray(value) && value.length === 2
-    ? (value as [TensorsLike, TensorsLike])
-    : refuse(where, 'an array [x, y]', value);
+const frequency: Reader<number | readonly number[]> = (value, where) =>
+  Array.isArray(value) ? value.map((epoch: unknown) => positiveInteger(epoch, where)) : positiveInteger(value, where);
+
+const validationReader: Reader<FitOptions['validationData']> = (value, where) => {
+  const isList = Array.isArray(value) && (value.length === 2 || value.length === 3);
+  if (!isList && !isBatches(value)) refuse(where, 'an array [x, y] or [x, y, sampleWeight], or batches', value);
+  return value as FitOptions['validationData'];
+};
 
 const fitFields = {
   epochs: optional(positiveInteger, 1),
+  initialEpoch: optional(nonNegativeInteger, 0),
   batchSize: optional(positiveInteger, undefined),
+  stepsPerEpoch: optional(positiveInteger, undefined),
   validationSplit: optional(share, 0),
-  validationData: optional(pairReader, undefined),
+  validationData: optional(validationReader, undefined),
+  validationFreq: optional(frequency, 1),
   shuffle: optional(flag, undefined),
   seed: optional(seed, 0),
   verbose: optional(verbosity, 'auto'),
   signal: optional(signalReader, undefined),
+  callbacks: optional(asGiven, []),
+  resume: optional(flag, false),
+  ...weightFields,
 };
 
-/** What a model has trained so far; random numbers go by it. */
-export interface Counts {
-  /** Of `trainOnBatch`. */
-  steps: number;
-  /** Of `fit`: those that were begun. */
-  epochs: number;
-}
+/** What is trained on. */
+export type GivenData = { readonly x: TensorsLike; readonly y: TensorsLike } | { readonly batches: Batches };
 
-/** Some rows of data. */
-interface Part {
-  readonly data: Data;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Runs `model.fit`; `counts` goes on from one fit to the next. */
+/** Runs `model.fit`. */
 export async function fitModel(
+  model: Fitted,
   trainer: Trainer,
-  counts: Counts,
-  x: TensorsLike,
-  y: TensorsLike,
+  given: GivenData,
   options: FitOptions,
 ): Promise<History> {
   const where = `${trainer.name}: fit`;
   const read = fields(options, where, fitFields);
-  const { training, validation } = splitData(trainer, where, x, y, read);
-  const { epochs, seed, signal } = read;
+  const list = startCallbacks(read.callbacks, `${where}: callbacks`);
   const batchSize = trainer.batchSizeOf(where, read.batchSize);
-  // Stateful layers hold the states of one batch size: that of training, a copy of which validation goes on from.
-  const validationBatch = trainer.isStateful ? Math.min(batchSize, lengthOf(training)) : batchSize;
-  if (trainer.isStateful) {
-    checkWholeBatches(where, lengthOf(training), batchSize);
-    if (validation !== null) checkStatefulValidation(where, lengthOf(validation), validationBatch);
-  }
   const shuffle = read.shuffle ?? !trainer.isStateful;
-  const progress = progressFor(read.verbose);
-  const recorder = new HistoryRecorder();
-  const pause = pauser(signal);
-  const batches = Math.ceil(lengthOf(training) / batchSize);
-  signal?.throwIfAborted();
-  try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const random = { seed, epoch: counts.epochs };
-      const order = rowOrder(trainer.workspace, training, shuffle ? random : null);
-      const totals = new ErrorTotals();
-      let [batch, logs]: [number, Logs] = [0, { loss: 0 }];
-      for (const indices of batchesOf(order, batchSize)) {
-        const errors = trainer.trainBatch(where, training.data, indices, random, { epoch, batch });
-        // Only now: an epoch without a batch has drawn nothing from them.
-        counts.epochs = random.epoch + 1;
-        totals.add(errors, indices.length);
-        logs = trainer.logsOf(totals);
-        progress.batch(epoch, epochs, ++batch, batches, logs);
-        await pause();
-      }
-      if (validation !== null) {
-        const valLogs = await validate(trainer, where, validation, validationBatch, pause);
-        logs = { ...logs, ...valLogs };
-      }
-      recorder.add(epoch, logs);
-      progress.epoch(epoch, epochs, logs);
-    }
-  } finally {
-    progress.close();
-  }
-  return recorder;
+  const { training, validation } = sourcesOf(trainer, where, given, { ...read, batchSize, shuffle });
+  read.signal?.throwIfAborted();
+  const fit = new RunningFit(model, trainer, where, {
+    ...read,
+    batchSize,
+    shuffle,
+    training,
+    validation,
+    list,
+    progress: progressFor(read.verbose),
+  });
+  return fit.run();
 }
 
-function lengthOf({ from, to }: Part): number {
-  return to - from;
-}
+type Read = {
+  readonly validationSplit: number;
+  readonly validationData: FitOptions['validationData'];
+  readonly stepsPerEpoch: number | undefined;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+} & WeightOptions;
 
-function splitData(
+function sourcesOf(
   trainer: Trainer,
   where: string,
-  x: TensorsLike,
-  y: TensorsLike,
-  options: {
-    readonly validationSplit: number;
-    readonly validationData: readonly [TensorsLike, TensorsLike] | undefined;
-  },
-): { training: Part; validation: Part | null } {
-  const { validationSplit, validationData } = options;
+  given: GivenData,
+  read: Read,
+): { training: Source; validation: Source | null } {
+  const { validationSplit, validationData, stepsPerEpoch, batchSize, shuffle, sampleWeight, classWeight } = read;
   if (validationSplit > 0 && validationData !== undefined) {
     throw new TypeError(`${where}: expected validationSplit or validationData, got both`);
   }
-  const data = copyOf(trainer.readData(where, x, y, 'batches'));
-  const { rows } = data;
-  if (validationData !== undefined) {
-    const own = copyOf(trainer.readData(`${where}: validationData`, ...validationData, 'batches'));
-    return { training: { data, from: 0, to: rows }, validation: { data: own, from: 0, to: own.rows } };
+  if ('batches' in given) {
+    if (validationSplit > 0) mismatch(`${where}: validationSplit`, 'arrays to split', 'batches');
+    if (sampleWeight !== undefined) mismatch(`${where}: sampleWeight`, 'batches [x, y, sampleWeight]', 'an option');
+    const training = new IterableSource(trainer, where, given.batches, stepsPerEpoch, classWeight);
+    return { training, validation: validationSource(trainer, where, validationData, batchSize) };
   }
-  // As Keras: whole rows of the rest are trained on. A millionth of a row is rounding: 10 · (1 − 0.9) is less than 1.
-  const split = rows - Math.ceil(rows * validationSplit - 1e-6);
-  const leaves = split === 0 ? 'leaves none to train on' : 'gives none to validate on';
-  if (split === 0 || (split === rows && validationSplit > 0)) {
-    throw new RangeError(`${where}: validationSplit ${validationSplit} of ${rows} row(s) ${leaves}`);
-  }
-  return {
-    training: { data, from: 0, to: split },
-    validation: split < rows ? { data, from: split, to: rows } : null,
+  if (stepsPerEpoch !== undefined) mismatch(`${where}: stepsPerEpoch`, 'batches to iterate over', 'arrays');
+  const weights: WeightOptions = {
+    ...(sampleWeight !== undefined && { sampleWeight }),
+    ...(classWeight !== undefined && { classWeight }),
   };
+  const data = copyOf(trainer.readData(where, given.x, given.y, 'batches', weights));
+  const split = validationData === undefined ? splitAt(where, data, validationSplit) : data.rows;
+  if (trainer.isStateful) checkWholeBatches(where, split, batchSize);
+  const training = new ArraySource(trainer, { data, from: 0, to: split }, batchSize, shuffle);
+  // Stateful layers hold the states of one batch size: that of training, a copy of which validation goes on from.
+  const ofValidation = trainer.isStateful ? Math.min(batchSize, split) : batchSize;
+  if (split < data.rows) {
+    checkStateful(trainer, where, data.rows - split, ofValidation);
+    const rest = { data, from: split, to: data.rows };
+    return { training, validation: new ArraySource(trainer, rest, ofValidation, false) };
+  }
+  return { training, validation: validationSource(trainer, where, validationData, ofValidation) };
 }
 
-function checkStatefulValidation(where: string, rows: number, batchSize: number): void {
-  if (rows % batchSize === 0) return;
+function validationSource(
+  trainer: Trainer,
+  where: string,
+  given: FitOptions['validationData'],
+  batchSize: number,
+): Source | null {
+  if (given === undefined) return null;
+  const title = `${where}: validationData`;
+  if (!Array.isArray(given)) return new IterableSource(trainer, title, given as Batches, undefined);
+  const [x, y, sampleWeight] = given as [TensorsLike, TensorsLike, WeightOptions['sampleWeight']?];
+  const data = copyOf(trainer.readData(title, x, y, 'batches', sampleWeight === undefined ? {} : { sampleWeight }));
+  checkStateful(trainer, where, data.rows, batchSize);
+  return new ArraySource(trainer, { data, from: 0, to: data.rows }, batchSize, false);
+}
+
+/** As Keras: whole rows of the rest are trained on. A millionth of a row is rounding: 10 · (1 − 0.9) is less than 1. */
+function splitAt(where: string, { rows }: Data, share: number): number {
+  const split = rows - Math.ceil(rows * share - 1e-6);
+  const leaves = split === 0 ? 'leaves none to train on' : 'gives none to validate on';
+  if (split === 0 || (split === rows && share > 0)) {
+    throw new RangeError(`${where}: validationSplit ${share} of ${rows} row(s) ${leaves}`);
+  }
+  return split;
+}
+
+function checkStateful({ isStateful }: Trainer, where: string, rows: number, batchSize: number): void {
+  if (!isStateful || rows % batchSize === 0) return;
   throw new RangeError(
     `${where}: validation: stateful layers need batches of one size: expected a multiple of ${batchSize} rows, got ${rows}`,
   );
-}
-
-/** Losses and metrics over a part, under Keras's names; stateful layers go on from a copy of their states. */
-async function validate(
-  trainer: Trainer,
-  where: string,
-  { data, from, to }: Part,
-  batchSize: number,
-  pause: () => Promise<void>,
-): Promise<Record<string, number>> {
-  const totals = new ErrorTotals();
-  const states = trainer.copyStates();
-  try {
-    for (const indices of batchesOf(rowNumbers(from, to), batchSize)) {
-      totals.add(trainer.evaluateBatch(`${where}: validation`, data, indices, states), indices.length);
-      await pause();
-    }
-  } finally {
-    states.reset();
-  }
-  const logs = Object.entries(trainer.logsOf(totals));
-  return Object.fromEntries(logs.map(([name, value]) => [prefixed('val', name), value]));
-}
-
-/** The rows of an epoch: in order, or shuffled (Fisher & Yates) by counter-based random numbers. */
-function rowOrder(workspace: Workspace, { from, to }: Part, random: RandomPlace | null): Int32Array {
-  const order = rowNumbers(from, to);
-  if (random === null) return order;
-  const words = workspace.allocate(16);
-  const [{ philox }, integers] = [trainingKernels(workspace), integersOf(workspace)];
-  const stream = streamKey('fit/shuffle');
-  for (let i = order.length - 1; i > 0; i--) {
-    philox(words, random.seed, stream, random.epoch, i, 0, 0);
-    const word = (integers[words / 4] ?? 0) >>> 0;
-    const j = Math.floor((word / 0x100000000) * (i + 1));
-    [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
-  }
-  workspace.release(words);
-  return order;
 }
 
 function progressFor(verbose: 'auto' | 0 | 1 | 2): Progress {
   if (verbose === 0) return silent;
   // A bar is drawn over and over: in a pipe or a file it would be noise.
   return verbose !== 2 && isTerminal() ? progressBar() : progressLines();
-}
-
-/** Lets other tasks run when training has held the event loop for long enough; throws the reason of a signal that came. */
-function pauser(signal: AbortSignal | undefined): () => Promise<void> {
-  let last = Date.now();
-  return async () => {
-    if (Date.now() - last >= holdTime) {
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, 0);
-      });
-      last = Date.now();
-    }
-    signal?.throwIfAborted();
-  };
 }

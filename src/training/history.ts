@@ -4,6 +4,8 @@ export interface History {
   readonly epoch: readonly number[];
   /** One value for each epoch. */
   readonly history: Readonly<Record<string, readonly number[]>>;
+  /** What callbacks had to say, such as why training was stopped. */
+  readonly notes: readonly string[];
 }
 
 /** The losses and metrics of a batch or an epoch, by name; `loss` is always there. */
@@ -13,10 +15,18 @@ export type Logs = Readonly<Record<string, number>> & { readonly loss: number };
 export class HistoryRecorder implements History {
   readonly epoch: number[] = [];
   readonly history: Record<string, number[]> = {};
+  readonly notes: string[] = [];
 
   add(epoch: number, logs: Logs): void {
     this.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.history[name] ??= []).push(value);
+  }
+
+  /** Goes on from what was recorded before. */
+  restore({ epoch, history }: Pick<History, 'epoch' | 'history'>, notes: readonly string[]): void {
+    this.epoch.push(...epoch);
+    for (const [name, values] of Object.entries(history)) this.history[name] = [...values];
+    this.notes.push(...notes);
   }
 }
 

@@ -8,20 +8,39 @@ import {
   type Names,
   type TensorsLike,
 } from '../graph/inputs.js';
+import { fileFormat, readModelFile, setFileWeights, trainingPrefix } from '../formats/load-model.js';
+import { writeSafetensors } from '../formats/safetensors.js';
+import { topologyOf } from '../formats/save-topology.js';
+import type { NamedWeight } from '../formats/topology.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
 import { checkWholeBatches } from '../model/states.js';
 import { parametersIn, summarize } from '../model/summary.js';
-import { asGiven, fields, nonNegativeInteger, oneOf, optional, positiveInteger, refuse } from '../options/options.js';
+import {
+  asGiven,
+  fields,
+  flag,
+  nonNegativeInteger,
+  oneOf,
+  optional,
+  positiveInteger,
+  refuse,
+  text,
+} from '../options/options.js';
 import { explainPlan } from '../plan/explain.js';
 import { reportStream, type StreamReport } from './report.js';
+import { stepsBefore } from '../plan/growth.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
-import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { isTensorObject, makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { batchesOf, rowNumbers } from './data.js';
 import { ErrorTotals } from './error-totals.js';
-import { fitModel, type Counts, type FitOptions } from './fit.js';
+import { files } from '#files';
+import { isBatches, type Batches } from './batches.js';
+import { readCheckpoint, storeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { fitModel, type FitOptions } from './fit.js';
+import type { Counts, Fitted } from './running-fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
 import type { LossOption } from './losses.js';
@@ -53,6 +72,11 @@ export interface CompileArguments {
 
 export type MetricsOption = readonly MetricOption[] | Readonly<Record<string, MetricOption | readonly MetricOption[]>>;
 
+export interface SaveOptions {
+  /** Whether the file holds the optimizer too, so that training can go on from it. Default false. */
+  optimizer?: boolean;
+}
+
 export interface EvaluateOptions extends WeightOptions {
   /** Default 32, or what the input's shape fixes. */
   batchSize?: number;
@@ -79,11 +103,15 @@ export interface ExplainOptions {
 export class TrainableModel extends Model {
   /** @internal */
   readonly outputNames: Names;
-  readonly #seed: number;
+  #seed: number;
   #parameters: Parameters | undefined;
   #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
+  /** As they were given, to be saved. */
+  #compiled: CompileArguments | undefined;
+  /** What the model was loaded from. */
+  #loaded: Checkpoint | undefined;
   readonly #counts: Counts = { steps: 0, epochs: 0 };
 
   constructor(assembled: Assembled, seed: number) {
@@ -133,6 +161,7 @@ export class TrainableModel extends Model {
     });
     const run = new Run();
     run.set(batch, read.batch);
+    run.set(stepsBefore, 0);
     for (const { time } of this.graph.inputs) {
       if (time !== null && typeof time === 'object' && time.op === 'symbol') run.set(time, read.time);
     }
@@ -148,6 +177,11 @@ export class TrainableModel extends Model {
   override resetStates(): void {
     this.#refuseWhileFitting('resetStates');
     super.resetStates();
+  }
+
+  override setStates(states: readonly TensorLike[]): void {
+    this.#refuseWhileFitting('setStates');
+    super.setStates(states);
   }
 
   override setWeights(weights: readonly TensorLike[]): void {
@@ -170,25 +204,71 @@ export class TrainableModel extends Model {
     const trainer = new Trainer(where, this, objectives, read.optimizer);
     this.#trainer?.release();
     this.#trainer = trainer;
+    this.#compiled = options;
+    this.#loaded = undefined;
   }
 
   /**
    * Trains over epochs. Yields to the event loop every 30 ms or so.
-   * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out.
+   * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out. Or batches to
+   *   iterate over, [x, y] each: then there is no y.
    * @param y targets, shaped as the outputs that have a loss.
    * @returns losses and metrics of every epoch.
    * @throws NonFiniteLossError when a loss, gradient or step is NaN or infinite; the weights of the last good batch stay.
    */
-  async fit(x: TensorsLike, y: TensorsLike, options: FitOptions = {}): Promise<History> {
+  async fit(batches: Batches, options?: FitOptions): Promise<History>;
+  async fit(x: TensorsLike, y: TensorsLike, options?: FitOptions): Promise<History>;
+  async fit(x: TensorsLike | Batches, second?: TensorsLike | FitOptions, third: FitOptions = {}): Promise<History> {
     const trainer = this.#requireTrainer('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
     this.#refuseWhileOthersFit('fit');
+    const overBatches = isBatches(x) && (second === undefined || !isTensors(second));
+    const options = overBatches ? ((second ?? {}) as FitOptions) : third;
+    const given = overBatches ? { batches: x } : { x: x as TensorsLike, y: second as TensorsLike };
     this.#setFitting(trainer, true);
     try {
-      return await fitModel(trainer, this.#counts, x, y, options);
+      return await fitModel(this.#fitted(trainer), trainer, given, options);
     } finally {
       this.#setFitting(trainer, false);
     }
+  }
+
+  /**
+   * The model as a .safetensors file (docs/formats.md): layers and weights. The same model gives the same bytes.
+   * @throws Error for a layer with a function in it, or, with the optimizer, a loss or metric of one's own: no file can hold these.
+   */
+  toSafetensors(options: SaveOptions = {}): Uint8Array {
+    const { optimizer } = this.#readSaveOptions('toSafetensors', options);
+    return this.#toBytes(optimizer ? { place: null, callbacks: {} } : null);
+  }
+
+  /**
+   * Writes the file, through a temporary one and a rename: whoever reads it meets the old one or the new one.
+   * @throws Error where there is no file system: `toSafetensors` gives the bytes there.
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    const { optimizer } = this.#readSaveOptions('save', options);
+    await files.write(
+      text(path, `${this.name}: save: path`),
+      this.#toBytes(optimizer ? { place: null, callbacks: {} } : null),
+    );
+  }
+
+  /** @internal Compiles the model as a file's was, and takes over what its training remembers. */
+  goOnFrom(metadata: Readonly<Record<string, string>>, tensors: readonly NamedWeight[]): void {
+    const { compile, training } = metadata;
+    if (compile === undefined || training === undefined) return;
+    const where = 'loadModel: training';
+    const checkpoint = readCheckpoint(where, { json: training, tensors });
+    let given: unknown;
+    try {
+      given = JSON.parse(compile);
+    } catch {
+      refuse('loadModel: compile', 'JSON', compile);
+    }
+    this.compile(given as CompileArguments);
+    this.#restore(where, this.#requireTrainer('loadModel'), checkpoint);
+    this.#loaded = checkpoint;
   }
 
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
@@ -266,6 +346,71 @@ export class TrainableModel extends Model {
     };
   }
 
+  #readSaveOptions(what: string, options: SaveOptions): { readonly optimizer: boolean } {
+    const read = fields(options, `${this.name}: ${what}`, { optimizer: optional(flag, false) });
+    if (read.optimizer) this.#requireTrainer(what);
+    return read;
+  }
+
+  #toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array {
+    const { name, version } = fileFormat;
+    const topology = JSON.stringify(topologyOf(this.name, this.graph));
+    const metadata = { format: name, version: String(version), topology };
+    const tensors = this.graph.leaves.flatMap((layer) => {
+      const values = layer.weights.get();
+      return layer.weights.specs.map((spec, i) => ({
+        name: `${layer.title}/${spec.name}`,
+        shape: [...spec.shape],
+        data: values[i] ?? new Float32Array(),
+      }));
+    });
+    if (running === null) return writeSafetensors({ tensors, metadata });
+    const trainer = this.#requireTrainer('save');
+    const { json, tensors: own } = storeCheckpoint({
+      ...running,
+      seed: this.#seed,
+      counts: { ...this.#counts },
+      optimizer: trainer.saveOptimizer(),
+      states: trainer.saveStates(),
+    });
+    const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
+    const compile = JSON.stringify(this.#compiled, (key, value: unknown) => {
+      if (typeof value !== 'function') return value;
+      throw new Error(`${this.name}: compile: ${key}: a function, which no file can hold`);
+    });
+    return writeSafetensors({ tensors: [...tensors, ...named], metadata: { ...metadata, compile, training: json } });
+  }
+
+  #fitted(trainer: Trainer): Fitted {
+    return {
+      model: this,
+      counts: this.#counts,
+      files,
+      loaded: this.#loaded,
+      setWeights: (weights) => {
+        super.setWeights(weights);
+      },
+      toBytes: (running) => this.#toBytes(running),
+      fromBytes: (where, bytes) => {
+        const { file, tensors, metadata } = readModelFile(bytes);
+        const own = tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(trainingPrefix, '') }));
+        const checkpoint = readCheckpoint(`${where}: checkpoint`, { json: metadata.training ?? '', tensors: own });
+        setFileWeights(this, file, (weights) => {
+          super.setWeights(weights);
+        });
+        this.#restore(`${where}: checkpoint`, trainer, checkpoint);
+        return checkpoint;
+      },
+    };
+  }
+
+  #restore(where: string, trainer: Trainer, { seed, counts, optimizer, states }: Checkpoint): void {
+    trainer.restoreOptimizer(`${where}: optimizer`, optimizer);
+    trainer.restoreStates(`${where}: states`, states);
+    this.#seed = seed;
+    Object.assign(this.#counts, counts);
+  }
+
   #requireTrainer(what: string): Trainer {
     if (this.#trainer === undefined) {
       throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
@@ -305,4 +450,9 @@ export class TrainableModel extends Model {
       }
     });
   }
+}
+
+/** Targets, where options might stand too. */
+function isTensors(value: unknown): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value) || isTensorObject(value);
 }

@@ -4,7 +4,8 @@ import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import type { ImplicitStates } from '../model/states.js';
 import { mismatch } from '../options/options.js';
 import { known } from '../plan/known.js';
-import { evaluate } from '../plan/size.js';
+import { stateOffsets } from '../plan/runner.js';
+import { batch, evaluate } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { WeightConstraints } from './constrain.js';
 import type { Data } from './data.js';
@@ -13,7 +14,8 @@ import { prefixed, type Logs } from './history.js';
 import { copyOf, restore, save, type SavedStates } from './kept-states.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
-import { OptimizerState } from './optimizers/optimizer.js';
+import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer.js';
+import { positiveFloat } from './optimizers/positive-float.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
 import { readWeights, type WeightOptions } from './sample-weights.js';
@@ -70,6 +72,40 @@ export class Trainer {
   /** Those whose weights it changes. */
   get layers(): readonly Layer[] {
     return this.#parameters.layers;
+  }
+
+  /** Of the optimizer's next step. */
+  get learningRate(): number {
+    return this.#optimizer.learningRate;
+  }
+
+  setLearningRate(where: string, value: unknown): void {
+    this.#optimizer.learningRate = positiveFloat(value, where);
+  }
+
+  saveOptimizer(): SavedOptimizer {
+    return this.#optimizer.save();
+  }
+
+  restoreOptimizer(where: string, saved: SavedOptimizer): void {
+    this.#optimizer.restore(where, saved);
+  }
+
+  /** What stateful layers remember; null: no run has left them anything. */
+  saveStates(): { batch: number; values: Float32Array } | null {
+    const { block } = this.#states;
+    const values = save(this.#states, this.workspace);
+    return block === undefined || values === undefined ? null : { batch: block.batch, values };
+  }
+
+  restoreStates(where: string, saved: { readonly batch: number; readonly values: Float32Array } | null): void {
+    this.#states.reset();
+    if (saved === null) return;
+    const bytes = stateOffsets(this.#plan.runner.plan, new Map([[batch, saved.batch]]));
+    if (bytes !== 4 * saved.values.length) mismatch(where, `${bytes / 4} values`, saved.values.length);
+    const address = this.workspace.allocate(bytes);
+    this.workspace.floats.set(saved.values, address / 4);
+    this.#states.block = { address, bytes, batch: saved.batch };
   }
 
   /** Gives its memory back. */

@@ -189,7 +189,7 @@ export class TrainingPlan {
   }
 
   /** Copies the rows of a batch into the plan's staging blocks. */
-  stage({ inputs, targets, weights }: Data, indices: Int32Array): void {
+  stage({ inputs, targets, weights, firstSample = 0 }: Data, indices: Int32Array): void {
     this.graph.inputs.forEach((symbolic, i) => {
       this.#stageRows(this.compiled.staging.get(symbolic), inputs[i], indices);
     });
@@ -203,7 +203,10 @@ export class TrainingPlan {
       }
     });
     const asked = this.randomness.indices;
-    if (asked !== null) integersOf(this.#workspace).set(indices, this.runner.address(asked, this.run) / 4);
+    if (asked !== null) {
+      const numbers = firstSample === 0 ? indices : indices.map((index) => index + firstSample);
+      integersOf(this.#workspace).set(numbers, this.runner.address(asked, this.run) / 4);
+    }
   }
 
   #forwardOf({ definition }: Layer): Forward | undefined {

@@ -181,6 +181,22 @@ describe('calls of a model', () => {
       seed: nonsense.seed,
       verbose: [3, -1, 'loud', true, null, NaN],
       signal: [{}, 5, null, new AbortController()],
+      initialEpoch: [-1, 0.5, '1', null],
+      stepsPerEpoch: [...nonsense.positiveInteger, 3],
+      validationFreq: [0, -1, 0.5, '2', null, [0], [1.5]],
+      callbacks: [
+        5,
+        {},
+        [5],
+        [{}],
+        [{ kind: 'nonsense' }],
+        [{ onEpochEnd: 5 }],
+        [{ onEpochend: () => undefined }],
+        null,
+      ],
+      resume: nonsense.flag,
+      sampleWeight: [5, [1], 'x', null],
+      classWeight: [5, { a: 1 }, { 0: 'x' }, null],
     };
     const weights = compileWith('sgd')
       .getWeights()

@@ -32,10 +32,13 @@ const ofWeights = (...names: string[]): Table =>
     ]),
   );
 
+/** Cells go back from their outputs: they take no activation that works on a row, or whose slope its output does not tell. */
+const ofCells = [...nonsense.activation, 'softmax', 'logSoftmax', 'gelu', 'swish', 'leakyRelu'];
+
 const recurrent: Table = {
   ...common,
   units: nonsense.positiveInteger,
-  activation: [...nonsense.activation, 'softmax'],
+  activation: ofCells,
   useBias: nonsense.flag,
   ...ofWeights('kernel', 'recurrent', 'bias'),
   returnSequences: nonsense.flag,
@@ -93,14 +96,9 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
     'lstm',
     layers.lstm as Make,
     { units: 2 },
-    { ...recurrent, recurrentActivation: [...nonsense.activation, 'softmax'], unitForgetBias: nonsense.flag },
+    { ...recurrent, recurrentActivation: ofCells, unitForgetBias: nonsense.flag },
   ],
-  [
-    'gru',
-    layers.gru as Make,
-    { units: 2 },
-    { ...recurrent, recurrentActivation: [...nonsense.activation, 'softmax'], resetAfter: nonsense.flag },
-  ],
+  ['gru', layers.gru as Make, { units: 2 }, { ...recurrent, recurrentActivation: ofCells, resetAfter: nonsense.flag }],
   ['dense', layers.dense as Make, { units: 2 }, { ...affine, units: nonsense.positiveInteger }],
   [
     'conv1d',
@@ -319,6 +317,26 @@ describe('layers', () => {
     expect(() => layers.normalization({ mean: [1, 2], variance: [1, 2] }).apply(input({ shape: [3] }))).toThrow(
       'normalization: mean: expected 3 values, one for each feature, got 2',
     );
+  });
+
+  test('slopes and shares lie along axes that the input has', () => {
+    const [vector, sequence, steps] = [[2], [null, 2], [null, 3, 2]].map((shape) => input({ shape }));
+    expect(() => layers.prelu({ sharedAxes: [1, 3] }).apply(sequence)).toThrow(
+      'p_re_lu: expected sharedAxes from 1 to 2, got 3',
+    );
+    expect(() => layers.prelu().apply(sequence)).toThrow(
+      'p_re_lu: expected an input of rank 2 or 3, of known length along the axes that are not shared, got [null, null, 2]',
+    );
+    expect(() => layers.prelu({ sharedAxes: [1, 2] }).apply(steps)).toThrow(
+      'p_re_lu: expected an input of rank 2 or 3',
+    );
+    for (const [x, axis, axes] of [
+      [vector, 2, 'the last axis of [null, 2]'],
+      [sequence, 3, 'the last axis or the time axis of [null, null, 2]'],
+      [steps, 1, 'the last axis of [null, null, 3, 2]'],
+    ] as const) {
+      expect(() => layers.softmax({ axis }).apply(x)).toThrow(`softmax: expected ${axes}, got ${axis}`);
+    }
   });
 
   test('features must fall into the groups', () => {

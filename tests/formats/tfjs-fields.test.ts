@@ -19,6 +19,7 @@ import {
   readHandMade,
   sequentialConfig,
   type HandMadeFile,
+  type HandMadeWeight,
 } from './hand-made.js';
 
 const optionsOf = (changes: Record<string, unknown>) => readHandMade(handMadeLstm(changes)).topology.layers[1].options;
@@ -76,6 +77,61 @@ describe('activations', () => {
 
   test.each(['hard_sigmoid', 'hardSigmoid'])("%s is TensorFlow.js's, not that of Keras 3", (name) => {
     expect(optionsOf({ recurrent_activation: name }).recurrentActivation).toBe('hardSigmoidLegacy');
+  });
+});
+
+describe('layers that bend values', () => {
+  const fileOf = (className: string, config: object, weights: readonly HandMadeWeight[] = []) =>
+    readHandMade(
+      handMade(
+        'Sequential',
+        sequentialConfig([
+          { class_name: className, config: { name: 'bend', batch_input_shape: [null, null, 2], ...config } },
+        ]),
+        weights,
+      ),
+    );
+  const bent = (...given: Parameters<typeof fileOf>): number[] =>
+    Array.from(loadModel(fileOf(...given)).predict([[[-2, 8]]]).data);
+  const bendsTo = (given: readonly [string, object, HandMadeWeight[]?], expected: readonly number[]): void => {
+    bent(...given).forEach((value, i) => expect(value).toBeCloseTo(expected[i], 6));
+  };
+  const slopes = { name: 'bend/alpha', shape: [1, 2], values: [0.25, 0.5] };
+
+  test.each<[string, object, [number, number], HandMadeWeight[]?]>([
+    ['ReLU', {}, [0, 8]],
+    ['ReLU', { max_value: null, negative_slope: 0, threshold: 0 }, [0, 8]],
+    ['ReLU', { max_value: 6 }, [0, 6]],
+    ['ReLU', { max_value: null, negative_slope: 0.25, threshold: 0 }, [-0.5, 8]],
+    ['LeakyReLU', { alpha: 0.25 }, [-0.5, 8]],
+    ['LeakyReLU', { negative_slope: 0.5 }, [-1, 8]],
+    ['LeakyReLU', {}, [-0.6, 8]],
+    ['ELU', { alpha: 2 }, [2 * Math.expm1(-2), 8]],
+    ['PReLU', { shared_axes: [1], alpha_initializer: { class_name: 'Zeros', config: {} } }, [-0.5, 8], [slopes]],
+    ['Softmax', { axis: -1 }, [Math.exp(-10) / (1 + Math.exp(-10)), 1 / (1 + Math.exp(-10))]],
+    ['Softmax', { axis: 1 }, [1, 1]],
+    ['Activation', { activation: 'leaky_relu' }, [-0.4, 8]],
+    ['Activation', { activation: 'relu6' }, [0, 6]],
+    ['Activation', { activation: 'hard_swish' }, [-1 / 3, 8]],
+    ['Activation', { activation: 'log_softmax' }, [-10 - Math.log1p(Math.exp(-10)), -Math.log1p(Math.exp(-10))]],
+  ])('%s %j', (className, config, expected, weights) => {
+    bendsTo([className, config, weights], expected);
+  });
+
+  test.each(['swish', 'silu'])('%s is x·σ(x), gelu is exact, and gelu_new is by tanh', (name) => {
+    bendsTo(['Activation', { activation: name }], [-2 / (1 + Math.exp(2)), 8 / (1 + Math.exp(-8))]);
+    bendsTo(['Activation', { activation: 'gelu' }], [-0.0455002639, 8]);
+    bendsTo(['Activation', { activation: 'gelu_new' }], [-0.0454023059, 8]);
+  });
+
+  test.each([
+    ['ReLU', { max_value: 4 }, 'max_value: expected 6, got 4'],
+    ['ReLU', { threshold: 1 }, 'threshold: expected 0, got 1'],
+    ['ReLU', { negative_slope: 0.1, threshold: 1 }, 'threshold: expected 0, got 1'],
+    ['ReLU', { negative_slope: 0.1, max_value: 6 }, 'max_value: expected none, since bucle does not follow it, got 6'],
+    ['Softmax', { axis: [1, 2] }, 'bend: axis: expected an axis but the batch'],
+  ])('%s %j is refused', (className, config, expected) => {
+    expect(() => bent(className, config)).toThrow(expected);
   });
 });
 

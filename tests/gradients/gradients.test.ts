@@ -1,11 +1,12 @@
 /** The kernels' forward and backward passes against the float64 reference's, layer by layer, option by option. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { describeCase, gradientCases, type LayerCase } from '../reference/cases.js';
-import { compareWithReference, limits, type Errors } from './library-against-reference.js';
+import { layers } from '../../src/index.js';
+import { layerCases, type LayerCase } from '../reference/cases.js';
+import { describeCase } from '../reference/cases/case.js';
+import { compareWithReference, inferenceCases, limits, type Errors } from './library-against-reference.js';
 import { longGroups, sizedGroups, type Group } from './sized-cases.js';
 
-/** Gradients are taken without dropout; training with it is compared in dropout.test.ts. */
-const cases = gradientCases().filter((one) => one.layer !== 'dropout');
+const cases = inferenceCases();
 
 const rows: string[] = [];
 const addRow = (layer: string, { output, inputs, weights }: Errors, what: string): void => {
@@ -24,9 +25,25 @@ function expectWithinLimits({ output, inputs, weights }: Errors): void {
 
 describe('the library’s gradients are the reference’s, option by option', () => {
   test('the table has every layer', () => {
-    const kinds = ['activation', 'conv1d', 'dense', 'gru', 'lstm', 'masking', 'simpleRNN', 'timeDistributed'];
-    expect([...new Set(cases.map(({ layer }) => layer))].sort()).toEqual(kinds);
-    for (const groups of [sizedGroups(), longGroups()]) expect(groups.map(([kind]) => kind).sort()).toEqual(kinds);
+    const composed = ['custom', 'input'];
+    const kinds = layerCases().map(({ layer }) => layer);
+    expect([...new Set([...kinds, ...composed])].sort()).toEqual(Object.keys(layers).sort());
+    const random = ['dropout', 'gaussianNoise', 'spatialDropout1d'];
+    expect([...new Set([...cases.map(({ layer }) => layer), ...random, ...composed])].sort()).toEqual(
+      Object.keys(layers).sort(),
+    );
+    for (const groups of [sizedGroups(), longGroups()]) {
+      expect(groups.map(([kind]) => kind).sort()).toEqual([
+        'activation',
+        'conv1d',
+        'dense',
+        'gru',
+        'lstm',
+        'masking',
+        'simpleRNN',
+        'timeDistributed',
+      ]);
+    }
   });
 
   test.each(cases.map((one) => [one.layer, describeCase(one), one] as const))('%s: %s', (layer, what, one) => {
@@ -36,7 +53,10 @@ describe('the library’s gradients are the reference’s, option by option', ()
   });
 });
 
-test.each(cases.map((one) => [one.layer, describeCase(one), one] as const))(
+/** Numbers of words, which Embedding takes, have no gradient. */
+const differentiable = cases.filter(({ layer }) => layer !== 'embedding');
+
+test.each(differentiable.map((one) => [one.layer, describeCase(one), one] as const))(
   'what comes back is added to what an input has already, %s: %s',
   (_layer, _what, one) => {
     expectWithinLimits(compareWithReference([one], { sharesInputs: true }));

@@ -3,8 +3,14 @@
  * blocks: a quad of lanes (4), a panel of columns (8), and one more.
  */
 import { createRandom, type Random } from '../random.js';
+import { activation } from '../reference/activations.js';
 import type { LayerCase } from '../reference/cases.js';
+import { conv1d } from '../reference/conv1d.js';
+import { dense } from '../reference/dense.js';
+import { masking } from '../reference/masking.js';
+import { recurrent, type RecurrentLayer } from '../reference/recurrent.js';
 import { sizeOf, tensor, type Tensor } from '../reference/tensor.js';
+import { timeDistributed } from '../reference/time-distributed.js';
 
 const unitCounts = [1, 3, 4, 5, 8, 13];
 const featureCounts = [1, 3, 4, 6];
@@ -94,6 +100,8 @@ const pick = <const T>(random: Random, from: readonly T[]): T => from[random.int
 
 /** Without kinks, where float32 and float64 may fall on different sides. */
 const smooth = ['linear', 'tanh', 'sigmoid', 'softplus', 'softsign', 'elu'] as const;
+/** Also those of layers that keep their inputs. */
+const bends = [...smooth, 'softmax', 'logSoftmax', 'gelu', 'geluTanh', 'silu', 'mish'] as const;
 /**
  * Gates within 0 … 1. Signed ones let a state grow threefold a step, and rounding with it: moving the reference's own
  * weights by half a unit in the last place then moves its gradients by more than the limit. The table of options has them.
@@ -101,24 +109,49 @@ const smooth = ['linear', 'tanh', 'sigmoid', 'softplus', 'softsign', 'elu'] as c
 const gates = ['sigmoid', 'hardSigmoid', 'hardSigmoidLegacy'] as const;
 
 const activationGroup: Make = ({ random, seed }) => {
-  const config = { activation: pick(random, [...smooth, 'softmax', 'exponential']) };
-  return { caseOf: (x) => ({ layer: 'activation', config, weights: [], inputs: [x], seed }) };
+  const config = { activation: pick(random, [...bends, 'exponential']) };
+  return {
+    caseOf: (x) => ({
+      layer: 'activation',
+      config,
+      weights: [],
+      inputs: [x],
+      seed,
+      forward: (_, [given]) => activation(config, [], [given]),
+    }),
+  };
 };
 
 function denseParts({ units, features, random, draw }: Sizes) {
-  const config = { units, activation: pick(random, [...smooth, 'softmax']), useBias: random.chance(0.8) };
+  const config = { units, activation: pick(random, bends), useBias: random.chance(0.8) };
   return { config, weights: [draw(features, units), ...(config.useBias ? [draw(units)] : [])] };
 }
 
 const denseGroup: Make = (sizes) => {
   const { config, weights } = denseParts(sizes);
-  return { caseOf: (x) => ({ layer: 'dense', config, weights, inputs: [x], seed: sizes.seed }) };
+  return {
+    caseOf: (x) => ({
+      layer: 'dense',
+      config,
+      weights,
+      inputs: [x],
+      seed: sizes.seed,
+      forward: (own, [given]) => dense(config, own, [given]),
+    }),
+  };
 };
 
 const timeDistributedGroup: Make = (sizes) => {
   const { config, weights } = denseParts(sizes);
   return {
-    caseOf: (x) => ({ layer: 'timeDistributed', config: { layer: config }, weights, inputs: [x], seed: sizes.seed }),
+    caseOf: (x) => ({
+      layer: 'timeDistributed',
+      config: { layer: { layer: 'dense', config } },
+      weights,
+      inputs: [x],
+      seed: sizes.seed,
+      forward: (own, [given]) => timeDistributed({ layer: config }, own, [given]),
+    }),
   };
 };
 
@@ -128,11 +161,20 @@ const convGroup: Make = ({ units, features, random, draw, seed }) => {
     kernelSize: random.integer(1, 4),
     dilationRate: random.integer(1, 4),
     padding: 'causal',
-    activation: pick(random, [...smooth, 'softmax']),
+    activation: pick(random, bends),
     useBias: random.chance(0.8),
   } as const;
   const weights = [draw(config.kernelSize, features, units), ...(config.useBias ? [draw(units)] : [])];
-  return { caseOf: (x) => ({ layer: 'conv1d', config, weights, inputs: [x], seed }) };
+  return {
+    caseOf: (x) => ({
+      layer: 'conv1d',
+      config,
+      weights,
+      inputs: [x],
+      seed,
+      forward: (own, [given]) => conv1d(config, own, [given]),
+    }),
+  };
 };
 
 const maskingGroup: Make = ({ features, random, seed }) => {
@@ -142,7 +184,14 @@ const maskingGroup: Make = ({ features, random, seed }) => {
       for (let at = 0; at < x.data.length; at += features) {
         if (random.chance(0.4)) x.data.fill(maskValue, at, at + features);
       }
-      return { layer: 'masking', config: { maskValue }, weights: [], inputs: [x], seed };
+      return {
+        layer: 'masking',
+        config: { maskValue },
+        weights: [],
+        inputs: [x],
+        seed,
+        forward: (_, [given]) => masking({ maskValue }, [], [given]),
+      };
     },
   };
 };
@@ -161,6 +210,7 @@ const recurrentGroup =
       ...(kind === 'simpleRNN' ? {} : { recurrentActivation: pick(random, gates) }),
       ...(kind === 'gru' ? { resetAfter } : {}),
     };
+    const layer: RecurrentLayer = { layer: kind, config };
     const bias = kind === 'gru' && resetAfter ? draw(2, columns) : draw(columns);
     const weights = [draw(features, columns), draw(units, columns), ...(config.useBias ? [bias] : [])];
     const states = random.chance(0.5) ? (kind === 'lstm' ? 2 : 1) : 0;
@@ -170,8 +220,16 @@ const recurrentGroup =
       caseOf: (x, batch) => {
         const [, time] = x.shape;
         const inputs = [x, ...Array.from({ length: states }, () => draw(batch, units))];
-        const mask = Array.from({ length: batch }, () => Array.from({ length: time }, () => random.chance(0.6)));
-        return { layer: kind, config, weights, inputs, mask: isMasked ? mask : undefined, seed };
+        const drawn = Array.from({ length: batch }, () => Array.from({ length: time }, () => random.chance(0.6)));
+        const mask = isMasked ? drawn : undefined;
+        return {
+          ...layer,
+          weights,
+          inputs,
+          mask,
+          seed,
+          forward: (own, given) => recurrent(layer, own, given, mask),
+        };
       },
     };
   };

@@ -72,7 +72,30 @@ describe('a model as a layer', () => {
   });
 });
 
+test('a model inside of a wrapper is counted once', () => {
+  const inner = sequential({ layers: [layers.dense({ units: 2, inputShape: [3] })] });
+  const model = sequential({ layers: [layers.timeDistributed({ layer: inner, inputShape: [null, 3] })] });
+  const lines = model.summary(() => undefined).split('\n');
+  expect(lines.find((line) => line.startsWith('time_distributed'))).toMatch(/ 8$/);
+  expect(model.countParameters()).toBe(8);
+});
+
 describe('a custom layer', () => {
+  test('of several outputs gives an array of them', () => {
+    const x = input({ shape: [null, 2] });
+    const both = layers.custom({ call: ([a]) => [a, layers.activation({ activation: 'relu' }).apply(a)] });
+    const outputs = both.apply(x) as unknown as SymbolicTensor[];
+    expect(outputs.length).toBe(2);
+    const [same, cut] = functional({ inputs: x, outputs }).predictAll({
+      data: new Float32Array([-1, 2]),
+      shape: [1, 1, 2],
+    });
+    expect([[...same.data], [...cut.data]]).toEqual([
+      [-1, 2],
+      [0, 2],
+    ]);
+  });
+
   const residual = (units: number) =>
     layers.custom({
       name: 'residual',

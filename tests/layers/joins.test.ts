@@ -36,6 +36,14 @@ test('a stream refuses to join its steps with a sequence that is whole at every 
   expect(() => model.stream({ fixed: [[0, 1]] })).toThrow(/concatenate joins \w+ and embedding, whose rows/);
 });
 
+test('along time, which is axis −2 of three too, no stream joins', () => {
+  const x = input({ shape: [null, 2] });
+  for (const axis of [1, -2]) {
+    const model = functional({ inputs: x, outputs: layers.concatenate({ axis }).apply([x, x]) });
+    expect(() => model.stream()).toThrow('concatenate needs the whole sequence');
+  }
+});
+
 test('along time, sequences of any length are joined', () => {
   const [a, b] = [input({ shape: [null, 1] }), input({ shape: [null, 1] })];
   const model = functional({ inputs: [a, b], outputs: layers.concatenate({ axis: 1 }).apply([a, b]) });

@@ -11,6 +11,18 @@ test('neither linear memory nor the heap grows between rounds 2 and 10', { timeo
   expect(Math.abs(rounds[9].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
 });
 
+test(
+  '1,000,000 pushes to 1,000 sessions at once and 100,000 opened and closed leave memory as it was',
+  { timeout: 120_000 },
+  async () => {
+    using child = await bundleChild(new URL('sessions.ts', import.meta.url));
+    const rounds = JSON.parse(child.run([], ['--expose-gc', '--no-opt'])) as { linear: number; heap: number }[];
+    expect(rounds.length).toBe(5);
+    expect(rounds.map(({ linear }) => linear)).toEqual(Array(5).fill(rounds[0].linear));
+    expect(Math.abs(rounds[4].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
+  },
+);
+
 test.each([
   ['a step a row', []],
   ['unequal rates', ['strided']],

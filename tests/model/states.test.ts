@@ -83,3 +83,39 @@ test('training on one of two outputs moves the states of both, each in its place
   const [ours, theirs] = [model.predictAll(part(5, 12)), quiet.predictAll(part(5, 12))];
   expect(ours.map(({ data }) => data)).toEqual(theirs.map(({ data }) => data));
 });
+
+describe('states in and out', () => {
+  test('another model, or this one later, goes on from them', () => {
+    const [one, two] = [chain(), chain()];
+    one.predict(part(0, 5));
+    const states = one.getStates();
+    expect(states.map(({ shape }) => shape)).toEqual([
+      [2, 4],
+      [2, 4],
+      [2, 3],
+    ]);
+    const end = one.predict(part(5, 12)).data;
+    two.predict({ data: x.data.slice(0, 3), shape: [1, 1, 3] });
+    two.setStates(states);
+    expect(two.predict(part(5, 12)).data).toEqual(end);
+    one.setStates(states.map((state) => state.toArray() as number[][]));
+    expect(one.predict(part(5, 12)).data).toEqual(end);
+  });
+
+  test('what does not fit is refused, and changes nothing', () => {
+    const model = chain();
+    expect(() => model.getStates()).toThrow('getStates: no run has left states since the last reset');
+    model.predict(part(0, 5));
+    const [h, c, g] = model.getStates();
+    expect(() => {
+      model.setStates([h, c]);
+    }).toThrow('setStates: expected 3 states, got 2');
+    expect(() => {
+      model.setStates([h, c, [[1, 2]]]);
+    }).toThrow('setStates: gru.h: expected shape [batch, 3], got [1, 2]');
+    expect(() => {
+      model.setStates([h, c, [[1, 2, 3]]]);
+    }).toThrow('states of one batch, got 2 and 2 and 1');
+    expect(model.getStates().map(({ data }) => data)).toEqual([h, c, g].map(({ data }) => data));
+  });
+});

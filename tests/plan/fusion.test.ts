@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileGraph, emitOutput } from '../../src/graph/compile.js';
 import { prepareRun, setSizes } from '../../src/graph/inputs.js';
-import { functional, input, layers, type TrainableModel } from '../../src/index.js';
+import { functional, input, layers, sequential, type TrainableModel } from '../../src/index.js';
 import { fuseSteps } from '../../src/plan/fusion.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { PlanRunner, Run } from '../../src/plan/runner.js';
@@ -146,4 +146,9 @@ describe('what is joined, and what is not', () => {
       ['product', 'activate'],
     ]);
   });
+});
+
+test('plans of streams of other rates are explained too', () => {
+  const model = sequential({ layers: [layers.maxPooling1d({ poolSize: 2, inputShape: [null, 3] })] });
+  expect(model.explain({ plan: 'stream', time: 4 })).toContain('poolStream');
 });

@@ -1,8 +1,9 @@
 /** Random models, as data that fast-check can print and shrink: chains and graphs of every layer there is. */
 import fc from 'fast-check';
-import { input, layers, type Layer, type Model, type SymbolicTensor } from '../../src/index.js';
+import { input, layers, type ActivationName, type Layer, type Model, type SymbolicTensor } from '../../src/index.js';
 import type * as library from '../../src/inference.js';
 import { createRandom } from '../random.js';
+import { activationNames, inputActivationNames } from '../reference/activations.js';
 
 const kinds = [
   'simpleRNN',
@@ -13,6 +14,10 @@ const kinds = [
   'dense',
   'timeDistributed',
   'activation',
+  'leakyReLU',
+  'elu',
+  'prelu',
+  'softmax',
   'dropout',
   'layerNormalization',
   'batchNormalization',
@@ -28,6 +33,8 @@ interface DrawnCall {
   readonly window: number;
   readonly dilation: number;
   readonly activation: 'tanh' | 'sigmoid' | 'softsign' | 'hardSigmoid' | 'relu' | 'elu';
+  /** What the activation of a layer without memory is. */
+  readonly bend: ActivationName;
   readonly useBias: boolean;
   /** Graphs: which of the sequences so far it reads, and whether it is an earlier layer's second call where one fits. */
   readonly from: number;
@@ -53,6 +60,7 @@ const call: fc.Arbitrary<DrawnCall> = fc.record({
   window: fc.integer({ min: 1, max: 4 }),
   dilation: fc.integer({ min: 1, max: 40 }),
   activation: fc.constantFrom('tanh', 'sigmoid', 'softsign', 'hardSigmoid', 'relu', 'elu'),
+  bend: fc.constantFrom(...activationNames, ...inputActivationNames).filter((name) => name !== 'exponential'),
   useBias: fc.boolean(),
   from: fc.nat({ max: 5 }),
   shared: fc.boolean(),
@@ -126,7 +134,7 @@ function sequenceLayer(drawn: DrawnCall, extra: Extra): Layer {
 }
 
 function stepwiseLayer(
-  { kind, units, window, dilation, activation, useBias }: DrawnCall,
+  { kind, units, window, dilation, activation, bend, useBias }: DrawnCall,
   first: Pick<Extra, 'inputShape'>,
 ): Layer {
   switch (kind) {
@@ -137,13 +145,21 @@ function stepwiseLayer(
         kernelSize: window,
         dilationRate: dilation,
         padding: 'causal',
-        activation,
+        activation: bend,
         useBias,
       });
     case 'timeDistributed':
       return layers.timeDistributed({ ...first, layer: layers.dense({ units, activation: 'selu', useBias }) });
     case 'activation':
-      return layers.activation({ ...first, activation });
+      return layers.activation({ ...first, activation: bend });
+    case 'leakyReLU':
+      return layers.leakyReLU({ ...first, negativeSlope: dilation / 40 });
+    case 'elu':
+      return layers.elu({ ...first, alpha: window / 2 });
+    case 'prelu':
+      return layers.prelu({ ...first, sharedAxes: useBias ? 1 : [1, 2] });
+    case 'softmax':
+      return layers.softmax(first);
     case 'dropout':
       return layers.dropout({ ...first, rate: 0.4 });
     case 'layerNormalization':
@@ -155,7 +171,7 @@ function stepwiseLayer(
     case 'branches':
       return layers.custom({
         ...first,
-        layers: { inner: layers.dense({ units, activation, useBias }), other: layers.dense({ units }) },
+        layers: { inner: layers.dense({ units, activation: bend, useBias }), other: layers.dense({ units }) },
         call: ([x], { inner, other }) => {
           const one = inner.apply(x);
           const two = layers.maximum().apply([one, other.apply(x)]);

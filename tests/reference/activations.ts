@@ -91,7 +91,7 @@ const elementwise = {
 
 export type ActivationName = keyof typeof elementwise | 'softmax' | 'logSoftmax';
 
-/** Those that the table of cases.ts goes through. */
+/** Those that a cell may have: their slopes follow from their outputs. Softmax, on a row, is a layer's alone. */
 export const activationNames = [
   'linear',
   'relu',
@@ -108,7 +108,7 @@ export const activationNames = [
   'softmax',
 ] as const satisfies readonly ActivationName[];
 
-/** Those of option-cases.ts: their slopes want the input, or a row. */
+/** The others: their slopes want the input, or a row. */
 export const inputActivationNames = [
   'leakyRelu',
   'gelu',

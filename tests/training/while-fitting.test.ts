@@ -32,14 +32,18 @@ describe('a stateful model', () => {
     const [model, quiet, stepped] = [create(), create(), create()];
     stepped.trainOnBatch(rowsOf(x, 0, 10), rowsOf(y, 0, 10));
     const expected = stepped.predict(some, { batchSize: 10 }).data;
-    const fitting = model.fit(x, y, options);
-    expect(model.predict(some, { batchSize: 10 }).data).toEqual(expected);
+    let seen: Float32Array | undefined;
+    const onTrainBatchEnd = () => {
+      seen ??= model.predict(some, { batchSize: 10 }).data;
+    };
+    const fitting = model.fit(x, y, { ...options, callbacks: [{ onTrainBatchEnd }] });
     const { history } = await between(fitting, () => {
       model.predict(some, { batchSize: 10 });
       model.predictAll(rowsOf(x, 0, 10));
       model.evaluate(some, wanted, { batchSize: 10 });
       model.gradients(rowsOf(x, 0, 10), rowsOf(y, 0, 10));
     });
+    expect(seen).toEqual(expected);
     expect(history).toEqual((await quiet.fit(x, y, options)).history);
     expect(valuesOf(model)).toEqual(valuesOf(quiet));
     expect(model.predict(some, { batchSize: 10 }).data).toEqual(quiet.predict(some, { batchSize: 10 }).data);
@@ -148,9 +152,13 @@ describe('validation', () => {
     const [model, stepped] = [create(), create()];
     stepped.trainOnBatch(few, wanted);
     const expected = stepped.predict(few).data;
-    await between(model.fit(few, wanted, { validationData, batchSize: 1, verbose: 0 }), () => {
-      expect(model.predict(few).data).toEqual(expected);
-    });
+    const seen: Float32Array[] = [];
+    const onTestBatchEnd = () => {
+      seen.push(model.predict(few).data);
+    };
+    await model.fit(few, wanted, { validationData, batchSize: 1, verbose: 0, callbacks: [{ onTestBatchEnd }] });
+    expect(seen.length).toBeGreaterThan(1);
+    for (const data of seen) expect(data).toEqual(expected);
     const allocate = vi.spyOn(model.workspace, 'allocate');
     const release = vi.spyOn(model.workspace, 'release');
     await model.fit(few, wanted, { validationData, batchSize: 1, verbose: 0 });

@@ -1,4 +1,10 @@
-import { activationCode, codeByInput, needsInput, type ActivationName } from '../../activations/activation.js';
+import {
+  activationCode,
+  codeByInput,
+  needsInput,
+  usualSlope,
+  type ActivationName,
+} from '../../activations/activation.js';
 import type { Backward, BackwardContext } from '../../graph/backward.js';
 import type { PlanTensor } from '../../plan/plan.js';
 import { multiply } from '../../plan/size.js';
@@ -30,7 +36,7 @@ export function emitActivationGradient(
   else if (name === 'logSoftmax') context.emit('logSoftmaxBackward', y, dy, dx, rows, features, accumulate);
   else if (needsInput(name) || alpha !== undefined) {
     const [code, x] = [codeByInput(name as 'leakyRelu' | 'elu'), forward.kept('preactivation')];
-    context.emit('activateByInputBackward', code, alpha ?? 0.2, x, dy, dx, rows, features, accumulate);
+    context.emit('activateByInputBackward', code, alpha ?? usualSlope, x, dy, dx, rows, features, accumulate);
   } else if (name !== 'linear' || dx !== dy) {
     context.emit('activateBackward', activationCode(name), y, dy, dx, rows, features, accumulate);
   }

@@ -30,6 +30,7 @@ type AdagradNumbers = Required<Omit<AdagradOptions, keyof ClippingOptions>>;
 
 /** a ← a + g², then w ← w − lr·g / √(a + ε). As Keras. */
 export class AdagradRule implements OptimizerRule {
+  learningRate: number;
   readonly slots = 1;
   readonly initialSlotValue: number;
   readonly #options: AdagradNumbers;
@@ -40,13 +41,23 @@ export class AdagradRule implements OptimizerRule {
 
   constructor(options: AdagradNumbers) {
     this.#options = options;
+    this.learningRate = options.learningRate;
     this.initialSlotValue = options.initialAccumulatorValue;
     this.#largestSum = options.initialAccumulatorValue;
     this.#sumBefore = this.#largestSum;
   }
 
+  get numbers(): { largestSum: number } {
+    return { largestSum: this.#largestSum };
+  }
+
+  set numbers({ largestSum }: { largestSum: number }) {
+    this.#largestSum = largestSum;
+  }
+
   beginStep(norm: number): number {
-    const { learningRate, epsilon, epsilonOutside } = this.#options;
+    const { epsilon, epsilonOutside } = this.#options;
+    const { learningRate } = this;
     this.#sumBefore = this.#largestSum;
     this.#largestSum += norm * norm;
     const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
@@ -58,7 +69,8 @@ export class AdagradRule implements OptimizerRule {
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [sum = 0]: readonly number[]): void {
-    const { learningRate, epsilon, epsilonOutside } = this.#options;
+    const { epsilon, epsilonOutside } = this.#options;
+    const { learningRate } = this;
     kernels.adagrad(values, gradient, sum, count, learningRate, epsilon, epsilonOutside ? 1 : 0);
   }
 }

@@ -28,6 +28,7 @@ type AdamNumbers = Required<Pick<AdamOptions, 'learningRate' | 'beta1' | 'beta2'
 
 /** Adam; βᵗ are running products, so no power function is needed, whose last bit hosts may round their own way. */
 export class AdamRule implements OptimizerRule {
+  learningRate: number;
   readonly slots = 2;
   readonly #options: AdamNumbers;
   #power1 = 1;
@@ -40,6 +41,17 @@ export class AdamRule implements OptimizerRule {
 
   constructor(options: AdamNumbers) {
     this.#options = options;
+    this.learningRate = options.learningRate;
+  }
+
+  get numbers(): { power1: number; power2: number; largest: number } {
+    return { power1: this.#power1, power2: this.#power2, largest: this.#largest };
+  }
+
+  set numbers({ power1, power2, largest }: { power1: number; power2: number; largest: number }) {
+    this.#power1 = power1;
+    this.#power2 = power2;
+    this.#largest = largest;
   }
 
   beginStep(norm: number): number {
@@ -48,7 +60,8 @@ export class AdamRule implements OptimizerRule {
     this.#power1 *= this.#options.beta1;
     this.#power2 *= this.#options.beta2;
     this.#largest = Math.max(this.#largest, norm);
-    const { learningRate, epsilon } = this.#options;
+    const { epsilon } = this.#options;
+    const { learningRate } = this;
     const change = (learningRate * this.#largest) / ((1 - this.#power1) * Math.min(1, epsilon));
     // v holds squares.
     return this.#largest < 1e18 ? change : Infinity;
@@ -60,7 +73,8 @@ export class AdamRule implements OptimizerRule {
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [m = 0, v = 0]: readonly number[]): void {
-    const { learningRate, beta1, beta2, epsilon, epsilonHat } = this.#options;
+    const { beta1, beta2, epsilon, epsilonHat } = this.#options;
+    const { learningRate } = this;
     const [correction1, correction2] = [1 - this.#power1, 1 - this.#power2];
     const hat = epsilonHat ? 1 : 0;
     kernels.adam(values, gradient, m, v, count, learningRate, beta1, beta2, epsilon, correction1, correction2, hat);

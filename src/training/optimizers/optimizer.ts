@@ -1,5 +1,5 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { fields, oneOf, optional, refuse, type Reader } from '../../options/options.js';
+import { fields, mismatch, oneOf, optional, refuse, type Reader } from '../../options/options.js';
 import { trainingKernels } from '../../plan/training-kernels.js';
 import type { Workspace } from '../../plan/workspace.js';
 import type { Parameters } from '../parameters.js';
@@ -7,6 +7,7 @@ import { AdagradRule, adagradFields, type AdagradOptions } from './adagrad.js';
 import { AdamRule, adamFields, type AdamOptions } from './adam.js';
 import { Backup, type Block } from './backup.js';
 import { clippingFields, clipGradients, type ClippingOptions } from './clipping.js';
+import { positiveFloat } from './positive-float.js';
 import { RmspropRule, rmspropFields, type RmspropOptions } from './rmsprop.js';
 import type { OptimizerRule } from './rule.js';
 import { SgdRule, sgdFields, type SgdOptions } from './sgd.js';
@@ -46,6 +47,13 @@ const kindOf = (value: unknown, where: string): Optimizer['kind'] => {
   const kind = typeof value === 'object' && value !== null && 'kind' in value ? value.kind : value;
   return oneOf(['sgd', 'adam', 'rmsprop', 'adagrad'])(kind, where);
 };
+
+/** What an optimizer remembers. */
+export interface SavedOptimizer {
+  readonly numbers: Readonly<Record<string, number>>;
+  /** The slots of every weight, one behind the other. */
+  readonly slots: Float32Array;
+}
 
 /** What float32 holds with room to spare for rounding: its largest number is 3.4e38. */
 const safeMagnitude = 1e38;
@@ -112,6 +120,35 @@ export class OptimizerState {
       this.#rule.undoStep();
       throw error;
     }
+  }
+
+  /** Of the next step. */
+  get learningRate(): number {
+    return this.#rule.learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#rule.learningRate = value;
+  }
+
+  /** All that it remembers, to go on from with `restore`. */
+  save(): SavedOptimizer {
+    const { floats } = this.#workspace;
+    const { address, count } = this.#block;
+    const numbers = { ...(this.#rule.numbers as Record<string, number>), learningRate: this.learningRate };
+    return { numbers, slots: floats.slice(address / 4, address / 4 + count) };
+  }
+
+  /** Goes on from what `save` gave, of the same optimizer over the same weights. */
+  restore(where: string, { numbers, slots }: SavedOptimizer): void {
+    const { learningRate, ...own } = numbers;
+    const names = Object.keys(this.#rule.numbers).join(', ');
+    if (Object.keys(own).join(', ') !== names)
+      mismatch(where, `an optimizer with ${names}`, Object.keys(own).join(', '));
+    if (slots.length !== this.#block.count) mismatch(where, `${this.#block.count} values of it`, slots.length);
+    this.#workspace.floats.set(slots, this.#block.address / 4);
+    this.#rule.numbers = own;
+    this.#rule.learningRate = positiveFloat(learningRate, `${where}: learningRate`);
   }
 
   /** Gives its memory back; where nobody calls it, that comes when the optimizer is garbage. */

@@ -31,6 +31,7 @@ type RmspropNumbers = Required<Omit<RmspropOptions, keyof ClippingOptions>>;
 
 /** v ← ρ·v + (1 − ρ)·g², then w ← w − lr·g / √(v + ε), through a velocity where there is momentum. As Keras. */
 export class RmspropRule implements OptimizerRule {
+  learningRate: number;
   readonly slots: number;
   readonly #options: RmspropNumbers;
   /** No velocity exceeds it. */
@@ -38,11 +39,21 @@ export class RmspropRule implements OptimizerRule {
 
   constructor(options: RmspropNumbers) {
     this.#options = options;
+    this.learningRate = options.learningRate;
     this.slots = 1 + (options.centered ? 1 : 0) + (options.momentum > 0 ? 1 : 0);
   }
 
+  get numbers(): { largestVelocity: number } {
+    return { largestVelocity: this.#largestVelocity };
+  }
+
+  set numbers({ largestVelocity }: { largestVelocity: number }) {
+    this.#largestVelocity = largestVelocity;
+  }
+
   beginStep(norm: number): number {
-    const { learningRate, momentum, epsilon, epsilonOutside } = this.#options;
+    const { momentum, epsilon, epsilonOutside } = this.#options;
+    const { learningRate } = this;
     const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
     this.#largestVelocity = momentum * this.#largestVelocity + change;
     // v holds squares.
@@ -58,7 +69,8 @@ export class RmspropRule implements OptimizerRule {
     { values, gradient, count }: Parameter,
     [v = 0, ...others]: readonly number[],
   ): void {
-    const { learningRate, rho, momentum, epsilon, centered, epsilonOutside } = this.#options;
+    const { rho, momentum, epsilon, centered, epsilonOutside } = this.#options;
+    const { learningRate } = this;
     const mean = centered ? (others[0] ?? 0) : 0;
     const velocity = momentum > 0 ? (others.at(-1) ?? 0) : 0;
     const outside = epsilonOutside ? 1 : 0;

@@ -3,6 +3,10 @@ import type { Parameter } from '../parameters.js';
 
 /** How one kind of optimizer changes the weights. It may keep blocks of floats (slots) beside each weight. */
 export interface OptimizerRule {
+  /** Of the next step. */
+  learningRate: number;
+  /** What it remembers beside its slots, to go on from later. */
+  numbers: object;
   readonly slots: number;
   /** What the slots hold before the first step; absent: 0. */
   readonly initialSlotValue?: number;

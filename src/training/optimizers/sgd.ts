@@ -21,6 +21,7 @@ export const sgdFields = {
 
 /** v ← μ·v − lr·g, then w ← w + v (Nesterov: w ← w + μ·v − lr·g). As Keras. */
 export class SgdRule implements OptimizerRule {
+  learningRate: number;
   readonly slots: number;
   readonly #options: { readonly learningRate: number; readonly momentum: number; readonly nesterov: boolean };
 
@@ -29,11 +30,21 @@ export class SgdRule implements OptimizerRule {
 
   constructor(options: { readonly learningRate: number; readonly momentum: number; readonly nesterov: boolean }) {
     this.#options = options;
+    this.learningRate = options.learningRate;
     this.slots = options.momentum > 0 ? 1 : 0;
   }
 
+  get numbers(): { largestVelocity: number } {
+    return { largestVelocity: this.#largestVelocity };
+  }
+
+  set numbers({ largestVelocity }: { largestVelocity: number }) {
+    this.#largestVelocity = largestVelocity;
+  }
+
   beginStep(norm: number): number {
-    const { learningRate, momentum, nesterov } = this.#options;
+    const { momentum, nesterov } = this.#options;
+    const { learningRate } = this;
     const step = learningRate * norm;
     this.#largestVelocity = momentum * this.#largestVelocity + step;
     return nesterov ? momentum * this.#largestVelocity + step : this.#largestVelocity;
@@ -44,7 +55,8 @@ export class SgdRule implements OptimizerRule {
   }
 
   update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [velocity = 0]: readonly number[]): void {
-    const { learningRate, momentum, nesterov } = this.#options;
+    const { momentum, nesterov } = this.#options;
+    const { learningRate } = this;
     kernels.sgd(values, gradient, velocity, count, learningRate, momentum, nesterov ? 1 : 0);
   }
 }

@@ -5,6 +5,8 @@ export interface Progress {
   /** `done` of `total` batches of epoch `epoch` (counted from 0) of `epochs`. */
   batch(epoch: number, epochs: number, done: number, total: number, logs: Logs): void;
   epoch(epoch: number, epochs: number, logs: Logs): void;
+  /** A line of its own, between the others. */
+  note(text: string): void;
   /** Called in the end, also after an error. */
   close(): void;
 }
@@ -12,6 +14,7 @@ export interface Progress {
 export const silent: Progress = {
   batch: () => undefined,
   epoch: () => undefined,
+  note: () => undefined,
   close: () => undefined,
 };
 
@@ -22,6 +25,7 @@ export function lines(print: (line: string) => void): Progress {
     epoch: (epoch, epochs, logs) => {
       print(`epoch ${epoch + 1}/${epochs}  ${describe(logs)}`);
     },
+    note: print,
     close: () => undefined,
   };
 }

@@ -37,6 +37,11 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
       bar.stop();
       running = false;
     },
+    note: (text) => {
+      if (running) bar.stop();
+      running = false;
+      stream.write(`${text}\n`);
+    },
     close: () => {
       if (running) bar.stop();
       running = false;

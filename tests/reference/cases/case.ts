@@ -1,5 +1,5 @@
 /**
- * What a case of the table is (cases.ts, option-cases.ts): one layer with its options, weights and inputs. All values
+ * What a case of the table (../cases.ts) is: one layer with its options, weights and inputs, and the reference's pass. All values
  * are float32 numbers, so that the library and the reference are given the same.
  */
 import { createRandom } from '../../random.js';
@@ -18,11 +18,7 @@ export interface Case<Layer extends string, Config extends object> {
   /** What distinguishes the case beside its config. */
   readonly note?: string | undefined;
   readonly seed: number;
-}
-
-/** A case that brings the reference's pass along. */
-export interface RunnableCase<Layer extends string, Config extends object> extends Case<Layer, Config> {
-  /** Of the case's own weights and inputs or of others. */
+  /** The reference's pass, of the case's own weights and inputs or of others. */
   readonly forward: (weights: Tensors, inputs: Tensors) => AnyPass;
 }
 
@@ -43,7 +39,7 @@ export function caseOf<Layer extends string, Config extends object>(
   config: Config,
   shape: readonly number[],
   weightShapes: readonly (readonly number[])[] = [],
-): Draft<RunnableCase<Layer, Config>> {
+): Draft<Case<Layer, Config>> {
   return (seed) => {
     const draw = drawing(seed);
     return {

@@ -1,16 +1,16 @@
 /** Convolutions of every kind. */
-import { activationNames } from '../activations.js';
+import { activationNames, inputActivationNames } from '../activations.js';
 import { conv1dTranspose, type Conv1dTransposeConfig } from '../conv1d-transpose.js';
 import { conv1d, type Conv1dConfig } from '../conv1d.js';
 import { depthwiseConv1d, type DepthwiseConv1dConfig } from '../depthwise-conv1d.js';
 import { separableConv1d, type SeparableConv1dConfig } from '../separable-conv1d.js';
-import { caseOf, type Draft, type RunnableCase } from './case.js';
+import { caseOf, type Case, type Draft } from './case.js';
 
 export type ConvolutionCase =
-  | RunnableCase<'conv1d', Conv1dConfig>
-  | RunnableCase<'depthwiseConv1d', DepthwiseConv1dConfig>
-  | RunnableCase<'separableConv1d', SeparableConv1dConfig>
-  | RunnableCase<'conv1dTranspose', Conv1dTransposeConfig>;
+  | Case<'conv1d', Conv1dConfig>
+  | Case<'depthwiseConv1d', DepthwiseConv1dConfig>
+  | Case<'separableConv1d', SeparableConv1dConfig>
+  | Case<'conv1dTranspose', Conv1dTransposeConfig>;
 
 type ConvolutionDraft = Draft<ConvolutionCase>;
 
@@ -21,6 +21,10 @@ const bias = (useBias: boolean | undefined, filters: number): number[][] => (use
 function conv(config: Conv1dConfig, of: readonly number[] = shape): ConvolutionDraft {
   const { filters, kernelSize, groups = 1, useBias } = config;
   return caseOf('conv1d', conv1d, config, of, [[kernelSize, of[2] / groups, filters], ...bias(useBias, filters)]);
+}
+
+function causal(config: Conv1dConfig, of: readonly number[] = [2, 9, 3]): ConvolutionDraft {
+  return conv({ ...config, padding: 'causal' }, of);
 }
 
 function depthwise(config: DepthwiseConv1dConfig, of: readonly number[] = shape): ConvolutionDraft {
@@ -66,21 +70,37 @@ export const convolutionCases: readonly ConvolutionDraft[] = [
   conv({ filters: 4, kernelSize: 2, groups: 4 }),
   conv({ filters: 8, kernelSize: 2, groups: 4, strides: 2, padding: 'causal', useBias: false }),
   conv({ filters: 3, kernelSize: 2, useBias: false }),
-  ...activationNames.map((activation) => conv({ filters: 3, kernelSize: 2, padding: 'same', activation })),
+  ...[...activationNames, ...inputActivationNames].map((activation) =>
+    conv({ filters: 3, kernelSize: 2, padding: 'same', activation }),
+  ),
   // Windows longer than the sequence, and sequences without a step.
   ...paddings.map((padding) => conv({ filters: 3, kernelSize: 5, padding }, [2, 3, 4])),
   ...paddings.map((padding) => conv({ filters: 3, kernelSize: 2, padding }, [2, 0, 4])),
 
+  causal({ filters: 4, kernelSize: 1 }),
+  causal({ filters: 4, kernelSize: 2 }),
+  causal({ filters: 5, kernelSize: 3 }),
+  causal({ filters: 1, kernelSize: 3 }, [3, 6, 1]),
+  causal({ filters: 4, kernelSize: 2, dilationRate: 2 }),
+  causal({ filters: 4, kernelSize: 3, dilationRate: 4 }),
+  // Longer than the sequence: the oldest tap sees only padding.
+  causal({ filters: 4, kernelSize: 3, dilationRate: 4 }, [2, 5, 3]),
+  causal({ filters: 4, kernelSize: 3, useBias: false }),
+  causal({ filters: 4, kernelSize: 2, activation: 'relu' }),
+  causal({ filters: 4, kernelSize: 2, dilationRate: 2, activation: 'tanh' }),
+  causal({ filters: 4, kernelSize: 2, activation: 'softmax' }),
+  causal({ filters: 4, kernelSize: 2 }, [2, 0, 3]),
+
   depthwise({ kernelSize: 3 }),
   ...windowOptions.map((options) => depthwise({ depthMultiplier: 2, ...options })),
   depthwise({ kernelSize: 3, useBias: false }),
-  depthwise({ kernelSize: 2, depthMultiplier: 3, activation: 'tanh' }),
+  ...(['tanh', 'gelu'] as const).map((activation) => depthwise({ kernelSize: 2, depthMultiplier: 3, activation })),
   depthwise({ kernelSize: 2 }, [2, 0, 4]),
 
   separable({ filters: 3, kernelSize: 3 }),
   ...windowOptions.map((options) => separable({ filters: 3, depthMultiplier: 2, ...options })),
   separable({ filters: 3, kernelSize: 3, useBias: false }),
-  separable({ filters: 3, kernelSize: 2, activation: 'sigmoid' }),
+  ...(['sigmoid', 'mish'] as const).map((activation) => separable({ filters: 3, kernelSize: 2, activation })),
 
   transpose({ filters: 4, kernelSize: 3 }),
   ...(['valid', 'same'] as const).flatMap((padding) => [
@@ -92,7 +112,7 @@ export const convolutionCases: readonly ConvolutionDraft[] = [
     transpose({ filters: 2, kernelSize: 3, padding, dilationRate: 2 }),
   ]),
   transpose({ filters: 2, kernelSize: 3, strides: 2, useBias: false }),
-  transpose({ filters: 2, kernelSize: 3, strides: 2, activation: 'tanh' }),
+  ...(['tanh', 'silu'] as const).map((activation) => transpose({ filters: 2, kernelSize: 3, strides: 2, activation })),
   transpose({ filters: 2, kernelSize: 3, strides: 2 }, [2, 1, 3]),
   transpose({ filters: 2, kernelSize: 3, strides: 2 }, [2, 0, 3]),
 ];

@@ -1,6 +1,6 @@
 /** Normalisations, and what regularises by chance. */
 import { batchNormalization, type BatchNormalizationConfig } from '../batch-normalization.js';
-import type { DropoutConfig } from '../dropout.js';
+import { dropout, type DropoutConfig } from '../dropout.js';
 import { gaussianNoise, type GaussianNoiseConfig } from '../gaussian-noise.js';
 import { groupNormalization, type GroupNormalizationConfig } from '../group-normalization.js';
 import { layerNormalization, type LayerNormalizationConfig } from '../layer-normalization.js';
@@ -8,21 +8,25 @@ import { normalization, type NormalizationConfig } from '../normalization.js';
 import { spatialDropout1d } from '../spatial-dropout1d.js';
 import { scaleAndShiftShapes, type ScaleAndShiftConfig } from '../standardization.js';
 import { map, type Mask, type Tensor } from '../tensor.js';
-import { caseOf, drawing, drawKept, steps, type Draft, type RunnableCase } from './case.js';
+import { caseOf, drawing, drawKept, steps, type Case, type Draft } from './case.js';
 
 export type NormalizationCase =
-  | RunnableCase<'layerNormalization', LayerNormalizationConfig>
-  | RunnableCase<'groupNormalization', GroupNormalizationConfig>
-  | (RunnableCase<'batchNormalization', BatchNormalizationConfig> & {
+  | Case<'layerNormalization', LayerNormalizationConfig>
+  | Case<'groupNormalization', GroupNormalizationConfig>
+  | (Case<'batchNormalization', BatchNormalizationConfig> & {
       readonly training: boolean;
       readonly mask?: Mask | undefined;
     })
-  | RunnableCase<'normalization', NormalizationConfig>
-  | (RunnableCase<'spatialDropout1d', DropoutConfig> & {
+  | Case<'normalization', NormalizationConfig>
+  | (Case<'dropout', DropoutConfig> & {
+      /** 1 where an element is kept, 0 where it is dropped. */
+      readonly keep: Tensor;
+    })
+  | (Case<'spatialDropout1d', DropoutConfig> & {
       /** [batch, 1, features]: 1 where a feature is kept, 0 where it is dropped. */
       readonly keep: Tensor;
     })
-  | (RunnableCase<'gaussianNoise', GaussianNoiseConfig> & {
+  | (Case<'gaussianNoise', GaussianNoiseConfig> & {
       /** Standard normal, of the shape of x. */
       readonly noise: Tensor;
     });
@@ -73,6 +77,21 @@ function batchNorm(
 }
 
 const mask: Mask = [steps('11100'), steps('01101'), steps('00000')];
+
+function dropping(rate: number): NormalizationDraft {
+  return (seed) => {
+    const keep = drawKept(seed, [3, 4, 2], 1 - rate);
+    return {
+      layer: 'dropout',
+      config: { rate },
+      weights: [],
+      inputs: [drawing(seed + 1)([3, 4, 2])],
+      keep,
+      seed,
+      forward: (_, [x]) => dropout({ rate }, [], [x], keep),
+    };
+  };
+}
 
 function spatial(rate: number): NormalizationDraft {
   return (seed) => {
@@ -129,6 +148,6 @@ export const normalizationCases: readonly NormalizationDraft[] = [
     { mean: [1, -2, 0.5], variance: [2, 0.25, 0], invert: true },
   ].map((config) => caseOf('normalization', normalization, config, [2, 4, 3])),
 
-  ...[0, 0.25, 0.5].map(spatial),
+  ...[0, 0.25, 0.5].flatMap((rate) => [dropping(rate), spatial(rate)]),
   noisy,
 ];

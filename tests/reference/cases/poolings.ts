@@ -7,16 +7,16 @@ import { maxPooling1d, type Pooling1dConfig } from '../max-pooling1d.js';
 import type { Mask } from '../tensor.js';
 import { upSampling1d, type UpSampling1dConfig } from '../up-sampling1d.js';
 import { zeroPadding1d, type ZeroPadding1dConfig } from '../zero-padding1d.js';
-import { caseOf, drawing, steps, type Draft, type RunnableCase } from './case.js';
+import { caseOf, drawing, steps, type Case, type Draft } from './case.js';
 
 export type PoolingCase =
-  | RunnableCase<'maxPooling1d', Pooling1dConfig>
-  | RunnableCase<'averagePooling1d', Pooling1dConfig>
-  | RunnableCase<'globalMaxPooling1d', GlobalPooling1dConfig>
-  | (RunnableCase<'globalAveragePooling1d', GlobalPooling1dConfig> & { readonly mask?: Mask | undefined })
-  | RunnableCase<'zeroPadding1d', ZeroPadding1dConfig>
-  | RunnableCase<'cropping1d', Cropping1dConfig>
-  | RunnableCase<'upSampling1d', UpSampling1dConfig>;
+  | Case<'maxPooling1d', Pooling1dConfig>
+  | Case<'averagePooling1d', Pooling1dConfig>
+  | Case<'globalMaxPooling1d', GlobalPooling1dConfig>
+  | (Case<'globalAveragePooling1d', GlobalPooling1dConfig> & { readonly mask?: Mask | undefined })
+  | Case<'zeroPadding1d', ZeroPadding1dConfig>
+  | Case<'cropping1d', Cropping1dConfig>
+  | Case<'upSampling1d', UpSampling1dConfig>;
 
 const windowOptions: readonly Pooling1dConfig[] = (['valid', 'same', 'causal'] as const).flatMap((padding) => [
   { padding },

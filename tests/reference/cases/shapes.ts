@@ -1,35 +1,19 @@
-/** Layers that merge, move and bend values: merges, shapes, activations. */
-import { activation, inputActivationNames, type ActivationConfig } from '../activations.js';
+/** Layers that merge and move values. */
 import { concatenate, type ConcatenateConfig } from '../concatenate.js';
-import { dense, type DenseConfig } from '../dense.js';
 import { dot, type DotConfig } from '../dot.js';
-import { elu, type ELUConfig } from '../elu.js';
 import { flatten } from '../flatten.js';
-import { leakyReLU, type LeakyReLUConfig } from '../leaky-relu.js';
 import { merge, type MergeName } from '../merging.js';
 import { permute, type PermuteConfig } from '../permute.js';
-import { prelu, type PReLUConfig } from '../prelu.js';
 import { reshape, type ReshapeConfig } from '../reshape.js';
-import { softmax, type SoftmaxConfig } from '../softmax.js';
-import type { Tensor } from '../tensor.js';
-import { caseOf, drawing, drawKept, type Draft, type RunnableCase } from './case.js';
+import { caseOf, drawing, type Case, type Draft } from './case.js';
 
 export type ShapeCase =
-  | RunnableCase<MergeName, object>
-  | RunnableCase<'concatenate', ConcatenateConfig>
-  | RunnableCase<'dot', DotConfig>
-  | RunnableCase<'flatten', object>
-  | RunnableCase<'reshape', ReshapeConfig>
-  | RunnableCase<'permute', PermuteConfig>
-  | RunnableCase<'activation', ActivationConfig>
-  | RunnableCase<'dense', DenseConfig>
-  | RunnableCase<'leakyReLU', LeakyReLUConfig>
-  | RunnableCase<'prelu', PReLUConfig>
-  | RunnableCase<'elu', ELUConfig>
-  | (RunnableCase<'softmax', SoftmaxConfig> & {
-      /** 1 where a place is left, 0 where it is masked; axes of size 1 are broadcast. */
-      readonly places?: Tensor | undefined;
-    });
+  | Case<MergeName, object>
+  | Case<'concatenate', ConcatenateConfig>
+  | Case<'dot', DotConfig>
+  | Case<'flatten', object>
+  | Case<'reshape', ReshapeConfig>
+  | Case<'permute', PermuteConfig>;
 
 type ShapeDraft = Draft<ShapeCase>;
 
@@ -81,22 +65,6 @@ function dotted(config: DotConfig, a: readonly number[], b: readonly number[]): 
   };
 }
 
-function softened(config: SoftmaxConfig, maskShape?: readonly number[]): ShapeDraft {
-  return (seed) => {
-    const places = maskShape && drawKept(seed, maskShape, 0.6);
-    return {
-      layer: 'softmax',
-      config,
-      weights: [],
-      inputs: [drawing(seed)([2, 4, 3])],
-      places,
-      note: maskShape && `mask [${maskShape.join(', ')}]`,
-      seed,
-      forward: (_, [x]) => softmax(config, [], [x], places),
-    };
-  };
-}
-
 const mergeNames: readonly MergeName[] = ['add', 'subtract', 'multiply', 'average', 'maximum', 'minimum'];
 const shape = [2, 4, 3];
 
@@ -130,19 +98,4 @@ export const shapeCases: readonly ShapeDraft[] = [
   caseOf('reshape', reshape, { targetShape: [2, -1, 3] }, shape),
   caseOf('permute', permute, { dims: [2, 1] }, shape),
   caseOf('permute', permute, { dims: [3, 1, 2] }, [2, 3, 4, 2]),
-
-  ...inputActivationNames.map((name) => caseOf('activation', activation, { activation: name }, shape)),
-  ...inputActivationNames.map((name) => caseOf('dense', dense, { units: 5, activation: name }, [4, 3], [[3, 5], [5]])),
-  ...[{}, { negativeSlope: 0.1 }].map((config) => caseOf('leakyReLU', leakyReLU, config, shape)),
-  ...[{}, { alpha: 0.5 }].map((config) => caseOf('elu', elu, config, shape)),
-  caseOf('prelu', prelu, {}, shape, [[4, 3]]),
-  caseOf('prelu', prelu, { sharedAxes: [1] }, shape, [[1, 3]]),
-  caseOf('prelu', prelu, { sharedAxes: [1, 2] }, shape, [[1, 1]]),
-  caseOf('prelu', prelu, {}, [3, 5], [[5]]),
-
-  softened({}),
-  softened({ axis: 1 }),
-  softened({}, [2, 4, 3]),
-  softened({ axis: 1 }, [2, 4, 1]),
-  softened({ axis: 1 }, [2, 1, 3]),
 ];

@@ -1,50 +1,15 @@
-/** The reference's backward against central differences of its forward, for the cases of option-cases.ts. */
+/** The gradients of losses and penalties against central differences of their values. */
 import { describe, expect, test } from 'vitest';
 import { activate } from './activations.js';
-import { cotangentsOf, describeCase, drawing } from './cases/case.js';
-import { centralDifferences, relativeError } from './central-differences.js';
+import { drawing } from './cases/case.js';
+import { relativeError } from './central-differences.js';
 import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from './cross-entropy.js';
-import { optionCases, type OptionCase } from './option-cases.js';
 import type { Loss, Weighting } from './loss-reduction.js';
 import { loss } from './losses.js';
 import { activityPenalty, weightPenalty } from './penalties.js';
 import { map, tensor, type Tensor } from './tensor.js';
 
 const limit = 1e-8;
-
-function gradientError(of: OptionCase): number {
-  const pass = of.forward(of.weights, of.inputs);
-  const cotangents = cotangentsOf(of, pass);
-  const expected = centralDifferences(of.forward, of.weights, of.inputs, cotangents);
-  const gradients = pass.backward(cotangents);
-  const trained = of.trained ?? of.weights.length;
-  const ours = [...gradients.weights.slice(0, trained), ...gradients.inputs.slice(0, of.inputs.length)];
-  return relativeError(ours, [...expected.weights.slice(0, trained), ...expected.inputs]);
-}
-
-const layersOfTable: readonly OptionCase['layer'][] = [
-  ...(['conv1d', 'conv1dTranspose', 'depthwiseConv1d', 'separableConv1d'] as const),
-  ...(['averagePooling1d', 'globalAveragePooling1d', 'globalMaxPooling1d', 'maxPooling1d'] as const),
-  ...(['cropping1d', 'repeatVector', 'upSampling1d', 'zeroPadding1d'] as const),
-  ...(['bidirectional', 'embedding', 'gru', 'lstm', 'simpleRNN', 'timeDistributed'] as const),
-  ...(['batchNormalization', 'groupNormalization', 'layerNormalization', 'normalization'] as const),
-  ...(['gaussianNoise', 'spatialDropout1d'] as const),
-  ...(['add', 'average', 'concatenate', 'dot', 'maximum', 'minimum', 'multiply', 'subtract'] as const),
-  ...(['flatten', 'permute', 'reshape'] as const),
-  ...(['activation', 'dense', 'elu', 'leakyReLU', 'prelu', 'softmax'] as const),
-];
-
-describe("the reference's gradients are the central differences of its outputs", () => {
-  test.each(optionCases().map((of) => [of.layer, describeCase(of), of] as const))('%s: %s', (_layer, _options, of) => {
-    expect(gradientError(of)).toBeLessThan(limit);
-  });
-
-  test('every layer is in the table, each case once', () => {
-    expect([...new Set(optionCases().map(({ layer }) => layer))].sort()).toEqual([...layersOfTable].sort());
-    const names = optionCases().map((of) => `${of.layer}: ${describeCase(of)}`);
-    expect(new Set(names).size).toBe(names.length);
-  });
-});
 
 describe("the losses' and penalties' gradients are the central differences of their values", () => {
   const draw = drawing(1);
@@ -63,6 +28,9 @@ describe("the losses' and penalties' gradients are the central differences of th
   };
 
   const losses: Readonly<Record<string, [at: Tensor, loss: (prediction: Tensor) => Loss]>> = {
+    'mean squared error': [logits, (p) => loss('meanSquaredError', p, target)],
+    'mean absolute error': [logits, (p) => loss('meanAbsoluteError', p, target)],
+    'mean absolute error, masked': [logits, (p) => loss('meanAbsoluteError', p, target, weighting.mask)],
     'mean squared error, masked and weighted': [
       logits,
       (p) => loss('meanSquaredError', p, target, weighting.mask, weighting.sampleWeight),

@@ -1,0 +1,149 @@
+import type { NamedWeight } from '../formats/topology.js';
+import { fields, flag, mismatch, nonNegativeInteger, optional, refuse, text, type Reader } from '../options/options.js';
+import type { CallbackState } from './callbacks/callback.js';
+
+/** Where `fit` is between two batches, and all that it needs to go on from there with the same bits. Plain data. */
+export interface FitPlace {
+  /** The epoch whose batches are next, and how many of it were trained. */
+  readonly epoch: number;
+  readonly batch: number;
+  /** Whether a callback has ended the training. */
+  readonly stopped: boolean;
+  readonly seed: number;
+  /** Of the random numbers: epochs that were begun, in this `fit` and before. */
+  readonly randomEpoch: number;
+  /** What must be as it was, or other batches would come: of iterables null. */
+  readonly rows: number | null;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  /** Sums of losses and metrics over the epoch so far. */
+  readonly totals: readonly number[];
+  readonly history: {
+    readonly epoch: readonly number[];
+    readonly history: Readonly<Record<string, readonly number[]>>;
+  };
+  readonly notes: readonly string[];
+}
+
+/** A place, with what the optimizer, the callbacks and the stateful layers remember. */
+export interface Checkpoint {
+  /** null: it was saved outside of `fit`. */
+  readonly place: FitPlace | null;
+  /** Of the model's own random numbers. */
+  readonly seed: number;
+  readonly counts: { readonly steps: number; readonly epochs: number };
+  readonly optimizer: { readonly numbers: Readonly<Record<string, number>>; readonly slots: Float32Array };
+  readonly callbacks: Readonly<Record<string, CallbackState>>;
+  /** Of the stateful layers; null: no run has left any. */
+  readonly states: { readonly batch: number; readonly values: Float32Array } | null;
+}
+
+/** A checkpoint as a file holds it: text and tensors. */
+export interface StoredCheckpoint {
+  readonly json: string;
+  readonly tensors: readonly NamedWeight[];
+}
+
+export function storeCheckpoint({
+  place,
+  seed: own,
+  counts,
+  optimizer,
+  callbacks,
+  states,
+}: Checkpoint): StoredCheckpoint {
+  const tensors: NamedWeight[] = [{ name: 'optimizer', shape: [optimizer.slots.length], data: optimizer.slots }];
+  if (states !== null) tensors.push({ name: 'states', shape: [states.values.length], data: states.values });
+  for (const [name, { tensors: own = {} }] of Object.entries(callbacks)) {
+    for (const [key, { data, shape }] of Object.entries(own)) {
+      tensors.push({ name: `callbacks/${name}/${key}`, shape: [...shape], data });
+    }
+  }
+  const numbers = Object.entries(callbacks).map(([name, state]) => [name, state.numbers ?? {}] as const);
+  const kept = { place, seed: own, counts, optimizer: optimizer.numbers, callbacks: Object.fromEntries(numbers) };
+  return { json: JSON.stringify({ ...kept, states: states?.batch ?? null }, exactly), tensors };
+}
+
+/** JSON has no word for these. */
+function exactly(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? `number:${String(value)}` : value;
+}
+
+function revived(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && /^number:(-?Infinity|NaN)$/.test(value) ? Number(value.slice(7)) : value;
+}
+
+/** Reads a checkpoint back. @throws TypeError, naming the field, for one that was not written by `storeCheckpoint`. */
+export function readCheckpoint(where: string, { json, tensors }: StoredCheckpoint): Checkpoint {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json, revived);
+  } catch {
+    mismatch(where, 'JSON', json.slice(0, 40));
+  }
+  const read = fields(parsed, where, {
+    place: nullable(placeReader),
+    seed: nonNegativeInteger,
+    counts: (value: unknown, at: string) =>
+      fields(value, at, { steps: nonNegativeInteger, epochs: nonNegativeInteger }),
+    optimizer: numbersReader,
+    callbacks: recordOf(numbersReader),
+    states: nullable(nonNegativeInteger),
+  });
+  const valuesOf = (name: string): Float32Array | undefined => tensors.find((tensor) => tensor.name === name)?.data;
+  const states = valuesOf('states');
+  const callbacks = Object.entries(read.callbacks).map(([name, numbers]) => {
+    const prefix = `callbacks/${name}/`;
+    const own = tensors.filter((tensor) => tensor.name.startsWith(prefix));
+    const byKey = own.map(({ name: path, data, shape }) => [path.slice(prefix.length), { data: data.slice(), shape }]);
+    return [name, { numbers, tensors: Object.fromEntries(byKey) as CallbackState['tensors'] }];
+  });
+  return {
+    place: read.place,
+    seed: read.seed,
+    counts: read.counts,
+    optimizer: { numbers: read.optimizer, slots: valuesOf('optimizer') ?? new Float32Array() },
+    callbacks: Object.fromEntries(callbacks) as Checkpoint['callbacks'],
+    states: read.states === null || states === undefined ? null : { batch: read.states, values: states },
+  };
+}
+
+const anyNumber: Reader<number> = (value, where) =>
+  typeof value === 'number' ? value : refuse(where, 'a number', value);
+
+const anyText: Reader<string> = (value, where) => (value === '' ? '' : text(value, where));
+
+function listOf<T>(reader: Reader<T>): Reader<T[]> {
+  return (value, where) =>
+    Array.isArray(value) ? value.map((item, i) => reader(item, `${where}[${i}]`)) : refuse(where, 'an array', value);
+}
+
+function recordOf<T>(reader: Reader<T>): Reader<Record<string, T>> {
+  return (value, where) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(where, 'an object', value);
+    const entries = Object.entries(value).map(([key, item]) => [key, reader(item, `${where}: ${key}`)] as const);
+    return Object.fromEntries(entries);
+  };
+}
+
+function nullable<T>(reader: Reader<T>): Reader<T | null> {
+  return (value, where) => (value === null ? null : reader(value, where));
+}
+
+const numbersReader = recordOf(anyNumber);
+
+const placeReader: Reader<FitPlace> = (value, where) =>
+  fields(value, where, {
+    epoch: nonNegativeInteger,
+    batch: nonNegativeInteger,
+    stopped: flag,
+    seed: nonNegativeInteger,
+    randomEpoch: nonNegativeInteger,
+    rows: nullable(nonNegativeInteger),
+    batchSize: nonNegativeInteger,
+    shuffle: flag,
+    totals: listOf(anyNumber),
+    history: (given: unknown, at: string) =>
+      fields(given, at, { epoch: listOf(nonNegativeInteger), history: recordOf(listOf(anyNumber)) }),
+    notes: optional(listOf(anyText), []),
+  });
