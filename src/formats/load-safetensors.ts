@@ -1,95 +1,79 @@
-import { mismatch, show } from '../options/options.js';
+/**
+ * Reading .safetensors files (https://huggingface.co/docs/safetensors, "Format"): a length of 8 bytes, a header of so many bytes of
+ * JSON, then the tensors' values. With nothing but ECMAScript: an AudioWorklet has no TextDecoder. Files may be of anybody's making:
+ * nothing is given memory that the file has not brought.
+ */
+import { sizeOf } from '../graph/weights.js';
+import { fields, listOf, mismatch, nonNegativeInteger, oneOf, text } from '../options/options.js';
 import type { NamedWeight } from './topology.js';
 
-/** What a .safetensors file holds: float32 tensors, and text by name. */
+/** What a header may take, by the format's definition. */
+const longestHeader = 100_000_000;
+
+const entryFields = {
+  dtype: oneOf(['F32']),
+  shape: listOf(nonNegativeInteger),
+  data_offsets: listOf(nonNegativeInteger),
+};
+
+/** Its tensors, in the order in which they lie in the file, and what its metadata says. */
 export interface Safetensors {
   readonly tensors: readonly NamedWeight[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes of the header's length, which comes first, a little-endian number of 64 bits. */
-export const lengthBytes = 8;
-
-/** As the format's own reader. */
-const longestHeader = 100_000_000;
-
-/**
- * Reads a .safetensors file (docs/formats.md). Uses nothing but ECMAScript.
- * @throws Error, naming what is wrong, for anything that is none: every field is checked before it is used.
- */
+/** @throws Error when the file ends early, contradicts itself, or has other values than float32; it names the tensor. */
 export function readSafetensors(where: string, bytes: Uint8Array): Safetensors {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const room = bytes.length - lengthBytes;
-  if (room < 0) mismatch(where, 'a .safetensors file', `${bytes.length} bytes`);
-  const length = view.getUint32(0, true) + view.getUint32(4, true) * 0x100000000;
-  if (length > room || length > longestHeader) mismatch(where, `a header of at most ${room} bytes`, length);
-  const header = headerOf(where, bytes.subarray(lengthBytes, lengthBytes + length));
-  const data = bytes.subarray(lengthBytes + length);
-  const { __metadata__: metadata = {}, ...entries } = header;
-  const isText = isRecord(metadata) && Object.values(metadata).every((value) => typeof value === 'string');
-  if (!isText) mismatch(`${where}: __metadata__`, 'text by name', typeof metadata);
-  const spans = Object.entries(entries).map(([name, entry]) => spanOf(`${where}: "${name}"`, name, entry, data.length));
-  // One behind the other, without a gap: so none overlaps another, and nothing is hidden.
+  const start = 8 + bytes.subarray(0, 8).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  if (bytes.length < start || start > longestHeader) {
+    mismatch(where, `a header within ${bytes.length} bytes`, `one of ${start - 8}`);
+  }
+  const { __metadata__: metadata, ...entries } = parseObject(
+    () => decode(bytes.subarray(8, start)),
+    `${where}: header`,
+  );
+  const size = bytes.length - start;
+  // Tensors lie one behind the other without a gap. Of a name that stands there twice JSON.parse keeps one: the other is a gap.
   let end = 0;
-  for (const { name, from, to } of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    if (from !== end) mismatch(`${where}: "${name}"`, `data from byte ${end} on`, from);
-    end = to;
-  }
-  if (end !== data.length) mismatch(where, `${end} bytes of data`, data.length);
-  const tensors = spans.map(({ name, shape, from, to }) => ({ name, shape, data: floatsOf(data.slice(from, to)) }));
-  return { tensors, metadata: metadata as Record<string, string> };
+  const tensors = Object.entries(entries)
+    .map(([name, entry]) => {
+      const { shape, data_offsets: offsets } = fields(entry, `${where}: ${name}`, entryFields);
+      return { name, shape, offsets };
+    })
+    .sort(({ offsets: [a = 0, b = 0] }, { offsets: [c = 0, d = 0] }) => a - c || b - d)
+    .map(({ name, shape, offsets }) => {
+      const [came, wanted] = [offsets.join(' to '), `${end} to ${end + 4 * sizeOf(shape)}`];
+      const from = end;
+      end += 4 * sizeOf(shape);
+      if (came !== wanted || end > size) mismatch(`${where}: ${name}: data_offsets`, `${wanted} of ${size}`, came);
+      return { name, shape, data: new Float32Array(bytes.slice(start + from, start + end).buffer) };
+    });
+  if (end !== size) mismatch(where, `${end} bytes of values`, size);
+  return { tensors, metadata: texts(metadata, `${where}: __metadata__`) };
 }
 
-interface Span {
-  readonly name: string;
-  readonly shape: number[];
-  readonly from: number;
-  readonly to: number;
+function texts(value: unknown, where: string): Record<string, string> {
+  if (value === undefined) return {};
+  const readers = Object.keys({ ...(value as object) }).map((name) => [name, text] as const);
+  return fields(value, where, Object.fromEntries(readers));
 }
 
-function spanOf(where: string, name: string, entry: unknown, available: number): Span {
-  const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
-  if (dtype !== 'F32') mismatch(where, 'dtype F32', String(dtype));
-  if (!isLengths(shape)) mismatch(where, 'a shape', show(shape));
-  if (!isLengths(offsets) || offsets.length !== 2) mismatch(where, 'data_offsets', show(offsets));
-  const [from = 0, to = 0] = offsets;
-  const bytes = shape.reduce((product, axis) => product * axis, 4);
-  if (from > to || to > available || to - from !== bytes) {
-    mismatch(where, `${bytes} of ${available} bytes`, `${from} … ${to}`);
-  }
-  return { name, shape, from, to };
-}
-
-function headerOf(where: string, bytes: Uint8Array): Record<string, unknown> {
-  let header: unknown;
-  try {
-    header = JSON.parse(decodeText(bytes));
-  } catch {
-    return mismatch(where, 'a header of JSON', `${bytes.length} bytes of something else`);
-  }
-  return isRecord(header) ? header : mismatch(where, 'a header that is an object', typeof header);
-}
-
-/** UTF-8, without TextDecoder, which not every runtime has. @throws URIError for anything else. */
-function decodeText(bytes: Uint8Array): string {
+/** Text out of UTF-8; of a byte sequence that is none, a URIError. */
+function decode(bytes: Uint8Array): string {
   let text = '';
-  for (let i = 0; i < bytes.length; i += 4096) {
-    text += Array.from(bytes.subarray(i, i + 4096), (byte) =>
-      byte < 128 && byte !== 37 ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`,
-    ).join('');
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return text.replace(/[\x80-\xff]+/g, (run) =>
+    decodeURIComponent(run.replace(/./g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)),
+  );
+}
+
+/** An object that stands as JSON in a text. */
+export function parseObject(text: () => string, where: string): Readonly<Record<string, unknown>> {
+  try {
+    const json = text();
+    if (json.startsWith('{')) return JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    // Whatever stands there.
   }
-  return decodeURIComponent(text);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isLengths(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && (length as number) >= 0);
-}
-
-/** Little-endian, as the format and WebAssembly are. */
-function floatsOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.buffer);
+  return mismatch(where, 'an object as JSON', 'something else');
 }

@@ -1,146 +1,312 @@
 import type { Graph } from '../graph/graph.js';
-import type { Layer, Node, SymbolicTensor } from '../graph/layer.js';
-import type { CallDescription, LayerDescription, TensorReference, Topology } from './topology.js';
-
-/** The names of the functions that make layers, by Keras's class names. */
-const kinds: Readonly<Record<string, string | undefined>> = {
-  Activation: 'activation',
-  Add: 'add',
-  Average: 'average',
-  AveragePooling1D: 'averagePooling1d',
-  BatchNormalization: 'batchNormalization',
-  Bidirectional: 'bidirectional',
-  Concatenate: 'concatenate',
-  Conv1D: 'conv1d',
-  Conv1DTranspose: 'conv1dTranspose',
-  Cropping1D: 'cropping1d',
-  Dense: 'dense',
-  DepthwiseConv1D: 'depthwiseConv1d',
-  Dot: 'dot',
-  Dropout: 'dropout',
-  ELU: 'elu',
-  Embedding: 'embedding',
-  Flatten: 'flatten',
-  GaussianNoise: 'gaussianNoise',
-  GlobalAveragePooling1D: 'globalAveragePooling1d',
-  GlobalMaxPooling1D: 'globalMaxPooling1d',
-  GroupNormalization: 'groupNormalization',
-  GRU: 'gru',
-  InputLayer: 'input',
-  LayerNormalization: 'layerNormalization',
-  LeakyReLU: 'leakyReLU',
-  LSTM: 'lstm',
-  Masking: 'masking',
-  Maximum: 'maximum',
-  MaxPooling1D: 'maxPooling1d',
-  Minimum: 'minimum',
-  Multiply: 'multiply',
-  Normalization: 'normalization',
-  Permute: 'permute',
-  PReLU: 'prelu',
-  RepeatVector: 'repeatVector',
-  Reshape: 'reshape',
-  SeparableConv1D: 'separableConv1d',
-  SimpleRNN: 'simpleRNN',
-  Softmax: 'softmax',
-  SpatialDropout1D: 'spatialDropout1d',
-  Subtract: 'subtract',
-  TimeDistributed: 'timeDistributed',
-  UpSampling1D: 'upSampling1d',
-  ZeroPadding1D: 'zeroPadding1d',
-};
-
-/** Options that are no data of a file: its weights are those of the layer now. */
-const notKept = ['weights', 'parts'];
+import { namesOf } from '../graph/inputs.js';
+import { numbered } from '../graph/numbered.js';
+import { Layer, type Node, type SymbolicTensor } from '../graph/layer.js';
+import { known } from '../plan/known.js';
+import { makers } from './load-model.js';
+import type {
+  CallDescription,
+  GraphTopology,
+  LayerDescription,
+  NamedWeight,
+  TensorReference,
+  Topology,
+} from './topology.js';
 
 /**
- * A graph as plain data. Models inside of it, and layers of one's own, stand as the layers that they are made of, under their titles.
+ * A model's graph as plain data, as docs/formats.md has it and load-model.ts reads it.
  * @throws Error, naming the layer, for what no file can hold.
  */
 export function topologyOf(name: string, graph: Graph): Topology {
-  const nodes = graph.nodes.filter(({ layer }) => kindOf(layer) !== undefined && isUnit(layer));
+  const topology = { name, ...new Description(graph.nodes, graph.leaves).model(graph) };
+  const inner = innerCalls(graph);
+  const isOwn = inner.some(({ layer }) => layer.parent?.definition.className === 'Custom');
+  return isOwn ? { ...topology, inner: inner.map(({ layer }) => layer.name ?? '') } : topology;
+}
+
+/**
+ * Calls the layers inside of composites as they were called when the file was written. A custom layer numbers what it makes in its calls
+ * by all the calls that there ever were, in this model or not, and random numbers go by these names.
+ */
+export function nameInnerLayers(graph: Graph, { inner }: Topology): void {
+  const calls = innerCalls(graph);
+  if (inner?.length === calls.length) calls.forEach(({ layer }, i) => (layer.name = inner[i]));
+}
+
+function innerCalls({ nodes }: Graph): Node[] {
+  return nodes.filter(({ owner }) => owner !== null);
+}
+
+/** What one call of a custom layer made, of layers without weights. */
+export function graphOfCall(call: Node): GraphTopology {
+  const nodes = new Set<Node>();
+  const open = [call];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    nodes.add(next);
+    open.push(...next.needs.map(({ node }) => node).filter((node) => !nodes.has(node)));
+  }
+  return new Description([...nodes], []).call(call, new Map());
+}
+
+/** A model's weights, by path, in the order of `getWeights`. */
+export function weightsOf({ leaves }: Graph): NamedWeight[] {
+  const weights = leaves.flatMap((layer) => {
+    const values = layer.weights.get();
+    return layer.weights.specs.map(({ name, shape }, i) => ({
+      name: `${layer.title}/${name}`,
+      shape,
+      data: known(values[i], name),
+    }));
+  });
+  // Models inside have names of their own, which may be others' too.
+  const paths = numbered(weights, ({ name }) => name);
+  return weights.map((weight) => ({ ...weight, name: known(paths.get(weight), weight.name) }));
+}
+
+/** Parts of a config that follow from options, or from the weights in the file. */
+const notOptions: Readonly<Record<string, readonly string[]>> = { SeparableConv1D: ['parts'], Embedding: ['weights'] };
+
+interface DescribedLayer {
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+class Description {
+  /** Every call, those inside of composites included. */
+  readonly #nodes: readonly Node[];
+  /** Every layer whose weights are saved. */
+  readonly #leaves: readonly Layer[];
+  /** The layers of models, in the order in which a reader makes them. */
+  readonly #made: unknown[] = [];
+
+  constructor(nodes: readonly Node[], leaves: readonly Layer[]) {
+    this.#nodes = nodes;
+    this.#leaves = leaves;
+  }
+
+  /** A model's graph, or that of a model inside of it. */
+  model({ inputs, outputs }: Graph): GraphTopology {
+    const names = namesOf(inputs);
+    const described = inputs.map((tensor) => {
+      this.#made.push(tensor);
+      return inputDescription(tensor, known(names.get(tensor), 'an input'));
+    });
+    const taken = new Set(described.map(({ name }) => name));
+    const nameOf = ({ name, title }: Layer): string => unique(name ?? title, taken);
+    const own = (layer: Layer): DescribedLayer => {
+      const index = this.#made.indexOf(layer);
+      if (index >= 0) return { kind: 'shared', options: { index } };
+      const layerAsData = this.#layer(layer);
+      this.#made.push(layer);
+      return layerAsData;
+    };
+    const ends = inputs.map((tensor, i) => [tensor, known(described[i]?.name, 'an input')] as const);
+    const graph = describeCalls(new Map(ends), outputs, nameOf, own);
+    return { ...graph, layers: [...described, ...graph.layers] };
+  }
+
+  /** A layer, with all of its options: what a later version takes by default does not matter then. */
+  #layer(layer: Layer, name?: string): DescribedLayer {
+    const { className } = layer.definition;
+    const common = {
+      ...(name !== undefined && { name }),
+      ...(layer.batchInputShape !== undefined && { batchInputShape: layer.batchInputShape }),
+      ...(layer.activityRegularizer !== undefined && {
+        activityRegularizer: dataOf(layer.activityRegularizer, `${layer.title}: activityRegularizer`),
+      }),
+      ...(!layer.trainable && { trainable: false }),
+    };
+    if (className === 'Functional') return this.#innerModel(layer, common);
+    if (className === 'Custom') return { kind: 'custom', options: { ...this.#custom(layer), ...common } };
+    const config: Readonly<Record<string, unknown>> = { ...(layer.config as object) };
+    const options: Record<string, unknown> = {};
+    for (const [option, value] of Object.entries(config)) {
+      if (value === undefined || notOptions[className]?.includes(option) === true) continue;
+      const inner = value instanceof Layer ? (value as Layer) : undefined;
+      options[option] =
+        inner === undefined ? dataOf(value, `${layer.title}: ${option}`) : this.#layer(inner, innerName(inner, option));
+    }
+    return { kind: kindOf(layer), options: { ...options, ...common } };
+  }
+
+  #innerModel(layer: Layer, { name }: { readonly name?: string }): DescribedLayer {
+    const graph = this.model(layer.config as Graph);
+    // It is the flags of the layers inside that count; those say themselves what they are.
+    const isFrozen = !layer.trainable && layer.leaves.every(({ trainable }) => !trainable);
+    return { kind: 'model', options: { name, ...(isFrozen && { trainable: false }), ...graph } };
+  }
+
+  #custom(layer: Layer): object {
+    const { layers: parts } = layer.config as { readonly layers: Readonly<Record<string, Layer>> };
+    const described = new Map(Object.entries(parts).map(([name, part]) => [part, { name, ...this.#layer(part) }]));
+    const own = new Set(Object.values(parts).flatMap(({ leaves }) => leaves));
+    const stranger = layer.leaves.find(
+      (leaf) => leaf.weightSpecs.length > 0 && this.#leaves.includes(leaf) && !own.has(leaf),
+    );
+    if (stranger !== undefined) {
+      throw new Error(
+        `${stranger.title}: a file can hold a layer with weights only among the custom layer's \`layers\``,
+      );
+    }
+    const calls = this.#nodes.filter((node) => node.layer === layer);
+    const { length } = this.#made;
+    const graphs = calls.map((call) => this.call(call, described));
+    // What a call makes is made at each call, and is nobody else's.
+    this.#made.length = length;
+    const [graph] = graphs;
+    if (graph === undefined) throw new Error(`${layer.title}: no file can hold it, as the model never calls it`);
+    if (new Set(graphs.map((one) => JSON.stringify(one))).size > 1) {
+      throw new Error(`${layer.title}: no file can hold it, as its \`call\` makes something else at each call`);
+    }
+    const unused = [...described.values()].filter(({ name }) => graph.layers.every((one) => one.name !== name));
+    return {
+      parts: Object.keys(parts),
+      graph: { ...graph, layers: [...graph.layers, ...unused.map((part) => ({ ...part, calls: [] }))] },
+    };
+  }
+
+  /** What one call of a custom layer made. */
+  call(
+    { layer, inputs, inside }: Node,
+    parts: ReadonlyMap<Layer, DescribedLayer & { readonly name: string }>,
+  ): GraphTopology {
+    const taken = new Set([...parts.values()].map(({ name }) => name));
+    const ends = inputs.map((tensor, i) => [tensor, unique(`input_${i}`, taken)] as const);
+    const nameOf = (helper: Layer): string =>
+      parts.get(helper)?.name ?? unique(helper.isNamed ? (helper.name ?? '') : helper.definition.baseName, taken);
+    const own = (helper: Layer): DescribedLayer => {
+      const part = parts.get(helper);
+      if (part !== undefined) return { kind: part.kind, options: part.options };
+      return this.#layer(helper, helper.isNamed ? helper.name : undefined);
+    };
+    return describeCalls(new Map(ends), known(inside, layer.title), nameOf, own);
+  }
+}
+
+/** The layers between the given tensors and the outputs, with their calls. */
+function describeCalls(
+  given: ReadonlyMap<SymbolicTensor, string>,
+  outputs: readonly SymbolicTensor[],
+  nameOf: (layer: Layer) => string,
+  describe: (layer: Layer) => DescribedLayer,
+): GraphTopology {
   const calls = new Map<Layer, Node[]>();
+  const nodes = callsBetween(given, outputs);
   for (const node of nodes) calls.set(node.layer, [...(calls.get(node.layer) ?? []), node]);
-  const refer = (tensor: SymbolicTensor): TensorReference => {
-    const { node, index } = sourceOf(graph, tensor);
-    const call = calls.get(node.layer)?.indexOf(node) ?? 0;
-    return { layer: node.layer.title, call, output: index };
+  const names = new Map([...calls.keys()].map((layer) => [layer, nameOf(layer)]));
+  const referenceTo = (tensor: SymbolicTensor): TensorReference => {
+    const { node, index } = tensor;
+    const end = given.get(tensor);
+    if (end !== undefined) return { layer: end, call: 0, output: 0 };
+    return {
+      layer: known(names.get(node.layer), node.layer.title),
+      call: calls.get(node.layer)?.indexOf(node) ?? -1,
+      output: index,
+    };
   };
-  const inputs = graph.inputs.map(({ node }): LayerDescription => describe(node.layer, []));
-  const layers = Array.from(calls, ([layer, own]) =>
-    describe(
-      layer,
-      own.map((node) => callOf(node, refer)),
-    ),
-  );
-  return {
-    name,
-    layers: [...inputs, ...layers],
-    inputs: graph.inputs.map(refer),
-    outputs: graph.outputs.map(refer),
+  const describeCall = (node: Node): CallDescription => {
+    const { inputs, initialState } = node;
+    const mask = givenMask(node);
+    return {
+      inputs: inputs.map(referenceTo),
+      initialState: initialState.map(referenceTo),
+      ...(mask !== null && { mask: referenceTo(carrierOf(mask, node, given, nodes)) }),
+    };
   };
+  const layers = [...calls].map(([layer, own]): LayerDescription => {
+    const { kind, options } = describe(layer);
+    return { kind, name: known(names.get(layer), layer.title), options, calls: own.map(describeCall) };
+  });
+  return { layers, inputs: [...given.keys()].map(referenceTo), outputs: outputs.map(referenceTo) };
 }
 
-function kindOf({ definition }: Layer): string | undefined {
-  return kinds[definition.className];
+/** The mask that a call was given, where it is not the one that comes with its input. */
+function givenMask({ mask, inputs: [first] }: Node): SymbolicTensor | null {
+  return mask === first?.mask ? null : mask;
 }
 
-/** Whether a layer stands for itself: it is no part of a wrapper such as Bidirectional, which stands for its parts. */
-function isUnit({ parent }: Layer): boolean {
-  return parent === undefined || (kindOf(parent) === undefined && isUnit(parent));
+/** A tensor that a reader can find and that is the mask, or carries it. */
+function carrierOf(
+  mask: SymbolicTensor,
+  { layer }: Node,
+  given: ReadonlyMap<SymbolicTensor, string>,
+  nodes: readonly Node[],
+): SymbolicTensor {
+  const all = [...given.keys(), ...nodes.flatMap(({ outputs }) => outputs)];
+  const carrier = all.find((tensor) => tensor === mask || tensor.mask === mask);
+  if (carrier === undefined)
+    throw new Error(`${layer.title}: its mask comes from outside of the model, so that no file can hold it`);
+  return carrier;
 }
 
-/** The tensor that a layer's output is, inside of models and layers of one's own. */
-function sourceOf(graph: Graph, tensor: SymbolicTensor): SymbolicTensor {
-  const { node, index } = tensor;
-  if (node.inside === null || kindOf(node.layer) !== undefined || graph.inputs.includes(tensor)) return tensor;
-  const inner = node.inside[index];
-  return inner === undefined ? tensor : sourceOf(graph, inner);
-}
-
-function callOf(
-  { layer, inputs, initialState, mask }: Node,
-  refer: (tensor: SymbolicTensor) => TensorReference,
-): CallDescription {
-  const call = { inputs: inputs.map(refer), initialState: initialState.map(refer) };
-  if (mask === (inputs[0]?.mask ?? null)) return call;
-  if (mask === null || mask.index >= mask.node.outputs.length) {
-    throw new Error(`${layer.title}: its mask is no output of a layer or an input, so that no file can hold it`);
+/** The calls between tensors, as their user sees them: a composite's is one. Each after those whose outputs it takes. */
+function callsBetween(given: ReadonlyMap<SymbolicTensor, string>, outputs: readonly SymbolicTensor[]): Node[] {
+  const done = new Set<Node>();
+  const nodes: Node[] = [];
+  for (const output of outputs) {
+    const open: { readonly node: Node; readonly needs: readonly SymbolicTensor[]; next: number }[] = [];
+    const enter = (tensor: SymbolicTensor): void => {
+      const { node } = tensor;
+      if (given.has(tensor) || done.has(node)) return;
+      done.add(node);
+      const mask = givenMask(node);
+      // One that is computed inside of a composite comes with what the composite gives.
+      const isHere = mask?.node.owner === node.owner;
+      open.push({
+        node,
+        needs: [...node.inputs, ...node.initialState, ...(mask !== null && isHere ? [mask] : [])],
+        next: 0,
+      });
+    };
+    enter(output);
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const need = top.needs[top.next++];
+      if (need !== undefined) enter(need);
+      else nodes.push(known(open.pop(), 'a call').node);
+    }
   }
-  return { ...call, mask: refer(mask) };
+  return nodes;
 }
 
-function describe(layer: Layer, calls: readonly CallDescription[]): LayerDescription {
-  const { kind, options } = describeInner(layer);
-  return { kind, name: layer.title, options, calls };
+function inputDescription(tensor: SymbolicTensor, name: string): LayerDescription {
+  const { shape, mask, node, isDense, dtype } = tensor;
+  if (node.inputs.length === 0)
+    return { kind: 'input', name, options: { ...(node.layer.config as object) }, calls: [] };
+  // What the model takes in the middle of a graph.
+  if (mask !== null) throw new Error(`${name}: no file can hold it as an input, as it comes with a mask`);
+  const type = dtype === 'float32' && isDense ? 'int32' : dtype;
+  return { kind: 'input', name, options: { batchShape: shape, dtype: type }, calls: [] };
 }
 
-function describeInner(layer: Layer): { kind: string; options: Record<string, unknown> } {
-  const kind = kindOf(layer);
-  if (kind === undefined) throw new Error(`${layer.title}: a file cannot hold a ${layer.definition.className} here`);
-  const { config, trainable, activityRegularizer } = layer;
-  const options: Record<string, unknown> = {};
-  const all = { ...(config as object), ...(trainable ? {} : { trainable }), activityRegularizer };
-  for (const [name, value] of Object.entries<unknown>(all)) {
-    if (value === undefined || notKept.includes(name)) continue;
-    options[name] = isLayer(value) ? innerOf(value) : dataOf(`${layer.title}: ${name}`, value);
+/** A copy that JSON can write; arrays of numbers become plain ones. */
+function dataOf(value: unknown, where: string): unknown {
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float32Array);
+  if (Array.isArray(value)) return value.map((one) => dataOf(one, where));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, dataOf(one, `${where}: ${name}`)]));
   }
-  return { kind, options };
-}
-
-/** A layer inside a wrapper; Bidirectional calls its layers forward_ and backward_ whatever they are called. */
-function innerOf(layer: Layer): { kind: string; options: Record<string, unknown> } {
-  const { kind, options } = describeInner(layer);
-  const name = layer.name?.replace(/^(forward|backward)_/, '');
-  return { kind, options: name === undefined || name === '' ? options : { ...options, name } };
-}
-
-function isLayer(value: unknown): value is Layer {
-  return typeof value === 'object' && value !== null && 'definition' in value && 'config' in value;
-}
-
-function dataOf(where: string, value: unknown): unknown {
   if (typeof value === 'function') throw new Error(`${where}: a function, which no file can hold`);
-  if (value instanceof Float32Array) return [...value];
   return value;
+}
+
+/** The function that makes it; kinds are spelt as the class names, but for capitals. */
+function kindOf({ title, definition: { className } }: Layer): string {
+  const kind = Object.keys(makers).find((name) => name.toLowerCase() === className.toLowerCase());
+  if (kind === undefined) throw new Error(`${title}: a file cannot hold a ${className}`);
+  return kind;
+}
+
+/** The name that the user gave a layer inside of another; Bidirectional puts the direction before it. */
+function innerName({ name = '', definition }: Layer, option: string): string | undefined {
+  const prefix = option === 'layer' ? 'forward_' : 'backward_';
+  const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  return own === '' || own === definition.baseName ? undefined : own;
+}
+
+/** A name that is not taken yet; it is then. */
+function unique(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let n = 1; taken.has(free); n++) free = `${name}_${n}`;
+  taken.add(free);
+  return free;
 }

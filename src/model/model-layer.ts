@@ -6,15 +6,15 @@ import { known } from '../plan/known.js';
 
 /** A model's graph as a layer: called, it calls the model's layers anew, which share their weights. */
 export function layerOf(name: string, graph: Graph): Layer {
-  const definition: LayerDefinition<null> = {
+  const definition: LayerDefinition<Graph> = {
     className: 'Functional',
     baseName: name,
-    inside: () => graph.layers.filter(({ definition: { className } }) => className !== 'InputLayer'),
-    givesList: () => graph.outputs.length > 1,
-    outputs: (_config, call, title) => replay(graph, call, title),
+    inside: ({ layers }) => layers.filter(({ definition: { className } }) => className !== 'InputLayer'),
+    givesList: ({ outputs }) => outputs.length > 1,
+    outputs: replay,
     forward: () => undefined,
   };
-  return new Layer(definition, null, undefined, graph.inputs[0]?.shape);
+  return new Layer<Graph>(definition, graph, undefined, graph.inputs[0]?.shape);
 }
 
 function replay(graph: Graph, { inputs, initialState }: Call, title: string): SymbolicTensor[] {

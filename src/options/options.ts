@@ -70,6 +70,11 @@ export function oneOf<const T extends string>(names: readonly T[]): Reader<T> {
     names.find((name) => name === value) ?? refuse(where, `one of ${names.map((n) => `'${n}'`).join(', ')}`, value);
 }
 
+export function listOf<T>(reader: Reader<T>): Reader<T[]> {
+  return (value, where) =>
+    Array.isArray(value) ? value.map((item, i) => reader(item, `${where}[${i}]`)) : refuse(where, 'an array', value);
+}
+
 /** Axis lengths; null is any length. */
 export const shape: Reader<readonly (number | null)[]> = (value, where) => {
   if (!Array.isArray(value)) return refuse(where, 'an array of axis lengths', value);

@@ -1,11 +1,5 @@
-import {
-  assembleFile,
-  readModelFile,
-  setFileWeights,
-  trainingPrefix,
-  type LoadOptions,
-} from '../formats/load-model.js';
-import type { ModelFile } from '../formats/topology.js';
+import { assembleFile, readModelFile, trainingPrefix, type FileLike, type LoadOptions } from '../formats/load-model.js';
+import { nameInnerLayers } from '../formats/save-topology.js';
 import { deterministicTraining } from '../kernels/training-build.js';
 import { TrainableModel } from './trainable-model.js';
 
@@ -14,11 +8,10 @@ import { TrainableModel } from './trainable-model.js';
  * With its optimizer, a file's model is compiled as it was, and goes on where it stopped: `fit` with `resume`.
  * @throws Error when the file is damaged or of a later version, or its layers or weights do not fit together.
  */
-export function loadModel(given: ModelFile | Uint8Array | ArrayBuffer, options: LoadOptions = {}): TrainableModel {
+export function loadModel(given: FileLike, options: LoadOptions = {}): TrainableModel {
   const { file, tensors, metadata } = readModelFile(given);
-  const making = { kernels: deterministicTraining, initialize: undefined, seed: 0 };
-  const model = new TrainableModel(assembleFile(file, making, options), 0);
-  setFileWeights(model, file);
+  const model = new TrainableModel(assembleFile(file, { kernels: deterministicTraining, seed: 0 }, options), 0);
+  nameInnerLayers(model.graph, file.topology);
   const own = tensors.flatMap((tensor) =>
     tensor.name.startsWith(trainingPrefix) ? { ...tensor, name: tensor.name.slice(trainingPrefix.length) } : [],
   );

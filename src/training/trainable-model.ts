@@ -10,7 +10,7 @@ import {
 } from '../graph/inputs.js';
 import { fileFormat, readModelFile, setFileWeights, trainingPrefix } from '../formats/load-model.js';
 import { writeSafetensors } from '../formats/safetensors.js';
-import { topologyOf } from '../formats/save-topology.js';
+import { topologyOf, weightsOf } from '../formats/save-topology.js';
 import type { NamedWeight } from '../formats/topology.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
@@ -373,14 +373,7 @@ export class TrainableModel extends Model {
     const { name, version } = fileFormat;
     const topology = JSON.stringify(topologyOf(this.name, this.graph));
     const metadata = { format: name, version: String(version), topology };
-    const tensors = this.graph.leaves.flatMap((layer) => {
-      const values = layer.weights.get();
-      return layer.weights.specs.map((spec, i) => ({
-        name: `${layer.title}/${spec.name}`,
-        shape: [...spec.shape],
-        data: values[i] ?? new Float32Array(),
-      }));
-    });
+    const tensors = weightsOf(this.graph);
     if (running === null) return writeSafetensors({ tensors, metadata });
     const trainer = this.#requireTrainer('save');
     const { json, tensors: own } = storeCheckpoint({

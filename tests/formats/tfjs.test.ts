@@ -53,7 +53,7 @@ describe('a file that lies or ends early', () => {
     const file = readTfjs(text, weightBytes);
     const [kernel, ...others] = file.weights;
     const weights = [{ ...kernel, shape: [...kernel.shape].reverse() }, ...others];
-    expect(() => loadModel({ ...file, weights })).toThrow(/setWeights: .*kernel: expected shape/);
+    expect(() => loadModel({ ...file, weights })).toThrow(/kernel: expected shape/);
   });
 
   test('a missing weight is named', () => {
