@@ -46,11 +46,14 @@ export { metrics, type MetricOption } from './training/metrics.js';
 export type * from './training/metric-options.js';
 export type { ClassWeights, WeightOptions } from './training/sample-weights.js';
 export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
+export { schedules } from './training/schedules/schedules.js';
+export type * from './training/schedules/schedule-options.js';
 export type {
   CompileArguments,
   EvaluateOptions,
   ExplainOptions,
   Gradients,
   MetricsOption,
+  OptimizerReport,
   TrainableModel,
 } from './training/trainable-model.js';

@@ -7,3 +7,11 @@ export function exponential(x: f64): f64 {
 export function logarithm(x: f64): f64 {
   return NativeMath.log(x);
 }
+
+export function cosine(x: f64): f64 {
+  return NativeMath.cos(x);
+}
+
+export function power(base: f64, exponent: f64): f64 {
+  return NativeMath.pow(base, exponent);
+}

@@ -1,6 +1,7 @@
 import type { NamedWeight } from '../formats/topology.js';
 import { fields, flag, mismatch, nonNegativeInteger, optional, refuse, text, type Reader } from '../options/options.js';
 import type { CallbackState } from './callbacks/callback.js';
+import type { SavedOptimizer } from './optimizers/optimizer-state.js';
 
 /** Where `fit` is between two batches, and all that it needs to go on from there with the same bits. Plain data. */
 export interface FitPlace {
@@ -32,7 +33,7 @@ export interface Checkpoint {
   /** Of the model's own random numbers. */
   readonly seed: number;
   readonly counts: { readonly steps: number; readonly epochs: number };
-  readonly optimizer: { readonly numbers: Readonly<Record<string, number>>; readonly slots: Float32Array };
+  readonly optimizer: SavedOptimizer;
   readonly callbacks: Readonly<Record<string, CallbackState>>;
   /** Of the stateful layers; null: no run has left any. */
   readonly states: { readonly batch: number; readonly values: Float32Array } | null;
@@ -44,6 +45,8 @@ export interface StoredCheckpoint {
   readonly tensors: readonly NamedWeight[];
 }
 
+const optimizerPrefix = 'optimizer/';
+
 export function storeCheckpoint({
   place,
   seed: own,
@@ -52,7 +55,9 @@ export function storeCheckpoint({
   callbacks,
   states,
 }: Checkpoint): StoredCheckpoint {
-  const tensors: NamedWeight[] = [{ name: 'optimizer', shape: [optimizer.slots.length], data: optimizer.slots }];
+  const tensors: NamedWeight[] = Object.entries(optimizer.tensors).map(([name, { data, shape }]) => {
+    return { name: `${optimizerPrefix}${name}`, shape: [...shape], data };
+  });
   if (states !== null) tensors.push({ name: 'states', shape: [states.values.length], data: states.values });
   for (const [name, { tensors: own = {} }] of Object.entries(callbacks)) {
     for (const [key, { data, shape }] of Object.entries(own)) {
@@ -92,17 +97,20 @@ export function readCheckpoint(where: string, { json, tensors }: StoredCheckpoin
   });
   const valuesOf = (name: string): Float32Array | undefined => tensors.find((tensor) => tensor.name === name)?.data;
   const states = valuesOf('states');
+  const under = (prefix: string): NonNullable<CallbackState['tensors']> => {
+    const own = tensors.filter(({ name }) => name.startsWith(prefix));
+    return Object.fromEntries(
+      own.map(({ name, data, shape }) => [name.slice(prefix.length), { data: data.slice(), shape }]),
+    );
+  };
   const callbacks = Object.entries(read.callbacks).map(([name, numbers]) => {
-    const prefix = `callbacks/${name}/`;
-    const own = tensors.filter((tensor) => tensor.name.startsWith(prefix));
-    const byKey = own.map(({ name: path, data, shape }) => [path.slice(prefix.length), { data: data.slice(), shape }]);
-    return [name, { numbers, tensors: Object.fromEntries(byKey) as CallbackState['tensors'] }];
+    return [name, { numbers, tensors: under(`callbacks/${name}/`) }];
   });
   return {
     place: read.place,
     seed: read.seed,
     counts: read.counts,
-    optimizer: { numbers: read.optimizer, slots: valuesOf('optimizer') ?? new Float32Array() },
+    optimizer: { numbers: read.optimizer, tensors: under(optimizerPrefix) },
     callbacks: Object.fromEntries(callbacks) as Checkpoint['callbacks'],
     states: read.states === null || states === undefined ? null : { batch: read.states, values: states },
   };

@@ -78,7 +78,8 @@ export class RunningFit implements Training {
     this.epochs = epochs;
     this.batches = training.batches;
     const names = Object.keys(trainer.logsOf({ loss: 0, sums: [] }));
-    this.logNames = [...names, ...(validation === null ? [] : names.map((name) => prefixed('val', name)))];
+    const norm = trainer.logsGradientNorm ? ['gradientNorm'] : [];
+    this.logNames = [...names, ...norm, ...(validation === null ? [] : names.map((name) => prefixed('val', name)))];
     this.#epoch = initialEpoch;
     this.#randomEpoch = fitted.counts.epochs;
   }
@@ -133,6 +134,7 @@ export class RunningFit implements Training {
         if (!(await this.#trainEpoch())) break;
         await this.#endEpoch();
       }
+      this.#trainer.finalizeWeights();
       await list.call('onTrainEnd', event);
     } finally {
       progress.close();

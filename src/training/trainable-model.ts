@@ -68,6 +68,18 @@ export interface CompileArguments {
   metrics?: MetricsOption;
   /** As `metrics`, but sample weights and class weights count in them. */
   weightedMetrics?: MetricsOption;
+  /** Whether the logs of training tell `gradientNorm`, the norm of all gradients before clipping: the mean over batches. Default false. */
+  logGradientNorm?: boolean;
+}
+
+/** The optimizer of a compiled model, as it is now. */
+export interface OptimizerReport {
+  /** Steps that were taken. */
+  readonly iterations: number;
+  /** Of the next step. */
+  readonly learningRate: number;
+  /** The norm of all gradients in the last step, before they were clipped; NaN before the first. */
+  readonly gradientNorm: number;
 }
 
 export type MetricsOption = readonly MetricOption[] | Readonly<Record<string, MetricOption | readonly MetricOption[]>>;
@@ -199,13 +211,50 @@ export class TrainableModel extends Model {
     this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
     const others = { lossWeights: asGiven, metrics: asGiven, weightedMetrics: asGiven };
-    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, ...others });
+    const log = { logGradientNorm: optional(flag, false) };
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, ...others, ...log });
     const objectives = readObjectives(where, this.workspace, this.outputNames, read);
-    const trainer = new Trainer(where, this, objectives, read.optimizer);
+    const trainer = new Trainer(where, this, objectives, read.optimizer, read.logGradientNorm);
     this.#trainer?.release();
     this.#trainer = trainer;
     this.#compiled = options;
     this.#loaded = undefined;
+  }
+
+  /** What the optimizer does now. @throws Error when the model is not compiled. */
+  get optimizer(): OptimizerReport {
+    const { iterations, learningRate, gradientNorm } = this.#requireTrainer('optimizer');
+    return { iterations, learningRate, gradientNorm };
+  }
+
+  /**
+   * The learning rate of the optimizer's next step. What it is set to stays until it is set again or the model is compiled.
+   * @throws Error when it is set and a schedule decides it; TypeError for anything but a positive number.
+   */
+  get learningRate(): number {
+    return this.#requireTrainer('learningRate').learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#requireTrainer('learningRate').setLearningRate(`${this.name}: learningRate`, value);
+  }
+
+  /**
+   * The weights and their moving average (`useEma`) change places: to evaluate, predict or save with the average. Called again, it
+   * brings the weights back; until then training is refused. `fit` ends with the average in any case.
+   * @throws Error when there is no average.
+   */
+  swapAveragedWeights(): void {
+    // Callbacks of this model's own fit may, between two batches.
+    if (!this.#isFitting) this.#refuseWhileOthersFit('swapAveragedWeights');
+    this.#requireTrainer('swapAveragedWeights').swapAveragedWeights(`${this.name}: swapAveragedWeights`);
+  }
+
+  /** The weights become their moving average, where the optimizer keeps one: what `fit` does in the end. */
+  finalizeWeights(): void {
+    this.#refuseWhileFitting('finalizeWeights');
+    this.#refuseWhileOthersFit('finalizeWeights');
+    this.#requireTrainer('finalizeWeights').finalizeWeights();
   }
 
   /**

@@ -14,8 +14,7 @@ import { prefixed, type Logs } from './history.js';
 import { copyOf, restore, save, type SavedStates } from './kept-states.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
-import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer.js';
-import { positiveFloat } from './optimizers/positive-float.js';
+import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer-state.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
 import { readWeights, type WeightOptions } from './sample-weights.js';
@@ -37,6 +36,8 @@ export class Trainer {
   readonly name: string;
   readonly workspace: Workspace;
   readonly isStateful: boolean;
+  /** Whether the logs of training tell the norm of the gradients: the mean over batches. */
+  readonly logsGradientNorm: boolean;
   readonly #states: ImplicitStates;
   readonly #modelInputs: Graph['inputs'];
   readonly #outputNames: Names;
@@ -49,11 +50,12 @@ export class Trainer {
   readonly #optimizer: OptimizerState;
 
   /** @throws when the model cannot be trained so; nothing is to be given back then. */
-  constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown) {
+  constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown, logsNorm = false) {
     const { name, graph, workspace, isStateful } = model;
     this.name = name;
     this.workspace = workspace;
     this.isStateful = isStateful;
+    this.logsGradientNorm = logsNorm;
     this.#states = model.states;
     this.#modelInputs = graph.inputs;
     this.#outputNames = model.outputNames;
@@ -74,13 +76,32 @@ export class Trainer {
     return this.#parameters.layers;
   }
 
+  /** Steps that the optimizer has taken. */
+  get iterations(): number {
+    return this.#optimizer.iterations;
+  }
+
+  /** Of the optimizer's last step, before clipping. */
+  get gradientNorm(): number {
+    return this.#optimizer.gradientNorm;
+  }
+
   /** Of the optimizer's next step. */
   get learningRate(): number {
     return this.#optimizer.learningRate;
   }
 
   setLearningRate(where: string, value: unknown): void {
-    this.#optimizer.learningRate = positiveFloat(value, where);
+    this.#optimizer.setLearningRate(where, value);
+  }
+
+  /** Where the optimizer keeps an average of the weights, they become it: at the end of `fit`. */
+  finalizeWeights(): void {
+    this.#optimizer.finalize();
+  }
+
+  swapAveragedWeights(where: string): void {
+    this.#optimizer.swapAverages(where);
   }
 
   saveOptimizer(): SavedOptimizer {
@@ -169,14 +190,15 @@ export class Trainer {
       const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
       throw new NonFiniteLossError(this.name, what, place, this.#firstBadTensor(data, indices, before), norm);
     }
-    const overflown = this.#optimizer.step(norm);
-    if (overflown !== null) {
+    const outcome = this.#optimizer.step(norm);
+    if (typeof outcome === 'object') {
+      const { overflown } = outcome;
       throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
     }
     plan.accept();
-    this.#constraints.apply();
+    if (outcome === 'taken') this.#constraints.apply();
     parameters.refresh();
-    return errors;
+    return this.logsGradientNorm ? { ...errors, sums: [...errors.sums, norm, 1] } : errors;
   }
 
   /** Runs a batch again, from the same states, to see where it goes wrong. */
@@ -214,6 +236,8 @@ export class Trainer {
         logs[isOnly ? key : prefixed(output, key)] = values[i]?.metrics[j] ?? 0;
       });
     });
+    const [norms, batches] = sums.slice(this.#evaluation.sumCount);
+    if (norms !== undefined && batches !== undefined) logs.gradientNorm = norms / batches;
     return { loss, ...logs };
   }
 }

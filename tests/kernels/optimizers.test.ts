@@ -65,7 +65,7 @@ describe.each(trainingBuilds)('%s', (build) => {
         power1 *= beta1;
         power2 *= beta2;
         const [c1, c2] = [1 - power1, 1 - power2];
-        kernels.adam(w, g, m, v, count, learningRate, beta1, beta2, epsilon, c1, c2, Number(epsilonHat));
+        kernels.adam(w, g, m, v, 0, count, learningRate, beta1, beta2, epsilon, c1, c2, Number(epsilonHat));
       };
     });
     expect(cases).toBe(counts.length);
@@ -149,7 +149,7 @@ describe.each(trainingBuilds)('%s', (build) => {
 
     const m = arena.put([1, -1, 1e-20, 1e-37]);
     const v = arena.put([1e-30, 1e-36, 1.2e-38, 1e-40]);
-    for (let step = 0; step < 700; step++) kernels.adam(w, g, m, v, 4, 0.001, 0.9, 0.9, 1e-7, 1, 1, 0);
+    for (let step = 0; step < 700; step++) kernels.adam(w, g, m, v, 0, 4, 0.001, 0.9, 0.9, 1e-7, 1, 1, 0);
     expect(Array.from(arena.view(m, 4))).toEqual([0, 0, 0, 0]);
     expect(Array.from(arena.view(v, 4))).toEqual([0, 0, 0, 0]);
 
@@ -169,7 +169,7 @@ describe.each(trainingBuilds)('%s', (build) => {
     kernels.adagrad(ofAdagrad, g, accumulator, 4, 0.01, 1e-7, 0);
     kernels.sgd(plain, g, 0, 4, 0.01, 0, 0);
     kernels.sgd(withMomentum, g, velocity, 4, 0.01, 0.9, 1);
-    kernels.adam(w, g, m, v, 4, 0.001, 0.9, 0.999, 1e-7, 0.1, 0.001, 0);
+    kernels.adam(w, g, m, v, 0, 4, 0.001, 0.9, 0.999, 1e-7, 0.1, 0.001, 0);
     for (const block of blocks) {
       expect(Array.from(arena.view(block, 4), Number.isNaN)).toEqual([false, true, false, false]);
     }
