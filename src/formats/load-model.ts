@@ -270,12 +270,12 @@ function record<S extends Record<string, Reader<unknown>>>(readers: S): Reader<R
   return (value, where) => fields(value, where, readers);
 }
 
-const reference = record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger });
+const reference = /* @__PURE__ */ record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger });
 
-const references = listOf(reference);
+const references = /* @__PURE__ */ listOf(reference);
 
 /** A graph, of the model and of those inside it. */
-const graphFields = {
+const graphFields = /* @__PURE__ */ (() => ({
   layers: listOf(
     record({
       kind: kindOf,
@@ -286,7 +286,7 @@ const graphFields = {
   ),
   inputs: references,
   outputs: references,
-};
+}))();
 
 type GraphDescription = ReturnType<typeof fields<typeof graphFields>>;
 
