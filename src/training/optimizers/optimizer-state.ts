@@ -199,8 +199,12 @@ export class OptimizerState {
   /** All that it remembers, to go on from with `restore`. */
   save(): SavedOptimizer {
     this.#refuseAveragesInPlace('it is saved');
-    const rate: Record<string, number> = this.#schedule === undefined ? { learningRate: this.#learningRate } : {};
-    return { numbers: { ...this.#rule.numbers, ...rate, batches: this.#batches }, tensors: this.#slots.save() };
+    return { numbers: this.#numbers, tensors: this.#slots.save() };
+  }
+
+  get #numbers(): Record<string, number> {
+    const rate = this.#schedule === undefined ? { learningRate: this.#learningRate } : undefined;
+    return { ...this.#rule.numbers, ...rate, batches: this.#batches };
   }
 
   /**
@@ -209,10 +213,9 @@ export class OptimizerState {
    */
   restore(where: string, { numbers, tensors }: SavedOptimizer): void {
     const own = Object.keys(this.#rule.numbers);
-    const expected = [...own, ...(this.#schedule === undefined ? ['learningRate'] : []), 'batches'];
-    if (Object.keys(numbers).sort().join() !== expected.sort().join()) {
-      mismatch(where, `an optimizer with ${expected.join(', ')}`, Object.keys(numbers).join(', '));
-    }
+    const expected = Object.keys(this.#numbers).sort().join(', ');
+    const came = Object.keys(numbers).sort().join(', ');
+    if (came !== expected) mismatch(where, `an optimizer with ${expected}`, came);
     const powers = own.map((name) => [name, share(numbers[name], `${where}: ${name}`)] as const);
     const batches = nonNegativeInteger(numbers.batches, `${where}: batches`);
     const learningRate =
