@@ -4,17 +4,15 @@
  * nothing is given memory that the file has not brought.
  */
 import { sizeOf } from '../graph/weights.js';
-import { fields, listOf, mismatch, nonNegativeInteger, oneOf, text } from '../options/options.js';
+import { fields, listOf, mismatch, nonNegativeInteger, oneOf, refuse } from '../options/options.js';
 import type { NamedWeight } from './topology.js';
 
 /** What a header may take, by the format's definition. */
 const longestHeader = 100_000_000;
 
-const entryFields = {
-  dtype: oneOf(['F32']),
-  shape: listOf(nonNegativeInteger),
-  data_offsets: listOf(nonNegativeInteger),
-};
+const lengths = /* @__PURE__ */ listOf(nonNegativeInteger);
+
+const entryFields = { dtype: /* @__PURE__ */ oneOf(['F32']), shape: lengths, data_offsets: lengths };
 
 /** Its tensors, in the order in which they lie in the file, and what its metadata says. */
 export interface Safetensors {
@@ -52,10 +50,9 @@ export function readSafetensors(where: string, bytes: Uint8Array): Safetensors {
   return { tensors, metadata: texts(metadata, `${where}: __metadata__`) };
 }
 
-function texts(value: unknown, where: string): Record<string, string> {
-  if (value === undefined) return {};
-  const readers = Object.keys({ ...(value as object) }).map((name) => [name, text] as const);
-  return fields(value, where, Object.fromEntries(readers));
+function texts(value: unknown = {}, where: string): Record<string, string> {
+  const isText = typeof value === 'object' && Object.values(value ?? [0]).every((one) => typeof one === 'string');
+  return isText ? (value as Record<string, string>) : refuse(where, 'text by name', value);
 }
 
 /** Text out of UTF-8; of a byte sequence that is none, a URIError. */

@@ -28,6 +28,7 @@ import {
   refuse,
   text,
 } from '../options/options.js';
+import { known } from '../plan/known.js';
 import { explainPlan } from '../plan/explain.js';
 import { reportStream, type StreamReport } from './report.js';
 import { stepsBefore } from '../plan/growth.js';
@@ -49,6 +50,7 @@ import { readObjectives } from './objectives.js';
 import type { OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs } from './penalties.js';
+import { copyArguments, withFunctions, withGraphs } from './saved-measures.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
 import { Trainer } from './trainer.js';
@@ -217,7 +219,7 @@ export class TrainableModel extends Model {
     const trainer = new Trainer(where, this, objectives, read.optimizer, read.logGradientNorm);
     this.#trainer?.release();
     this.#trainer = trainer;
-    this.#compiled = options;
+    this.#compiled = copyArguments(options);
     this.#loaded = undefined;
   }
 
@@ -284,7 +286,7 @@ export class TrainableModel extends Model {
 
   /**
    * The model as a .safetensors file (docs/formats.md): layers and weights. The same model gives the same bytes.
-   * @throws Error for a layer with a function in it, or, with the optimizer, a loss or metric of one's own: no file can hold these.
+   * @throws Error for a layer with a function in it, or, with the optimizer, for a schedule that is one: no file can hold these.
    */
   toSafetensors(options: SaveOptions = {}): Uint8Array {
     const { optimizer } = this.#readSaveOptions('toSafetensors', options);
@@ -315,7 +317,7 @@ export class TrainableModel extends Model {
     } catch {
       refuse('loadModel: compile', 'JSON', compile);
     }
-    this.compile(given as CompileArguments);
+    this.compile(withFunctions(given) as CompileArguments);
     this.#restore(where, this.#requireTrainer('loadModel'), checkpoint);
     this.#loaded = checkpoint;
   }
@@ -416,7 +418,8 @@ export class TrainableModel extends Model {
       states: trainer.saveStates(),
     });
     const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
-    const compile = JSON.stringify(this.#compiled, (key, value: unknown) => {
+    const given = withGraphs(known(this.#compiled, 'compile'), this.outputNames);
+    const compile = JSON.stringify(given, (key, value: unknown) => {
       if (typeof value !== 'function') return value;
       throw new Error(`${this.name}: compile: ${key}: a function, which no file can hold`);
     });
