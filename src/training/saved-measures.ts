@@ -9,8 +9,8 @@ import { known } from '../plan/known.js';
 import type { CustomMeasure } from './loss-options.js';
 import { isLossObject } from './losses.js';
 import { isMetricObject } from './metrics.js';
+import type { Given } from './objectives.js';
 import { targetInput } from './own-measures.js';
-import type { CompileArguments } from './trainable-model.js';
 
 /** A copy of plain data, in which functions stay the same: what the user does to his objects afterwards changes nothing. */
 export function copyArguments<T>(given: T): T {
@@ -18,7 +18,7 @@ export function copyArguments<T>(given: T): T {
 }
 
 /** Arguments without a measure's function. Where one argument stands for all outputs, the graph is that over the first. */
-export function withGraphs(given: CompileArguments, outputs: Names): object {
+export function withGraphs(given: Given, outputs: Names): object {
   const all = [...outputs.keys()];
   const first = known(all[0], 'an output');
   const byName = new Map(Array.from(outputs, ([output, name]) => [name, output]));
