@@ -1,12 +1,7 @@
-import {
-  assembleFile,
-  readModelFile,
-  setFileWeights,
-  trainingPrefix,
-  type LoadOptions,
-} from '../formats/load-model.js';
+import { assembleFile, readModelFile, setFileWeights, type LoadOptions } from '../formats/load-model.js';
 import type { ModelFile } from '../formats/topology.js';
 import { deterministicTraining } from '../kernels/training-build.js';
+import { trainingTensors } from './checkpoint-file.js';
 import { TrainableModel } from './trainable-model.js';
 
 /**
@@ -19,9 +14,6 @@ export function loadModel(given: ModelFile | Uint8Array | ArrayBuffer, options: 
   const making = { kernels: deterministicTraining, initialize: undefined, seed: 0 };
   const model = new TrainableModel(assembleFile(file, making, options), 0);
   setFileWeights(model, file);
-  const own = tensors.flatMap((tensor) =>
-    tensor.name.startsWith(trainingPrefix) ? { ...tensor, name: tensor.name.slice(trainingPrefix.length) } : [],
-  );
-  model.goOnFrom(metadata, own);
+  model.goOnFrom(metadata, trainingTensors(tensors));
   return model;
 }

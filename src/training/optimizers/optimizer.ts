@@ -146,9 +146,10 @@ export class OptimizerState {
     if (Object.keys(own).join(', ') !== names)
       mismatch(where, `an optimizer with ${names}`, Object.keys(own).join(', '));
     if (slots.length !== this.#block.count) mismatch(where, `${this.#block.count} values of it`, slots.length);
+    const rate = positiveFloat(learningRate, `${where}: learningRate`);
     this.#workspace.floats.set(slots, this.#block.address / 4);
     this.#rule.numbers = own;
-    this.#rule.learningRate = positiveFloat(learningRate, `${where}: learningRate`);
+    this.#rule.learningRate = rate;
   }
 
   /** Gives its memory back; where nobody calls it, that comes when the optimizer is garbage. */
