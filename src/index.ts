@@ -27,6 +27,7 @@ export { functional, sequential } from './training/make.js';
 export { loadModel } from './training/load.js';
 export type { LoadOptions } from './formats/load-model.js';
 export type { ModelFile } from './formats/topology.js';
+export type { Batch, Batches } from './training/batches.js';
 export type { FitOptions } from './training/fit.js';
 export { callbacks, type CallbackOption, type CallbackSettings } from './training/callbacks/callbacks.js';
 export type {

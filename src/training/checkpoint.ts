@@ -1,22 +1,24 @@
 import type { NamedWeight } from '../formats/topology.js';
 import { fields, flag, mismatch, nonNegativeInteger, optional, refuse, text, type Reader } from '../options/options.js';
+import type { SourcePlace } from './batches.js';
 import type { CallbackState } from './callbacks/callback.js';
 import type { SavedOptimizer } from './optimizers/optimizer-state.js';
+import type { SavedBatchStates } from './trainer.js';
 
 /** Where `fit` is between two batches, and all that it needs to go on from there with the same bits. Plain data. */
 export interface FitPlace {
   /** The epoch whose batches are next, and how many of it were trained. */
   readonly epoch: number;
   readonly batch: number;
+  /** Where the iterable is that gives them; null: arrays, or one that was not begun. */
+  readonly source: SourcePlace | null;
   /** Whether a callback has ended the training. */
   readonly stopped: boolean;
   readonly seed: number;
   /** Of the random numbers: epochs that were begun, in this `fit` and before. */
   readonly randomEpoch: number;
-  /** What must be as it was, or other batches would come: of iterables null. */
-  readonly rows: number | null;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
+  /** What must be as it was, or other batches would come: options by name. */
+  readonly data: Readonly<Record<string, number | boolean | null>>;
   /** Sums of losses and metrics over the epoch so far. */
   readonly totals: readonly number[];
   readonly history: {
@@ -36,7 +38,7 @@ export interface Checkpoint {
   readonly optimizer: SavedOptimizer;
   readonly callbacks: Readonly<Record<string, CallbackState>>;
   /** Of the stateful layers; null: no run has left any. */
-  readonly states: { readonly batch: number; readonly values: Float32Array } | null;
+  readonly states: SavedBatchStates | null;
 }
 
 /** A checkpoint as a file holds it: text and tensors. */
@@ -71,11 +73,12 @@ export function storeCheckpoint({
 
 /** JSON has no word for these. */
 function exactly(_key: string, value: unknown): unknown {
+  if (Object.is(value, -0)) return 'number:-0';
   return typeof value === 'number' && !Number.isFinite(value) ? `number:${String(value)}` : value;
 }
 
 function revived(_key: string, value: unknown): unknown {
-  return typeof value === 'string' && /^number:(-?Infinity|NaN)$/.test(value) ? Number(value.slice(7)) : value;
+  return typeof value === 'string' && /^number:(-?Infinity|NaN|-0)$/.test(value) ? Number(value.slice(7)) : value;
 }
 
 /** Reads a checkpoint back. @throws TypeError, naming the field, for one that was not written by `storeCheckpoint`. */
@@ -116,6 +119,28 @@ export function readCheckpoint(where: string, { json, tensors }: StoredCheckpoin
   };
 }
 
+/** @throws TypeError, naming what differs, unless the same batches come in the same order. */
+export function checkSameData(
+  where: string,
+  { seed: then, data }: FitPlace,
+  now: number,
+  given: FitPlace['data'],
+): void {
+  if (Object.keys(data).join() !== Object.keys(given).join()) {
+    const [wanted, came] = [data, given].map((settings) => ('rows' in settings ? 'arrays' : 'batches to iterate over'));
+    mismatch(where, `${String(wanted)}, as in the checkpoint`, String(came));
+  }
+  const [before, present]: [FitPlace['data'], FitPlace['data']] = [
+    { seed: then, ...data },
+    { seed: now, ...given },
+  ];
+  for (const [name, value] of Object.entries(before)) {
+    const came = present[name];
+    if (came === value) continue;
+    mismatch(`${where}: ${name}`, `${value ?? 'none'}, as in the checkpoint`, String(came ?? 'none'));
+  }
+}
+
 const anyNumber: Reader<number> = (value, where) =>
   typeof value === 'number' ? value : refuse(where, 'a number', value);
 
@@ -140,16 +165,21 @@ function nullable<T>(reader: Reader<T>): Reader<T | null> {
 
 const numbersReader = recordOf(anyNumber);
 
+const setting: Reader<number | boolean> = (value, where) =>
+  typeof value === 'boolean' ? value : anyNumber(value, where);
+
+const sourceReader: Reader<SourcePlace> = (value, where) =>
+  fields(value, where, { begun: nonNegativeInteger, taken: nonNegativeInteger, samples: nonNegativeInteger });
+
 const placeReader: Reader<FitPlace> = (value, where) =>
   fields(value, where, {
     epoch: nonNegativeInteger,
     batch: nonNegativeInteger,
+    source: nullable(sourceReader),
     stopped: flag,
     seed: nonNegativeInteger,
     randomEpoch: nonNegativeInteger,
-    rows: nullable(nonNegativeInteger),
-    batchSize: nonNegativeInteger,
-    shuffle: flag,
+    data: recordOf(nullable(setting)),
     totals: listOf(anyNumber),
     history: (given: unknown, at: string) =>
       fields(given, at, { epoch: listOf(nonNegativeInteger), history: recordOf(listOf(anyNumber)) }),

@@ -8,10 +8,10 @@ import {
   type Names,
   type TensorsLike,
 } from '../graph/inputs.js';
-import { fileFormat, readModelFile, setFileWeights, trainingPrefix } from '../formats/load-model.js';
+import { fileFormat, setFileWeights, trainingPrefix } from '../formats/load-model.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { topologyOf, weightsOf } from '../formats/save-topology.js';
-import type { NamedWeight } from '../formats/topology.js';
+import type { ModelFile, NamedWeight } from '../formats/topology.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
@@ -34,13 +34,15 @@ import { reportStream, type StreamReport } from './report.js';
 import { stepsBefore } from '../plan/growth.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
-import { isTensorObject, makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { batchesOf, rowNumbers } from './data.js';
 import { ErrorTotals } from './error-totals.js';
 import { files } from '#files';
-import { isBatches, type Batches } from './batches.js';
+import type { Batches } from './batches.js';
 import { readCheckpoint, storeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { readCheckpointFile, storeCompiled } from './checkpoint-file.js';
 import { fitModel, type FitOptions } from './fit.js';
+import { readGiven } from './given-data.js';
 import type { Counts, Fitted } from './running-fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
@@ -124,7 +126,7 @@ export class TrainableModel extends Model {
   #isFitting = false;
   /** As they were given, to be saved. */
   #compiled: CompileArguments | undefined;
-  /** What the model was loaded from. */
+  /** What the model was loaded from, until something trains or changes it. */
   #loaded: Checkpoint | undefined;
   readonly #counts: Counts = { steps: 0, epochs: 0 };
 
@@ -202,6 +204,7 @@ export class TrainableModel extends Model {
     this.#refuseWhileFitting('setWeights');
     this.#refuseWhileOthersFit('setWeights');
     super.setWeights(weights);
+    this.#loaded = undefined;
   }
 
   /**
@@ -262,20 +265,19 @@ export class TrainableModel extends Model {
   /**
    * Trains over epochs. Yields to the event loop every 30 ms or so.
    * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out. Or batches to
-   *   iterate over, [x, y] each: then there is no y.
+   *   iterate over, [x, y] or [x, y, sampleWeight] each: then there is no y.
    * @param y targets, shaped as the outputs that have a loss.
    * @returns losses and metrics of every epoch.
    * @throws NonFiniteLossError when a loss, gradient or step is NaN or infinite; the weights of the last good batch stay.
    */
   async fit(batches: Batches, options?: FitOptions): Promise<History>;
   async fit(x: TensorsLike, y: TensorsLike, options?: FitOptions): Promise<History>;
-  async fit(x: TensorsLike | Batches, second?: TensorsLike | FitOptions, third: FitOptions = {}): Promise<History> {
+  async fit(...args: [TensorsLike | Batches, (TensorsLike | FitOptions)?, FitOptions?]): Promise<History> {
     const trainer = this.#requireTrainer('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
     this.#refuseWhileOthersFit('fit');
-    const overBatches = isBatches(x) && (second === undefined || !isTensors(second));
-    const options = overBatches ? ((second ?? {}) as FitOptions) : third;
-    const given = overBatches ? { batches: x } : { x: x as TensorsLike, y: second as TensorsLike };
+    const [first, second, third] = args;
+    const { given, options } = readGiven<FitOptions>(this.outputNames, [first, second, third]);
     this.#setFitting(trainer, true);
     try {
       return await fitModel(this.#fitted(trainer), trainer, given, options);
@@ -331,6 +333,7 @@ export class TrainableModel extends Model {
     const random = { seed: this.#seed, epoch: this.#counts.steps };
     const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
     this.#counts.steps++;
+    this.#loaded = undefined;
     return trainer.logsOf(errors);
   }
 
@@ -405,8 +408,7 @@ export class TrainableModel extends Model {
 
   #toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array {
     const { name, version } = fileFormat;
-    const topology = JSON.stringify(topologyOf(this.name, this.graph));
-    const metadata = { format: name, version: String(version), topology };
+    const metadata = { format: name, version: String(version), topology: this.#topology };
     const tensors = weightsOf(this.graph);
     if (running === null) return writeSafetensors({ tensors, metadata });
     const trainer = this.#requireTrainer('save');
@@ -418,12 +420,7 @@ export class TrainableModel extends Model {
       states: trainer.saveStates(),
     });
     const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
-    const given = withGraphs(known(this.#compiled, 'compile'), this.outputNames);
-    const compile = JSON.stringify(given, (key, value: unknown) => {
-      if (typeof value !== 'function') return value;
-      throw new Error(`${this.name}: compile: ${key}: a function, which no file can hold`);
-    });
-    return writeSafetensors({ tensors: [...tensors, ...named], metadata: { ...metadata, compile, training: json } });
+    return writeSafetensors({ tensors: [...tensors, ...named], metadata: { ...metadata, compile: this.#compileJson, training: json } });
   }
 
   #fitted(trainer: Trainer): Fitted {
@@ -431,27 +428,59 @@ export class TrainableModel extends Model {
       model: this,
       counts: this.#counts,
       files,
-      loaded: this.#loaded,
       setWeights: (weights) => {
         super.setWeights(weights);
       },
+      resetStates: () => {
+        super.resetStates();
+      },
       toBytes: (running) => this.#toBytes(running),
       fromBytes: (where, bytes) => {
-        const { file, tensors, metadata } = readModelFile(bytes);
-        const own = tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(trainingPrefix, '') }));
-        const checkpoint = readCheckpoint(`${where}: checkpoint`, { json: metadata.training ?? '', tensors: own });
-        setFileWeights(this, file, (weights) => {
-          super.setWeights(weights);
-        });
-        this.#restore(`${where}: checkpoint`, trainer, checkpoint);
-        return checkpoint;
+        const present = { topology: this.#topology, compile: this.#compileJson };
+        const { file, checkpoint } = readCheckpointFile(where, bytes, present);
+        const take = () => {
+          this.#takeOver(where, trainer, file, checkpoint);
+        };
+        return { checkpoint, take };
+      },
+      loaded: (where) => {
+        const checkpoint = this.#loaded;
+        if (checkpoint === undefined) return undefined;
+        const take = () => {
+          this.#restore(where, trainer, checkpoint);
+        };
+        return { checkpoint, take };
+      },
+      forgetLoaded: () => {
+        this.#loaded = undefined;
       },
     };
   }
 
+  get #topology(): string {
+    return JSON.stringify(topologyOf(this.name, this.graph));
+  }
+
+  get #compileJson(): string {
+    return storeCompiled(this.name, withGraphs(known(this.#compiled, 'compile'), this.outputNames));
+  }
+
+  /** All of it or nothing. */
+  #takeOver(where: string, trainer: Trainer, file: ModelFile, checkpoint: Checkpoint): void {
+    const before = super.getWeights();
+    setFileWeights(this, file, (weights) => {
+      super.setWeights(weights);
+    });
+    try {
+      this.#restore(where, trainer, checkpoint);
+    } catch (error) {
+      super.setWeights(before);
+      throw error;
+    }
+  }
+
   #restore(where: string, trainer: Trainer, { seed, counts, optimizer, states }: Checkpoint): void {
-    trainer.restoreOptimizer(`${where}: optimizer`, optimizer);
-    trainer.restoreStates(`${where}: states`, states);
+    trainer.restore(where, optimizer, states);
     this.#seed = seed;
     Object.assign(this.#counts, counts);
   }
@@ -495,9 +524,4 @@ export class TrainableModel extends Model {
       }
     });
   }
-}
-
-/** Targets, where options might stand too. */
-function isTensors(value: unknown): boolean {
-  return Array.isArray(value) || ArrayBuffer.isView(value) || isTensorObject(value);
 }

@@ -1,7 +1,7 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
 import { batchSizeOf, checkMasks, checkValues, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
-import type { ImplicitStates } from '../model/states.js';
+import type { ImplicitStates, StateBlock } from '../model/states.js';
 import { mismatch } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { stateOffsets } from '../plan/runner.js';
@@ -29,6 +29,12 @@ export interface Trained {
   readonly isStateful: boolean;
   readonly states: ImplicitStates;
   readonly outputNames: Names;
+}
+
+/** What the stateful layers remember of each of so many rows. */
+export interface SavedBatchStates {
+  readonly batch: number;
+  readonly values: Float32Array;
 }
 
 /** A compiled model: it trains and evaluates, a batch at a time. */
@@ -108,25 +114,32 @@ export class Trainer {
     return this.#optimizer.save();
   }
 
-  restoreOptimizer(where: string, saved: SavedOptimizer): void {
-    this.#optimizer.restore(where, saved);
-  }
-
   /** What stateful layers remember; null: no run has left them anything. */
-  saveStates(): { batch: number; values: Float32Array } | null {
+  saveStates(): SavedBatchStates | null {
     const { block } = this.#states;
     const values = save(this.#states, this.workspace);
     return block === undefined || values === undefined ? null : { batch: block.batch, values };
   }
 
-  restoreStates(where: string, saved: { readonly batch: number; readonly values: Float32Array } | null): void {
+  /** Takes back what `saveOptimizer` and `saveStates` gave. Nothing is changed where one of them does not fit. */
+  restore(where: string, optimizer: SavedOptimizer, states: SavedBatchStates | null): void {
+    const block = states === null ? undefined : this.#blockOf(`${where}: states`, states);
+    try {
+      this.#optimizer.restore(`${where}: optimizer`, optimizer);
+    } catch (error) {
+      if (block !== undefined) this.workspace.release(block.address);
+      throw error;
+    }
     this.#states.reset();
-    if (saved === null) return;
-    const bytes = stateOffsets(this.#plan.runner.plan, new Map([[batch, saved.batch]]));
-    if (bytes !== 4 * saved.values.length) mismatch(where, `${bytes / 4} values`, saved.values.length);
+    this.#states.block = block;
+  }
+
+  #blockOf(where: string, { batch: rows, values }: SavedBatchStates): StateBlock {
+    const bytes = stateOffsets(this.#plan.runner.plan, new Map([[batch, rows]]));
+    if (bytes !== 4 * values.length) mismatch(where, `${bytes / 4} values`, values.length);
     const address = this.workspace.allocate(bytes);
-    this.workspace.floats.set(saved.values, address / 4);
-    this.#states.block = { address, bytes, batch: saved.batch };
+    this.workspace.floats.set(values, address / 4);
+    return { address, bytes, batch: rows };
   }
 
   /** Gives its memory back. */

@@ -180,6 +180,7 @@ describe('calls of a model', () => {
       signal: [{}, 5, null, new AbortController()],
       initialEpoch: [-1, 0.5, '1', null],
       stepsPerEpoch: [...nonsense.positiveInteger, 3],
+      validationSteps: [...nonsense.positiveInteger, 3],
       validationFreq: [0, -1, 0.5, '2', null, [0], [1.5]],
       callbacks: [
         5,
