@@ -196,7 +196,7 @@ export class RunningFit implements Training {
   #showBatch(logs: Logs): void {
     const { progress, epochs } = this.#settings;
     const total = this.batches ?? this.#batchesBefore;
-    if (total !== null) progress.batch(this.#epoch, epochs, this.#batch, Math.max(total, this.#batch), logs);
+    progress.batch(this.#epoch, epochs, this.#batch, total && Math.max(total, this.#batch), logs);
   }
 
   async #trainBatch({ data, indices }: RowBatch, random: { seed: number; epoch: number }): Promise<boolean> {

@@ -265,6 +265,31 @@ describe('a model of a checkpoint', () => {
   });
 });
 
+test.each<[string, unknown, string]>([
+  ['state elsewhere', { count: 3 }, 'state: unknown option "count"; known: numbers, tensors'],
+  ['other numbers', { numbers: { count: '3' } }, "state: numbers: count: expected a number, got '3'"],
+  ['no tensors', { tensors: { best: [1] } }, 'state: tensors: best: expected an object of options, got [1]'],
+])('a callback with %s is refused when it is to be saved: it would be lost', async (_, state, message) => {
+  const callback = { name: 'mine', onEpochEnd: () => undefined, state: () => state } as Callback;
+  using kept = keepCheckpoints();
+  const fit = create().fit(x, y, { ...options, callbacks: [callback, kept.callback] });
+  await expect(fit).rejects.toThrow(`callback "mine": ${message}`);
+});
+
+test('numbers that JSON has no word for come back', async () => {
+  const seen: unknown[] = [];
+  const numbers = { a: Infinity, b: -Infinity, c: NaN, d: -0, e: 0.1 + 0.2, f: 5e-324 };
+  const callback: Callback = {
+    onEpochEnd: () => undefined,
+    state: () => ({ numbers }),
+    restore: (state) => void seen.push(state.numbers),
+  };
+  using kept = keepCheckpoints();
+  await create().fit(x, y, { ...options, callbacks: [callback, kept.callback] });
+  await loadModel(kept.files[0]).fit(x, y, { ...options, resume: true, callbacks: [callback] });
+  expect(seen).toEqual([numbers]);
+});
+
 test('an abort in the middle of a resumed training leaves a model that trains on', async () => {
   using kept = keepCheckpoints();
   await create().fit(x, y, { ...options, callbacks: [kept.callback] });
