@@ -420,7 +420,10 @@ export class TrainableModel extends Model {
       states: trainer.saveStates(),
     });
     const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
-    return writeSafetensors({ tensors: [...tensors, ...named], metadata: { ...metadata, compile: this.#compileJson, training: json } });
+    return writeSafetensors({
+      tensors: [...tensors, ...named],
+      metadata: { ...metadata, compile: this.#compileJson, training: json },
+    });
   }
 
   #fitted(trainer: Trainer): Fitted {
