@@ -54,7 +54,7 @@ export interface FitOptions extends WeightOptions {
   seed?: number;
   /** 'auto' and 1: a bar in a terminal, plain lines elsewhere; 0: nothing; 2: plain lines. Default 'auto'. */
   verbose?: 'auto' | 0 | 1 | 2;
-  /** Stops after the current batch; `fit` then rejects with the signal's reason. */
+  /** Stops after the current batch, or while a batch is waited for; `fit` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** What is called as training goes on: of `callbacks`, or objects with hooks of one's own. */
   callbacks?: readonly CallbackOption[];
@@ -149,7 +149,15 @@ function sourcesOf(trainer: Trainer, where: string, given: GivenData, read: Read
 
 /** Options that say how arrays are cut into batches are refused: nobody would follow them. */
 function ofBatches(trainer: Trainer, where: string, batches: Batches, read: Read): Sources {
-  const { validationSplit, validationData, stepsPerEpoch: steps = null, shuffle, sampleWeight, classWeight } = read;
+  const {
+    validationSplit,
+    validationData,
+    stepsPerEpoch: steps = null,
+    shuffle,
+    sampleWeight,
+    classWeight,
+    signal,
+  } = read;
   if (validationSplit > 0) mismatch(`${where}: validationSplit`, 'arrays to split', 'batches');
   if (shuffle === true) mismatch(`${where}: shuffle`, 'arrays, whose rows can be shuffled', 'batches');
   if (read.batchSize !== undefined && !Array.isArray(validationData)) {
@@ -157,7 +165,7 @@ function ofBatches(trainer: Trainer, where: string, batches: Batches, read: Read
   }
   if (sampleWeight !== undefined) mismatch(`${where}: sampleWeight`, 'batches [x, y, sampleWeight]', 'an option');
   const weighting = classWeight === undefined ? {} : { classWeight };
-  const training = new IterableSource(trainer, where, batches, { steps, beginsAnew: false, ...weighting });
+  const training = new IterableSource(trainer, where, batches, { steps, beginsAnew: false, signal, ...weighting });
   return { training, validation: validationSource(trainer, where, read, trainer.batchSizeOf(where, read.batchSize)) };
 }
 
@@ -189,13 +197,14 @@ function ofArrays(
 function validationSource(
   trainer: Trainer,
   where: string,
-  { validationData: given, validationSteps }: Read,
+  { validationData: given, validationSteps: steps, signal }: Read,
   batchSize: number,
 ): Source | null {
   if (given === undefined) return null;
   const title = `${where}: validationData`;
-  if (!Array.isArray(given))
-    return new IterableSource(trainer, title, given as Batches, { steps: validationSteps ?? null, beginsAnew: true });
+  if (!Array.isArray(given)) {
+    return new IterableSource(trainer, title, given as Batches, { steps: steps ?? null, beginsAnew: true, signal });
+  }
   const [x, y, sampleWeight] = given as [TensorsLike, TensorsLike, WeightOptions['sampleWeight']?];
   const data = copyOf(trainer.readData(title, x, y, 'batches', sampleWeight === undefined ? {} : { sampleWeight }));
   checkStateful(trainer, where, data.rows, batchSize);

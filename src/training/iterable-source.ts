@@ -10,6 +10,7 @@ import {
   type Source,
 } from './batches.js';
 import { rowNumbers } from './data.js';
+import { unlessAborted } from './pauses.js';
 import type { WeightOptions } from './sample-weights.js';
 import type { Trainer } from './trainer.js';
 
@@ -19,6 +20,8 @@ export interface IterableSettings {
   /** Whether each epoch begins anew, as it does where all that come are one; otherwise it goes on where the last one ended. */
   readonly beginsAnew: boolean;
   readonly classWeight?: WeightOptions['classWeight'];
+  /** Nobody waits for a batch any more when it comes. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** An iterable that was begun. */
@@ -40,13 +43,20 @@ export class IterableSource implements Source {
   readonly #given: Batches;
   readonly #classWeight: WeightOptions['classWeight'];
   readonly #beginsAnew: boolean;
+  readonly #signal: AbortSignal | undefined;
   #open: Open | undefined;
 
-  constructor(trainer: Trainer, where: string, given: Batches, { steps, beginsAnew, classWeight }: IterableSettings) {
+  constructor(
+    trainer: Trainer,
+    where: string,
+    given: Batches,
+    { steps, beginsAnew, classWeight, signal }: IterableSettings,
+  ) {
     this.#trainer = trainer;
     this.#where = where;
     this.#given = given;
     this.#classWeight = classWeight;
+    this.#signal = signal;
     this.#beginsAnew = beginsAnew || steps === null;
     this.batches = steps;
     this.settings = { stepsPerEpoch: steps };
@@ -57,11 +67,11 @@ export class IterableSource implements Source {
     let open = await this.#goOn(place);
     let samples = place.batch > 0 ? (place.source?.samples ?? 0) : 0;
     for (let { batch } = place; this.batches === null || batch < this.batches; batch++) {
-      let next = await open.iterator.next();
+      let next = await this.#next(open);
       if (next.done === true && this.batches !== null && open.taken > 0) {
         // Fewer than the epochs want in all: from the beginning, if it can be begun again.
         open = this.#begin(epoch);
-        next = await open.iterator.next();
+        next = await this.#next(open);
       }
       if (next.done === true) {
         this.#open = undefined;
@@ -78,7 +88,15 @@ export class IterableSource implements Source {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
-    if (open?.isOwn === true) await open.iterator.return?.();
+    if (open?.isOwn !== true) return;
+    const closing = open.iterator.return?.();
+    // A generator that waits for something ends only when that has come: after an abort it is left to itself.
+    if (this.#signal?.aborted === true) Promise.resolve(closing).catch(() => undefined);
+    else await closing;
+  }
+
+  #next({ iterator }: Open): Promise<IteratorResult<Batch>> {
+    return unlessAborted(this.#signal, iterator.next());
   }
 
   /** What gives the epoch's batches: what is open, or is opened and brought to the place of a training that goes on. */
@@ -88,7 +106,7 @@ export class IterableSource implements Source {
     if (source === null || (this.#beginsAnew && batch === 0)) return this.#begin(epoch);
     const open = this.#begin(source.begun);
     for (; open.taken < source.taken; open.taken++) {
-      const { done } = await open.iterator.next();
+      const { done } = await this.#next(open);
       if (done !== true) continue;
       mismatch(`${this.#where}: resume`, `at least ${source.taken} batches, as before the checkpoint`, open.taken);
     }

@@ -21,3 +21,21 @@ export class Pauses {
     this.#signal?.throwIfAborted();
   }
 }
+
+/** What is waited for; or the reason of a signal that came first. What came of it is nobody's concern then. */
+export async function unlessAborted<T>(signal: AbortSignal | undefined, waitedFor: T | PromiseLike<T>): Promise<T> {
+  if (signal === undefined) return waitedFor;
+  signal.throwIfAborted();
+  let leave = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  signal.addEventListener('abort', leave);
+  try {
+    return await Promise.race([waitedFor, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}

@@ -28,6 +28,8 @@ export interface Fitted {
   resetStates(): void;
   /** The file's bytes; with a place, also what training needs to go on from there. */
   toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array;
+  /** @throws Error, naming what no file can hold. */
+  checkSavable(what: 'model' | 'checkpoint'): void;
   /** Reads a file of this model's training. Nothing is changed before `take` is called, or when that throws. */
   fromBytes(where: string, bytes: Uint8Array): { readonly checkpoint: Checkpoint; take(): void };
   /** What the model was loaded from, if nothing has trained it since; `take` brings it back to that, but for the weights. */
@@ -132,6 +134,7 @@ export class RunningFit implements Training {
     const { list, progress, epochs, training, validation } = this.#settings;
     const event = { model: this.#fitted.model, training: this };
     try {
+      if (list.saves !== null) this.#fitted.checkSavable(list.saves);
       await this.#resume();
       this.#fitted.forgetLoaded();
       await list.call('onTrainBegin', event);

@@ -438,6 +438,10 @@ export class TrainableModel extends Model {
         super.resetStates();
       },
       toBytes: (running) => this.#toBytes(running),
+      checkSavable: (what) => {
+        topologyOf(this.name, this.graph);
+        if (what === 'checkpoint') storeCompiled(this.name, this.#compiled ?? {});
+      },
       fromBytes: (where, bytes) => {
         const present = { topology: this.#topology, compile: this.#compileJson };
         const { file, checkpoint } = readCheckpointFile(where, bytes, present);

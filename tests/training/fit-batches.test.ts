@@ -241,6 +241,25 @@ test('an error of the iterable ends fit with it; the model has the weights of th
   expect(valuesOf(model)).toEqual(valuesOf(plain));
 });
 
+test.each([
+  ['ours', (give: () => AsyncGenerator<Batch>) => give],
+  ['the user’s', (give: () => AsyncGenerator<Batch>) => give()],
+])('an abort need not wait for a batch that does not come: a generator of %s', async (_, given) => {
+  async function* stalled(): AsyncGenerator<Batch> {
+    yield* batches.slice(0, 2);
+    await new Promise(() => undefined);
+  }
+  const [model, plain] = [create(), create()];
+  const controller = new AbortController();
+  const fitting = model.fit(given(stalled), { ...quietly, signal: controller.signal });
+  setTimeout(() => {
+    controller.abort(new RangeError('time is up'));
+  }, 30);
+  await expect(fitting).rejects.toThrow(new RangeError('time is up'));
+  await plain.fit(batches.slice(0, 2), { ...quietly, epochs: 1 });
+  expect(valuesOf(model)).toEqual(valuesOf(plain));
+});
+
 describe('refuses', () => {
   test.each<[string, Batches, FitOptions, string]>([
     [

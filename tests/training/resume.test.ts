@@ -7,6 +7,7 @@ import {
   callbacks,
   layers,
   loadModel,
+  losses,
   optimizers,
   sequential,
   type Callback,
@@ -274,6 +275,24 @@ test.each<[string, unknown, string]>([
   using kept = keepCheckpoints();
   const fit = create().fit(x, y, { ...options, callbacks: [callback, kept.callback] });
   await expect(fit).rejects.toThrow(`callback "mine": ${message}`);
+});
+
+test('what no file can hold is refused before anything is trained, not at the first save', async () => {
+  const model = create();
+  const loss = losses.custom({
+    name: 'product',
+    build: (yTrue, yPred) => layers.multiply().apply([yTrue, yPred]),
+  });
+  model.compile({ optimizer: 'adam', loss });
+  const before = model.getWeights().map(({ data }) => data);
+  const path = join(folder, 'never');
+  for (const callback of [callbacks.backupAndRestore({ path }), callbacks.modelCheckpoint({ path })]) {
+    const fit = model.fit(x, y, { ...options, callbacks: [callback] });
+    await expect(fit).rejects.toThrow('sequential: compile: build: a function, which no file can hold');
+  }
+  expect(model.getWeights().map(({ data }) => data)).toEqual(before);
+  await model.fit(x, y, { ...options, callbacks: [callbacks.modelCheckpoint({ path, optimizer: false })] });
+  expect(loadModel(new Uint8Array(readFileSync(path))).predict(x).data).toEqual(model.predict(x).data);
 });
 
 test('numbers that JSON has no word for come back', async () => {

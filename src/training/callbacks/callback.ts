@@ -132,6 +132,8 @@ export interface CallbackState {
 export interface RunningCallback extends Callback {
   /** Asked before anything else: a checkpoint that `fit` is to go on from; null if there is none. */
   checkpoint?(files: Files): Promise<Uint8Array | null>;
+  /** What it will save: whether that can be is found out before anything is trained. */
+  readonly saves?: 'model' | 'checkpoint';
   /**
    * Called when every callback has seen the end of a batch, an epoch or the training: what is saved here holds the states of all,
    * whatever their order.
