@@ -61,7 +61,8 @@ export function storeCheckpoint({
     return { name: `${optimizerPrefix}${name}`, shape: [...shape], data };
   });
   if (states !== null) tensors.push({ name: 'states', shape: [states.values.length], data: states.values });
-  for (const [name, { tensors: own = {} }] of Object.entries(callbacks)) {
+  for (const [name, state] of Object.entries(callbacks)) {
+    const { tensors: own } = checkState(name, state);
     for (const [key, { data, shape }] of Object.entries(own)) {
       tensors.push({ name: `callbacks/${name}/${key}`, shape: [...shape], data });
     }
@@ -69,6 +70,16 @@ export function storeCheckpoint({
   const numbers = Object.entries(callbacks).map(([name, state]) => [name, state.numbers ?? {}] as const);
   const kept = { place, seed: own, counts, optimizer: optimizer.numbers, callbacks: Object.fromEntries(numbers) };
   return { json: JSON.stringify({ ...kept, states: states?.batch ?? null }, exactly), tensors };
+}
+
+/** A callback may be of anybody's making; what its state holds elsewhere would be lost. */
+function checkState(name: string, state: CallbackState): Required<CallbackState> {
+  const where = `callback "${name}": state`;
+  const { numbers, tensors } = fields(state, where, {
+    numbers: optional(numbersReader, {}),
+    tensors: optional(tensorsReader, {}),
+  });
+  return { numbers, tensors };
 }
 
 /** JSON has no word for these. */
@@ -164,6 +175,13 @@ function nullable<T>(reader: Reader<T>): Reader<T | null> {
 }
 
 const numbersReader = recordOf(anyNumber);
+
+const tensorsReader = recordOf((value, where) =>
+  fields(value, where, {
+    data: (given, at) => (given instanceof Float32Array ? given : refuse(at, 'a Float32Array', given)),
+    shape: listOf(nonNegativeInteger),
+  }),
+);
 
 const setting: Reader<number | boolean> = (value, where) =>
   typeof value === 'boolean' ? value : anyNumber(value, where);

@@ -408,7 +408,7 @@ export class TrainableModel extends Model {
 
   #toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array {
     const { name, version } = fileFormat;
-    const metadata = { format: name, version: String(version), topology: this.#topology };
+    const metadata = { format: name, version: String(version), topology: this.#topology() };
     const tensors = weightsOf(this.graph);
     if (running === null) return writeSafetensors({ tensors, metadata });
     const trainer = this.#requireTrainer('save');
@@ -422,7 +422,7 @@ export class TrainableModel extends Model {
     const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
     return writeSafetensors({
       tensors: [...tensors, ...named],
-      metadata: { ...metadata, compile: this.#compileJson, training: json },
+      metadata: { ...metadata, compile: this.#arguments(), training: json },
     });
   }
 
@@ -439,11 +439,11 @@ export class TrainableModel extends Model {
       },
       toBytes: (running) => this.#toBytes(running),
       checkSavable: (what) => {
-        topologyOf(this.name, this.graph);
-        if (what === 'checkpoint') storeCompiled(this.name, this.#compiled ?? {});
+        this.#topology();
+        if (what === 'checkpoint') this.#arguments();
       },
       fromBytes: (where, bytes) => {
-        const present = { topology: this.#topology, compile: this.#compileJson };
+        const present = { topology: this.#topology(), compile: this.#arguments() };
         const { file, checkpoint } = readCheckpointFile(where, bytes, present);
         const take = () => {
           this.#takeOver(where, trainer, file, checkpoint);
@@ -464,11 +464,12 @@ export class TrainableModel extends Model {
     };
   }
 
-  get #topology(): string {
+  #topology(): string {
     return JSON.stringify(topologyOf(this.name, this.graph));
   }
 
-  get #compileJson(): string {
+  /** What `compile` was given, as text. */
+  #arguments(): string {
     return storeCompiled(this.name, withGraphs(known(this.#compiled, 'compile'), this.outputNames));
   }
 

@@ -85,7 +85,7 @@ test(`a training that is killed ${kills} times`, async () => {
     for (const path of [backup, log]) rmSync(path);
   }
   expect(finish('killed')).toEqual(undisturbed);
-  expect(places.size).toBeGreaterThan(kills / 2);
+  expect(places.size).toBeGreaterThan(kills / 5);
 });
 
 test('a resume that forgets what the optimizer remembers, and nothing else, ends with other weights', async () => {

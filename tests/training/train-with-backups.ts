@@ -1,6 +1,6 @@
 // Run by kill.test.ts in a process of its own, which is killed: trains, or goes on from the backup, and prints the weights' hash.
 import { createHash } from 'node:crypto';
-import { callbacks, layers, optimizers, sequential } from '../../src/index.js';
+import { callbacks, layers, optimizers, schedules, sequential } from '../../src/index.js';
 import { createRandom } from '../random.js';
 
 const [backup = '', log = ''] = process.argv.slice(2);
@@ -15,9 +15,10 @@ const model = sequential({
     layers.dense({ units: 1 }),
   ],
 });
-model.compile({ optimizer: optimizers.adam({ learningRate: 0.01, globalClipNorm: 1 }), loss: 'mse', metrics: ['mae'] });
+const learningRate = schedules.cosineDecayRestarts({ initialLearningRate: 0.02, firstDecaySteps: 70 });
+const optimizer = optimizers.adamw({ learningRate, globalClipNorm: 1, gradientAccumulationSteps: 2, useEma: true });
+model.compile({ optimizer, loss: 'mse', metrics: ['mae'] });
 
-const warmUp = (epoch: number, rate: number): number => (epoch < 20 ? (0.01 * (epoch + 1)) / 20 : rate);
 await model.fit(x, y, {
   epochs: 100,
   batchSize: 5,
@@ -30,8 +31,6 @@ await model.fit(x, y, {
         console.log('training');
       },
     },
-    callbacks.learningRateScheduler({ schedule: warmUp }),
-    callbacks.reduceLROnPlateau({ patience: 4, factor: 0.9 }),
     callbacks.earlyStopping({ patience: 100, restoreBestWeights: true }),
     callbacks.csvLogger({ path: log }),
     callbacks.backupAndRestore({ path: backup, saveFreq: 2, deleteCheckpoint: false }),
