@@ -34,16 +34,13 @@ export function readSafetensors(where: string, bytes: Uint8Array): Safetensors {
   // Tensors lie one behind the other without a gap. Of a name that stands there twice JSON.parse keeps one: the other is a gap.
   let end = 0;
   const tensors = Object.entries(entries)
-    .map(([name, entry]) => {
-      const { shape, data_offsets: offsets } = fields(entry, `${where}: ${name}`, entryFields);
-      return { name, shape, offsets };
-    })
-    .sort(({ offsets: [a = 0, b = 0] }, { offsets: [c = 0, d = 0] }) => a - c || b - d)
-    .map(({ name, shape, offsets }) => {
-      const [came, wanted] = [offsets.join(' to '), `${end} to ${end + 4 * sizeOf(shape)}`];
+    .map(([name, entry]) => ({ name, ...fields(entry, `${where}: ${name}`, entryFields) }))
+    .sort(({ data_offsets: [a = 0, b = 0] }, { data_offsets: [c = 0, d = 0] }) => a - c || b - d)
+    .map(({ name, shape, data_offsets: came }) => {
       const from = end;
       end += 4 * sizeOf(shape);
-      if (came !== wanted || end > size) mismatch(`${where}: ${name}: data_offsets`, `${wanted} of ${size}`, came);
+      const wanted = [from, end].join();
+      if (came.join() !== wanted || end > size) refuse(`${where}: ${name}: data_offsets`, `${wanted} of ${size}`, came);
       return { name, shape, data: new Float32Array(bytes.slice(start + from, start + end).buffer) };
     });
   if (end !== size) mismatch(where, `${end} bytes of values`, size);
