@@ -27,6 +27,7 @@ export { functional, sequential } from './training/make.js';
 export { loadModel } from './training/load.js';
 export type { LoadOptions } from './formats/load-model.js';
 export type { ModelFile } from './formats/topology.js';
+export type { Batch, Batches } from './training/batches.js';
 export type { FitOptions } from './training/fit.js';
 export { callbacks, type CallbackOption, type CallbackSettings } from './training/callbacks/callbacks.js';
 export type {
@@ -46,12 +47,14 @@ export { metrics, type MetricOption } from './training/metrics.js';
 export type * from './training/metric-options.js';
 export type { ClassWeights, WeightOptions } from './training/sample-weights.js';
 export { optimizers, type Optimizer } from './training/optimizers/optimizer.js';
-export { schedules, type LearningRate, type Schedule } from './training/schedules.js';
+export { schedules } from './training/schedules/schedules.js';
+export type * from './training/schedules/schedule-options.js';
 export type {
   CompileArguments,
   EvaluateOptions,
   ExplainOptions,
   Gradients,
   MetricsOption,
+  OptimizerReport,
   TrainableModel,
 } from './training/trainable-model.js';

@@ -11,3 +11,7 @@ export function logarithm(x: f64): f64 {
 export function cosine(x: f64): f64 {
   return NativeMath.cos(x);
 }
+
+export function power(base: f64, exponent: f64): f64 {
+  return NativeMath.pow(base, exponent);
+}

@@ -6,8 +6,8 @@ import { multiplyAdd } from '../math/multiply-add';
  *   m ← β₁ m + (1 − β₁) g,   v ← β₂ v + (1 − β₂) g²
  *   epsilonHat = 0, their Algorithm 1 (PyTorch, TF.js):  w ← w − learningRate · (m / c₁) / (√(v / c₂) + ε)
  *   epsilonHat = 1, the end of their section 2 (Keras):  w ← w − learningRate · (√c₂ / c₁) · m / (√v + ε)
+ * greatest, where not 0: v̂ ← max(v̂, v), and v̂ stands for v below it: AMSGrad (Reddi et al. 2018).
  * correction1, correction2: c = 1 − βᵗ at step t. What is the same for all weights is worked out in float64.
- * AMSGrad (Reddi et al. 2018), where largest is a block and not 0: largest ← max(largest, v) stands for v in the step.
  * m and v are flushed, as sgd's velocity is, v only where it is subnormal: it is a square, and √v counts down to ε.
  */
 export function adam(
@@ -15,6 +15,7 @@ export function adam(
   g: usize,
   m: usize,
   v: usize,
+  greatest: usize,
   count: i32,
   learningRate: f64,
   beta1: f64,
@@ -23,7 +24,6 @@ export function adam(
   correction1: f64,
   correction2: f64,
   epsilonHat: i32,
-  largest: usize,
 ): void {
   const rootOfCorrection2 = sqrt(correction2);
   const step = f32x4.splat(
@@ -42,9 +42,9 @@ export function adam(
     let square = flushSubnormal(multiplyAdd(v128.load(v + at), kept2, f32x4.mul(f32x4.mul(gradient, gradient), new2)));
     v128.store(m + at, mean);
     v128.store(v + at, square);
-    if (largest) {
-      square = f32x4.max(v128.load(largest + at), square);
-      v128.store(largest + at, square);
+    if (greatest) {
+      square = f32x4.pmax(square, v128.load(greatest + at));
+      v128.store(greatest + at, square);
     }
     const divisor = multiplyAdd(f32x4.sqrt(square), rootScale, floor);
     v128.store(w + at, f32x4.add(v128.load(w + at), f32x4.div(f32x4.mul(mean, step), divisor)));

@@ -4,17 +4,15 @@
  * nothing is given memory that the file has not brought.
  */
 import { sizeOf } from '../graph/weights.js';
-import { fields, listOf, mismatch, nonNegativeInteger, oneOf, text } from '../options/options.js';
+import { fields, listOf, mismatch, nonNegativeInteger, oneOf, refuse } from '../options/options.js';
 import type { NamedWeight } from './topology.js';
 
 /** What a header may take, by the format's definition. */
 const longestHeader = 100_000_000;
 
-const entryFields = {
-  dtype: oneOf(['F32']),
-  shape: listOf(nonNegativeInteger),
-  data_offsets: listOf(nonNegativeInteger),
-};
+const lengths = /* @__PURE__ */ listOf(nonNegativeInteger);
+
+const entryFields = { dtype: /* @__PURE__ */ oneOf(['F32']), shape: lengths, data_offsets: lengths };
 
 /** Its tensors, in the order in which they lie in the file, and what its metadata says. */
 export interface Safetensors {
@@ -36,26 +34,22 @@ export function readSafetensors(where: string, bytes: Uint8Array): Safetensors {
   // Tensors lie one behind the other without a gap. Of a name that stands there twice JSON.parse keeps one: the other is a gap.
   let end = 0;
   const tensors = Object.entries(entries)
-    .map(([name, entry]) => {
-      const { shape, data_offsets: offsets } = fields(entry, `${where}: ${name}`, entryFields);
-      return { name, shape, offsets };
-    })
-    .sort(({ offsets: [a = 0, b = 0] }, { offsets: [c = 0, d = 0] }) => a - c || b - d)
-    .map(({ name, shape, offsets }) => {
-      const [came, wanted] = [offsets.join(' to '), `${end} to ${end + 4 * sizeOf(shape)}`];
+    .map(([name, entry]) => ({ name, ...fields(entry, `${where}: ${name}`, entryFields) }))
+    .sort(({ data_offsets: [a = 0, b = 0] }, { data_offsets: [c = 0, d = 0] }) => a - c || b - d)
+    .map(({ name, shape, data_offsets: came }) => {
       const from = end;
       end += 4 * sizeOf(shape);
-      if (came !== wanted || end > size) mismatch(`${where}: ${name}: data_offsets`, `${wanted} of ${size}`, came);
+      const wanted = [from, end].join();
+      if (came.join() !== wanted || end > size) refuse(`${where}: ${name}: data_offsets`, `${wanted} of ${size}`, came);
       return { name, shape, data: new Float32Array(bytes.slice(start + from, start + end).buffer) };
     });
   if (end !== size) mismatch(where, `${end} bytes of values`, size);
   return { tensors, metadata: texts(metadata, `${where}: __metadata__`) };
 }
 
-function texts(value: unknown, where: string): Record<string, string> {
-  if (value === undefined) return {};
-  const readers = Object.keys({ ...(value as object) }).map((name) => [name, text] as const);
-  return fields(value, where, Object.fromEntries(readers));
+function texts(value: unknown = {}, where: string): Record<string, string> {
+  const isText = typeof value === 'object' && Object.values(value ?? [0]).every((one) => typeof one === 'string');
+  return isText ? (value as Record<string, string>) : refuse(where, 'text by name', value);
 }
 
 /** Text out of UTF-8; of a byte sequence that is none, a URIError. */

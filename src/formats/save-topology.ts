@@ -1,7 +1,8 @@
 import type { Graph } from '../graph/graph.js';
 import { namesOf } from '../graph/inputs.js';
-import { numbered } from '../graph/numbered.js';
+import { weightPaths } from '../graph/weight-paths.js';
 import { Layer, type Node, type SymbolicTensor } from '../graph/layer.js';
+import { refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { makers } from './load-model.js';
 import type {
@@ -28,9 +29,14 @@ export function topologyOf(name: string, graph: Graph): Topology {
  * Calls the layers inside of composites as they were called when the file was written. A custom layer numbers what it makes in its calls
  * by all the calls that there ever were, in this model or not, and random numbers go by these names.
  */
-export function nameInnerLayers(graph: Graph, { inner }: Topology): void {
+export function nameInnerLayers(graph: Graph, { inner }: { readonly inner?: unknown }): void {
+  if (inner === undefined) return;
   const calls = innerCalls(graph);
-  if (inner?.length === calls.length) calls.forEach(({ layer }, i) => (layer.name = inner[i]));
+  const isFitting = Array.isArray(inner) && inner.length === calls.length;
+  if (!isFitting || !inner.every((name): name is string => typeof name === 'string')) {
+    return refuse('loadModel: topology: inner', `the names of ${calls.length} layers`, inner);
+  }
+  calls.forEach(({ layer }, i) => (layer.name = inner[i]));
 }
 
 function innerCalls({ nodes }: Graph): Node[] {
@@ -50,17 +56,13 @@ export function graphOfCall(call: Node): GraphTopology {
 
 /** A model's weights, by path, in the order of `getWeights`. */
 export function weightsOf({ leaves }: Graph): NamedWeight[] {
-  const weights = leaves.flatMap((layer) => {
-    const values = layer.weights.get();
-    return layer.weights.specs.map(({ name, shape }, i) => ({
-      name: `${layer.title}/${name}`,
-      shape,
-      data: known(values[i], name),
-    }));
+  const paths = weightPaths(leaves);
+  return leaves.flatMap(({ weights }) => {
+    const values = weights.get();
+    return weights.specs.map((spec, i): NamedWeight => {
+      return { name: known(paths.get(spec), spec.name), shape: spec.shape, data: known(values[i], spec.name) };
+    });
   });
-  // Models inside have names of their own, which may be others' too.
-  const paths = numbered(weights, ({ name }) => name);
-  return weights.map((weight) => ({ ...weight, name: known(paths.get(weight), weight.name) }));
 }
 
 /** Parts of a config that follow from options, or from the weights in the file. */

@@ -155,12 +155,8 @@ export class LayerWeights {
   set(values: readonly Float32Array[]): void {
     this.#withCanonical(() => {
       this.specs.forEach((spec, i) => {
-        const [width, stride] = rowOf(spec);
-        const rows = storedSize(spec) / stride;
-        for (let row = 0; row < rows; row++) {
-          const value = values[i]?.subarray(row * width, (row + 1) * width) ?? [];
-          this.workspace.floats.set(value, this.canonical(spec.name) / 4 + row * stride);
-        }
+        const at = this.canonical(spec.name) / 4;
+        storeValues(spec, known(values[i], spec.name), this.workspace.floats.subarray(at, at + storedSize(spec)));
       });
       this.pack();
     });
@@ -285,6 +281,14 @@ export function withoutPadding(spec: WeightSpec, stored: Float32Array): Float32A
     { length: sizeOf(spec.shape) },
     (_, i) => stored[Math.floor(i / width) * stride + (i % width)] ?? 0,
   );
+}
+
+/** The other way round: values as users have them, to where they are stored. */
+export function storeValues(spec: WeightSpec, values: Float32Array, stored: Float32Array): void {
+  const [width, stride] = rowOf(spec);
+  for (let row = 0; row * width < values.length; row++) {
+    stored.set(values.subarray(row * width, (row + 1) * width), row * stride);
+  }
 }
 
 export function sizeOf(shape: readonly number[]): number {

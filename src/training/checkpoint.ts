@@ -1,21 +1,24 @@
 import type { NamedWeight } from '../formats/topology.js';
 import { fields, flag, mismatch, nonNegativeInteger, optional, refuse, text, type Reader } from '../options/options.js';
+import type { SourcePlace } from './batches.js';
 import type { CallbackState } from './callbacks/callback.js';
+import type { SavedOptimizer } from './optimizers/optimizer-state.js';
+import type { SavedBatchStates } from './trainer.js';
 
 /** Where `fit` is between two batches, and all that it needs to go on from there with the same bits. Plain data. */
 export interface FitPlace {
   /** The epoch whose batches are next, and how many of it were trained. */
   readonly epoch: number;
   readonly batch: number;
+  /** Where the iterable is that gives them; null: arrays, or one that was not begun. */
+  readonly source: SourcePlace | null;
   /** Whether a callback has ended the training. */
   readonly stopped: boolean;
   readonly seed: number;
   /** Of the random numbers: epochs that were begun, in this `fit` and before. */
   readonly randomEpoch: number;
-  /** What must be as it was, or other batches would come: of iterables null. */
-  readonly rows: number | null;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
+  /** What must be as it was, or other batches would come: options by name. */
+  readonly data: Readonly<Record<string, number | boolean | null>>;
   /** Sums of losses and metrics over the epoch so far. */
   readonly totals: readonly number[];
   readonly history: {
@@ -32,10 +35,10 @@ export interface Checkpoint {
   /** Of the model's own random numbers. */
   readonly seed: number;
   readonly counts: { readonly steps: number; readonly epochs: number };
-  readonly optimizer: { readonly numbers: Readonly<Record<string, number>>; readonly slots: Float32Array };
+  readonly optimizer: SavedOptimizer;
   readonly callbacks: Readonly<Record<string, CallbackState>>;
   /** Of the stateful layers; null: no run has left any. */
-  readonly states: { readonly batch: number; readonly values: Float32Array } | null;
+  readonly states: SavedBatchStates | null;
 }
 
 /** A checkpoint as a file holds it: text and tensors. */
@@ -43,6 +46,8 @@ export interface StoredCheckpoint {
   readonly json: string;
   readonly tensors: readonly NamedWeight[];
 }
+
+const optimizerPrefix = 'optimizer/';
 
 export function storeCheckpoint({
   place,
@@ -52,9 +57,12 @@ export function storeCheckpoint({
   callbacks,
   states,
 }: Checkpoint): StoredCheckpoint {
-  const tensors: NamedWeight[] = [{ name: 'optimizer', shape: [optimizer.slots.length], data: optimizer.slots }];
+  const tensors: NamedWeight[] = Object.entries(optimizer.tensors).map(([name, { data, shape }]) => {
+    return { name: `${optimizerPrefix}${name}`, shape: [...shape], data };
+  });
   if (states !== null) tensors.push({ name: 'states', shape: [states.values.length], data: states.values });
-  for (const [name, { tensors: own = {} }] of Object.entries(callbacks)) {
+  for (const [name, state] of Object.entries(callbacks)) {
+    const { tensors: own } = checkState(name, state);
     for (const [key, { data, shape }] of Object.entries(own)) {
       tensors.push({ name: `callbacks/${name}/${key}`, shape: [...shape], data });
     }
@@ -64,13 +72,24 @@ export function storeCheckpoint({
   return { json: JSON.stringify({ ...kept, states: states?.batch ?? null }, exactly), tensors };
 }
 
+/** A callback may be of anybody's making; what its state holds elsewhere would be lost. */
+function checkState(name: string, state: CallbackState): Required<CallbackState> {
+  const where = `callback "${name}": state`;
+  const { numbers, tensors } = fields(state, where, {
+    numbers: optional(numbersReader, {}),
+    tensors: optional(tensorsReader, {}),
+  });
+  return { numbers, tensors };
+}
+
 /** JSON has no word for these. */
 function exactly(_key: string, value: unknown): unknown {
+  if (Object.is(value, -0)) return 'number:-0';
   return typeof value === 'number' && !Number.isFinite(value) ? `number:${String(value)}` : value;
 }
 
 function revived(_key: string, value: unknown): unknown {
-  return typeof value === 'string' && /^number:(-?Infinity|NaN)$/.test(value) ? Number(value.slice(7)) : value;
+  return typeof value === 'string' && /^number:(-?Infinity|NaN|-0)$/.test(value) ? Number(value.slice(7)) : value;
 }
 
 /** Reads a checkpoint back. @throws TypeError, naming the field, for one that was not written by `storeCheckpoint`. */
@@ -92,20 +111,45 @@ export function readCheckpoint(where: string, { json, tensors }: StoredCheckpoin
   });
   const valuesOf = (name: string): Float32Array | undefined => tensors.find((tensor) => tensor.name === name)?.data;
   const states = valuesOf('states');
+  const under = (prefix: string): NonNullable<CallbackState['tensors']> => {
+    const own = tensors.filter(({ name }) => name.startsWith(prefix));
+    return Object.fromEntries(
+      own.map(({ name, data, shape }) => [name.slice(prefix.length), { data: data.slice(), shape }]),
+    );
+  };
   const callbacks = Object.entries(read.callbacks).map(([name, numbers]) => {
-    const prefix = `callbacks/${name}/`;
-    const own = tensors.filter((tensor) => tensor.name.startsWith(prefix));
-    const byKey = own.map(({ name: path, data, shape }) => [path.slice(prefix.length), { data: data.slice(), shape }]);
-    return [name, { numbers, tensors: Object.fromEntries(byKey) as CallbackState['tensors'] }];
+    return [name, { numbers, tensors: under(`callbacks/${name}/`) }];
   });
   return {
     place: read.place,
     seed: read.seed,
     counts: read.counts,
-    optimizer: { numbers: read.optimizer, slots: valuesOf('optimizer') ?? new Float32Array() },
+    optimizer: { numbers: read.optimizer, tensors: under(optimizerPrefix) },
     callbacks: Object.fromEntries(callbacks) as Checkpoint['callbacks'],
     states: read.states === null || states === undefined ? null : { batch: read.states, values: states },
   };
+}
+
+/** @throws TypeError, naming what differs, unless the same batches come in the same order. */
+export function checkSameData(
+  where: string,
+  { seed: then, data }: FitPlace,
+  now: number,
+  given: FitPlace['data'],
+): void {
+  if (Object.keys(data).join() !== Object.keys(given).join()) {
+    const [wanted, came] = [data, given].map((settings) => ('rows' in settings ? 'arrays' : 'batches to iterate over'));
+    mismatch(where, `${String(wanted)}, as in the checkpoint`, String(came));
+  }
+  const [before, present]: [FitPlace['data'], FitPlace['data']] = [
+    { seed: then, ...data },
+    { seed: now, ...given },
+  ];
+  for (const [name, value] of Object.entries(before)) {
+    const came = present[name];
+    if (came === value) continue;
+    mismatch(`${where}: ${name}`, `${value ?? 'none'}, as in the checkpoint`, String(came ?? 'none'));
+  }
 }
 
 const anyNumber: Reader<number> = (value, where) =>
@@ -132,16 +176,28 @@ function nullable<T>(reader: Reader<T>): Reader<T | null> {
 
 const numbersReader = recordOf(anyNumber);
 
+const tensorsReader = recordOf((value, where) =>
+  fields(value, where, {
+    data: (given, at) => (given instanceof Float32Array ? given : refuse(at, 'a Float32Array', given)),
+    shape: listOf(nonNegativeInteger),
+  }),
+);
+
+const setting: Reader<number | boolean> = (value, where) =>
+  typeof value === 'boolean' ? value : anyNumber(value, where);
+
+const sourceReader: Reader<SourcePlace> = (value, where) =>
+  fields(value, where, { begun: nonNegativeInteger, taken: nonNegativeInteger, samples: nonNegativeInteger });
+
 const placeReader: Reader<FitPlace> = (value, where) =>
   fields(value, where, {
     epoch: nonNegativeInteger,
     batch: nonNegativeInteger,
+    source: nullable(sourceReader),
     stopped: flag,
     seed: nonNegativeInteger,
     randomEpoch: nonNegativeInteger,
-    rows: nullable(nonNegativeInteger),
-    batchSize: nonNegativeInteger,
-    shuffle: flag,
+    data: recordOf(nullable(setting)),
     totals: listOf(anyNumber),
     history: (given: unknown, at: string) =>
       fields(given, at, { epoch: listOf(nonNegativeInteger), history: recordOf(listOf(anyNumber)) }),

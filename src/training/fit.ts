@@ -12,10 +12,13 @@ import {
   seed,
   type Reader,
 } from '../options/options.js';
-import { ArraySource, IterableSource, isBatches, type Batches, type Source } from './batches.js';
+import { ArraySource } from './array-source.js';
+import { isBatches, type Batches, type Source } from './batches.js';
 import { startCallbacks, type CallbackOption } from './callbacks/callbacks.js';
 import { copyOf, type Data } from './data.js';
+import type { GivenData } from './given-data.js';
 import type { History } from './history.js';
+import { IterableSource } from './iterable-source.js';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
 import { RunningFit, type Fitted } from './running-fit.js';
@@ -29,30 +32,35 @@ export interface FitOptions extends WeightOptions {
   initialEpoch?: number;
   /** Default 32, or what the input's shape fixes. Not for iterables, whose batches are as they come. */
   batchSize?: number;
-  /** Of an iterable that has no end: batches of an epoch, the next of which goes on from there. Default: all that come. */
+  /** Of an iterable that has no end: batches of an epoch; the next epoch goes on from there. Default: all that come. */
   stepsPerEpoch?: number;
   /**
    * The share of rows at the end, taken before shuffling, that is not trained on but evaluated after each epoch. In [0, 1);
    * whole rows of the rest are trained on. Default 0.
    */
   validationSplit?: number;
-  /** Data to evaluate after each epoch, instead of a split: [x, y], [x, y, sampleWeight], or batches to iterate over. */
+  /**
+   * Data to evaluate after each epoch, instead of a split: [x, y], [x, y, sampleWeight], or batches to iterate over (no array of
+   * them). Class weights do not count in it.
+   */
   validationData?: readonly [TensorsLike, TensorsLike, WeightOptions['sampleWeight']?] | Batches;
+  /** Of validation batches that have no end: how many are evaluated, from the first on each time. Default: all that come. */
+  validationSteps?: number;
   /** After which epochs to evaluate it: every so many, or those of a list (the first is 1). Default 1. */
   validationFreq?: number | readonly number[];
-  /** Whether the rows come in a new order each epoch. Default true; false for stateful models. */
+  /** Whether the rows of arrays come in a new order each epoch. Default true; false for stateful models. */
   shuffle?: boolean;
   /** Of shuffling and dropout. Default 0: the same program gives the same bits. */
   seed?: number;
   /** 'auto' and 1: a bar in a terminal, plain lines elsewhere; 0: nothing; 2: plain lines. Default 'auto'. */
   verbose?: 'auto' | 0 | 1 | 2;
-  /** Stops after the current batch; `fit` then rejects with the signal's reason. */
+  /** Stops after the current batch, or while a batch is waited for; `fit` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** What is called as training goes on: of `callbacks`, or objects with hooks of one's own. */
   callbacks?: readonly CallbackOption[];
   /**
    * Goes on from the checkpoint that the model was loaded from, given the same data and options: it ends with the same bits as a
-   * training that was never stopped. Default false.
+   * training that was never stopped. Iterables are taken from their beginning, and what was trained is skipped. Default false.
    */
   resume?: boolean;
 }
@@ -82,6 +90,7 @@ const fitFields = {
   stepsPerEpoch: optional(positiveInteger, undefined),
   validationSplit: optional(share, 0),
   validationData: optional(validationReader, undefined),
+  validationSteps: optional(positiveInteger, undefined),
   validationFreq: optional(frequency, 1),
   shuffle: optional(flag, undefined),
   seed: optional(seed, 0),
@@ -91,9 +100,6 @@ const fitFields = {
   resume: optional(flag, false),
   ...weightFields,
 };
-
-/** What is trained on. */
-export type GivenData = { readonly x: TensorsLike; readonly y: TensorsLike } | { readonly batches: Batches };
 
 /** Runs `model.fit`. */
 export async function fitModel(
@@ -105,14 +111,10 @@ export async function fitModel(
   const where = `${trainer.name}: fit`;
   const read = fields(options, where, fitFields);
   const list = startCallbacks(read.callbacks, `${where}: callbacks`);
-  const batchSize = trainer.batchSizeOf(where, read.batchSize);
-  const shuffle = read.shuffle ?? !trainer.isStateful;
-  const { training, validation } = sourcesOf(trainer, where, given, { ...read, batchSize, shuffle });
+  const { training, validation } = sourcesOf(trainer, where, given, read);
   read.signal?.throwIfAborted();
   const fit = new RunningFit(model, trainer, where, {
     ...read,
-    batchSize,
-    shuffle,
     training,
     validation,
     list,
@@ -121,58 +123,88 @@ export async function fitModel(
   return fit.run();
 }
 
-type Read = {
-  readonly validationSplit: number;
-  readonly validationData: FitOptions['validationData'];
-  readonly stepsPerEpoch: number | undefined;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-} & WeightOptions;
+type Read = ReturnType<typeof fields<typeof fitFields>>;
 
-function sourcesOf(
-  trainer: Trainer,
-  where: string,
-  given: GivenData,
-  read: Read,
-): { training: Source; validation: Source | null } {
-  const { validationSplit, validationData, stepsPerEpoch, batchSize, shuffle, sampleWeight, classWeight } = read;
+interface Sources {
+  readonly training: Source;
+  readonly validation: Source | null;
+}
+
+function sourcesOf(trainer: Trainer, where: string, given: GivenData, read: Read): Sources {
+  const { validationSplit, validationData, validationSteps, stepsPerEpoch } = read;
   if (validationSplit > 0 && validationData !== undefined) {
     throw new TypeError(`${where}: expected validationSplit or validationData, got both`);
   }
-  if ('batches' in given) {
-    if (validationSplit > 0) mismatch(`${where}: validationSplit`, 'arrays to split', 'batches');
-    if (sampleWeight !== undefined) mismatch(`${where}: sampleWeight`, 'batches [x, y, sampleWeight]', 'an option');
-    const training = new IterableSource(trainer, where, given.batches, stepsPerEpoch, classWeight);
-    return { training, validation: validationSource(trainer, where, validationData, batchSize) };
+  if (validationSteps !== undefined && (validationData === undefined || Array.isArray(validationData))) {
+    mismatch(
+      `${where}: validationSteps`,
+      'validationData to iterate over',
+      validationData === undefined ? 'none' : 'arrays',
+    );
   }
+  if ('batches' in given) return ofBatches(trainer, where, given.batches, read);
   if (stepsPerEpoch !== undefined) mismatch(`${where}: stepsPerEpoch`, 'batches to iterate over', 'arrays');
-  const weights: WeightOptions = {
-    ...(sampleWeight !== undefined && { sampleWeight }),
-    ...(classWeight !== undefined && { classWeight }),
-  };
-  const data = copyOf(trainer.readData(where, given.x, given.y, 'batches', weights));
+  return ofArrays(trainer, where, given, read);
+}
+
+/** Options that say how arrays are cut into batches are refused: nobody would follow them. */
+function ofBatches(trainer: Trainer, where: string, batches: Batches, read: Read): Sources {
+  const {
+    validationSplit,
+    validationData,
+    stepsPerEpoch: steps = null,
+    shuffle,
+    sampleWeight,
+    classWeight,
+    signal,
+  } = read;
+  if (validationSplit > 0) mismatch(`${where}: validationSplit`, 'arrays to split', 'batches');
+  if (shuffle === true) mismatch(`${where}: shuffle`, 'arrays, whose rows can be shuffled', 'batches');
+  if (read.batchSize !== undefined && !Array.isArray(validationData)) {
+    mismatch(`${where}: batchSize`, 'arrays to cut into batches', 'batches');
+  }
+  if (sampleWeight !== undefined) mismatch(`${where}: sampleWeight`, 'batches [x, y, sampleWeight]', 'an option');
+  const weighting = classWeight === undefined ? {} : { classWeight };
+  const training = new IterableSource(trainer, where, batches, { steps, beginsAnew: false, signal, ...weighting });
+  return { training, validation: validationSource(trainer, where, read, trainer.batchSizeOf(where, read.batchSize)) };
+}
+
+function ofArrays(
+  trainer: Trainer,
+  where: string,
+  { x, y }: { readonly x: TensorsLike; readonly y: TensorsLike },
+  read: Read,
+): Sources {
+  const { validationSplit, validationData, sampleWeight, classWeight } = read;
+  const batchSize = trainer.batchSizeOf(where, read.batchSize);
+  const shuffle = read.shuffle ?? !trainer.isStateful;
+  const samples: WeightOptions = sampleWeight === undefined ? {} : { sampleWeight };
+  const weights: WeightOptions = classWeight === undefined ? samples : { ...samples, classWeight };
+  const data = copyOf(trainer.readData(where, x, y, 'batches', weights));
   const split = validationData === undefined ? splitAt(where, data, validationSplit) : data.rows;
   if (trainer.isStateful) checkWholeBatches(where, split, batchSize);
   const training = new ArraySource(trainer, { data, from: 0, to: split }, batchSize, shuffle);
   // Stateful layers hold the states of one batch size: that of training, a copy of which validation goes on from.
   const ofValidation = trainer.isStateful ? Math.min(batchSize, split) : batchSize;
-  if (split < data.rows) {
-    checkStateful(trainer, where, data.rows - split, ofValidation);
-    const rest = { data, from: split, to: data.rows };
-    return { training, validation: new ArraySource(trainer, rest, ofValidation, false) };
-  }
-  return { training, validation: validationSource(trainer, where, validationData, ofValidation) };
+  if (split === data.rows) return { training, validation: validationSource(trainer, where, read, ofValidation) };
+  checkStateful(trainer, where, data.rows - split, ofValidation);
+  // As Keras: class weights are of training alone.
+  const own = classWeight === undefined ? data : copyOf(trainer.readData(where, x, y, 'batches', samples));
+  const rest = { data: { ...data, weights: own.weights }, from: split, to: data.rows };
+  return { training, validation: new ArraySource(trainer, rest, ofValidation, false) };
 }
 
 function validationSource(
   trainer: Trainer,
   where: string,
-  given: FitOptions['validationData'],
+  { validationData: given, validationSteps: steps, signal }: Read,
   batchSize: number,
 ): Source | null {
   if (given === undefined) return null;
   const title = `${where}: validationData`;
-  if (!Array.isArray(given)) return new IterableSource(trainer, title, given as Batches, undefined);
+  if (!Array.isArray(given)) {
+    return new IterableSource(trainer, title, given as Batches, { steps: steps ?? null, beginsAnew: true, signal });
+  }
   const [x, y, sampleWeight] = given as [TensorsLike, TensorsLike, WeightOptions['sampleWeight']?];
   const data = copyOf(trainer.readData(title, x, y, 'batches', sampleWeight === undefined ? {} : { sampleWeight }));
   checkStateful(trainer, where, data.rows, batchSize);

@@ -1,6 +1,7 @@
-import { assembleFile, readModelFile, trainingPrefix, type FileLike, type LoadOptions } from '../formats/load-model.js';
+import { assembleFile, readModelFile, type FileLike, type LoadOptions } from '../formats/load-model.js';
 import { nameInnerLayers } from '../formats/save-topology.js';
 import { deterministicTraining } from '../kernels/training-build.js';
+import { trainingTensors } from './checkpoint-file.js';
 import { TrainableModel } from './trainable-model.js';
 
 /**
@@ -12,9 +13,6 @@ export function loadModel(given: FileLike, options: LoadOptions = {}): Trainable
   const { file, tensors, metadata } = readModelFile(given);
   const model = new TrainableModel(assembleFile(file, { kernels: deterministicTraining, seed: 0 }, options), 0);
   nameInnerLayers(model.graph, file.topology);
-  const own = tensors.flatMap((tensor) =>
-    tensor.name.startsWith(trainingPrefix) ? { ...tensor, name: tensor.name.slice(trainingPrefix.length) } : [],
-  );
-  model.goOnFrom(metadata, own);
+  model.goOnFrom(metadata, trainingTensors(tensors));
   return model;
 }

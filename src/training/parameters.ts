@@ -1,6 +1,7 @@
 import type { WeightGradients } from '../graph/backward.js';
 import type { Graph } from '../graph/graph.js';
 import type { Layer } from '../graph/layer.js';
+import { weightPaths } from '../graph/weight-paths.js';
 import { storedSize, withoutPadding, type WeightSpec } from '../graph/weights.js';
 import { known } from '../plan/known.js';
 import { quad } from '../plan/size.js';
@@ -40,13 +41,15 @@ export class Parameters {
     for (const layer of layers) trainedWeights(layer);
     this.layers = layers.filter(isTrained);
     this.#workspace = workspace;
+    const paths = weightPaths(layers);
     this.list = this.layers.flatMap((layer) =>
       layer.weights.specs.flatMap((spec): Parameter[] => {
         const { name, trainable } = spec;
         if (trainable === false) return [];
         const gradient = this.gradientOf(layer, name);
         const values = layer.weights.canonical(name);
-        return [{ layer, path: `${layer.title}/${name}`, spec, values, gradient, count: quad(storedSize(spec)) }];
+        const path = known(paths.get(spec), name);
+        return [{ layer, path, spec, values, gradient, count: quad(storedSize(spec)) }];
       }),
     );
     this.count = this.list.reduce((sum, { count }) => sum + count, 0);

@@ -1,17 +1,14 @@
 import type { Tensor, TensorLike } from '../tensors/tensor.js';
-import { mismatch } from '../options/options.js';
-import type { RowBatch, Source } from './batches.js';
+import type { RowBatch, Source, SourcePlace } from './batches.js';
 import type { CallbackList } from './callbacks/callback-list.js';
 import type { Files, ModelInTraining, Training } from './callbacks/callback.js';
-import type { Checkpoint, FitPlace } from './checkpoint.js';
+import { checkSameData, type Checkpoint, type FitPlace } from './checkpoint.js';
 import { ErrorTotals } from './error-totals.js';
 import { HistoryRecorder, prefixed, type History, type Logs } from './history.js';
 import { NonFiniteLossError } from './non-finite.js';
+import { Pauses } from './pauses.js';
 import type { Progress } from './progress/progress.js';
 import type { Trainer } from './trainer.js';
-
-/** How long training may hold the event loop, in ms. */
-const holdTime = 30;
 
 /** What a model has trained so far; random numbers go by it. */
 export interface Counts {
@@ -28,19 +25,22 @@ export interface Fitted {
   readonly files: Files;
   /** While `fit` runs, which others may not. */
   setWeights(weights: readonly TensorLike[]): void;
+  resetStates(): void;
   /** The file's bytes; with a place, also what training needs to go on from there. */
   toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array;
-  /** Takes weights, optimizer and states from a file; gives its checkpoint. */
-  fromBytes(where: string, bytes: Uint8Array): Checkpoint;
-  /** The checkpoint that the model was loaded from. */
-  readonly loaded: Checkpoint | undefined;
+  /** @throws Error, naming what no file can hold. */
+  checkSavable(what: 'model' | 'checkpoint'): void;
+  /** Reads a file of this model's training. Nothing is changed before `take` is called, or when that throws. */
+  fromBytes(where: string, bytes: Uint8Array): { readonly checkpoint: Checkpoint; take(): void };
+  /** What the model was loaded from, if nothing has trained it since; `take` brings it back to that, but for the weights. */
+  loaded(where: string): { readonly checkpoint: Checkpoint; take(): void } | undefined;
+  /** Called when training begins: what the model was loaded from is no more. */
+  forgetLoaded(): void;
 }
 
 export interface FitSettings {
   readonly epochs: number;
   readonly initialEpoch: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
   readonly resume: boolean;
@@ -62,12 +62,16 @@ export class RunningFit implements Training {
   readonly #where: string;
   readonly #settings: FitSettings;
   readonly #recorder = new HistoryRecorder();
+  readonly #pauses: Pauses;
   #totals = new ErrorTotals();
+  /** The epoch that is trained, or comes next, and how many of its batches were trained. */
   #epoch: number;
   #batch = 0;
+  #source: SourcePlace | null = null;
   #randomEpoch: number;
   #stopped = false;
-  #lastPause = Date.now();
+  /** Batches of the epoch before: of an iterable nobody knows more. */
+  #batchesBefore: number | null = null;
 
   constructor(fitted: Fitted, trainer: Trainer, where: string, settings: FitSettings) {
     const { training, validation, epochs, initialEpoch } = settings;
@@ -78,8 +82,10 @@ export class RunningFit implements Training {
     this.epochs = epochs;
     this.batches = training.batches;
     const names = Object.keys(trainer.logsOf({ loss: 0, sums: [] }));
-    this.logNames = [...names, ...(validation === null ? [] : names.map((name) => prefixed('val', name)))];
+    const norm = trainer.logsGradientNorm ? ['gradientNorm'] : [];
+    this.logNames = [...names, ...norm, ...(validation === null ? [] : names.map((name) => prefixed('val', name)))];
     this.#epoch = initialEpoch;
+    this.#pauses = new Pauses(settings.signal);
     this.#randomEpoch = fitted.counts.epochs;
   }
 
@@ -113,6 +119,10 @@ export class RunningFit implements Training {
     this.#fitted.setWeights(weights);
   }
 
+  resetStates(): void {
+    this.#fitted.resetStates();
+  }
+
   async save(path: string, { optimizer = true }: { readonly optimizer?: boolean } = {}): Promise<void> {
     const bytes = this.#fitted.toBytes(
       optimizer ? { place: this.#place(), callbacks: this.#settings.list.states() } : null,
@@ -121,29 +131,33 @@ export class RunningFit implements Training {
   }
 
   async run(): Promise<History> {
-    const { list, progress, epochs } = this.#settings;
-    const resumed = await this.#resume();
+    const { list, progress, epochs, training, validation } = this.#settings;
     const event = { model: this.#fitted.model, training: this };
     try {
+      if (list.saves !== null) this.#fitted.checkSavable(list.saves);
+      await this.#resume();
+      this.#fitted.forgetLoaded();
       await list.call('onTrainBegin', event);
-      let isInside = resumed && this.#batch > 0;
-      while (this.#epoch < epochs && !this.#stopped) {
+      // A checkpoint may be of the middle of an epoch, also of one that was stopped there.
+      let isInside = this.#batch > 0;
+      while (this.#epoch < epochs && (isInside || !this.#stopped)) {
         if (!isInside) await this.#beginEpoch();
         isInside = false;
-        if (!(await this.#trainEpoch())) break;
+        // Without a batch there is no epoch: one was stopped before its first.
+        if (!(await this.#trainEpoch()) || this.#batch === 0) break;
         await this.#endEpoch();
       }
-      this.#trainer.finalize();
+      this.#trainer.finalizeWeights();
       await list.call('onTrainEnd', event);
     } finally {
       progress.close();
+      await training.close();
+      await validation?.close();
     }
     return this.#recorder;
   }
 
   async #beginEpoch(): Promise<void> {
-    this.#batch = 0;
-    this.#totals = new ErrorTotals();
     this.#randomEpoch = this.#fitted.counts.epochs;
     const { model } = this.#fitted;
     await this.#settings.list.call('onEpochBegin', { model, training: this, epoch: this.#epoch });
@@ -151,26 +165,41 @@ export class RunningFit implements Training {
 
   /** False: a callback ended the training at a batch that failed. */
   async #trainEpoch(): Promise<boolean> {
-    const { training, list, progress, epochs, seed } = this.#settings;
+    if (this.#stopped) return true;
+    const { training, list, seed } = this.#settings;
     const { counts, model } = this.#fitted;
     const random = { seed, epoch: this.#randomEpoch };
-    for await (const batch of training.epoch(this.#epoch, random, this.#batch)) {
-      if (this.#stopped) break;
+    const place = { epoch: this.#epoch, batch: this.#batch, source: this.#source };
+    for await (const batch of training.epoch(place, random)) {
       const event = { model, training: this, epoch: this.#epoch, batch: this.#batch };
       // Most hooks are not async, and there are many batches.
       const beginning = list.call('onTrainBatchBegin', event);
       if (beginning !== undefined) await beginning;
+      if (this.#wasStopped()) break;
       if (!(await this.#trainBatch(batch, random))) return false;
       // Only now: an epoch without a batch has drawn nothing from them.
       counts.epochs = random.epoch + 1;
       this.#batch++;
+      this.#source = batch.after;
       const logs = this.#trainer.logsOf(this.#totals);
-      if (this.batches !== null) progress.batch(this.#epoch, epochs, this.#batch, this.batches, logs);
+      this.#showBatch(logs);
       const ending = list.call('onTrainBatchEnd', { ...event, logs });
       if (ending !== undefined) await ending;
-      await this.#pause();
+      await this.#pauses.pause();
+      if (this.#wasStopped()) break;
     }
     return true;
+  }
+
+  /** What a hook may have changed meanwhile. */
+  #wasStopped(): boolean {
+    return this.#stopped;
+  }
+
+  #showBatch(logs: Logs): void {
+    const { progress, epochs } = this.#settings;
+    const total = this.batches ?? this.#batchesBefore;
+    progress.batch(this.#epoch, epochs, this.#batch, total && Math.max(total, this.#batch), logs);
   }
 
   async #trainBatch({ data, indices }: RowBatch, random: { seed: number; epoch: number }): Promise<boolean> {
@@ -194,6 +223,7 @@ export class RunningFit implements Training {
     if (validation !== null && this.#isValidated(epoch)) logs = { ...logs, ...(await this.#validate(validation)) };
     this.#recorder.add(epoch, logs);
     progress.epoch(epoch, epochs, logs);
+    this.#batchesBefore = this.#batch;
     // What is saved now goes on with the next epoch.
     this.#epoch++;
     this.#batch = 0;
@@ -213,14 +243,15 @@ export class RunningFit implements Training {
     await list.call('onTestBegin', event);
     const totals = new ErrorTotals();
     const states = this.#trainer.copyStates();
+    const place = { epoch: this.#epoch, batch: 0, source: null };
     try {
       let batch = 0;
-      for await (const { data, indices } of source.epoch(this.#epoch, { seed: 0, epoch: 0 }, 0)) {
+      for await (const { data, indices } of source.epoch(place, { seed: 0, epoch: 0 })) {
         await list.call('onTestBatchBegin', { ...event, batch });
         totals.add(this.#trainer.evaluateBatch(`${this.#where}: validation`, data, indices, states), indices.length);
         await list.call('onTestBatchEnd', { ...event, batch, logs: this.#trainer.logsOf(totals) });
         batch++;
-        await this.#pause();
+        await this.#pauses.pause();
       }
     } finally {
       states.reset();
@@ -230,61 +261,52 @@ export class RunningFit implements Training {
     return Object.fromEntries(Object.entries(logs).map(([name, value]) => [prefixed('val', name), value]));
   }
 
-  /** Lets other tasks run when training has held the event loop for long enough; throws the reason of a signal that came. */
-  async #pause(): Promise<void> {
-    if (Date.now() - this.#lastPause >= holdTime) {
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, 0);
-      });
-      this.#lastPause = Date.now();
-    }
-    this.#settings.signal?.throwIfAborted();
-  }
-
   #place(): FitPlace {
-    const { seed, batchSize, shuffle, training } = this.#settings;
+    const { seed, training } = this.#settings;
     const { epoch, history, notes } = this.#recorder;
     return {
       epoch: this.#epoch,
       batch: this.#batch,
+      source: this.#source,
       stopped: this.#stopped,
       seed,
       randomEpoch: this.#randomEpoch,
-      rows: training.rows,
-      batchSize,
-      shuffle,
+      data: training.settings,
       totals: this.#totals.save(),
       history: { epoch, history },
       notes,
     };
   }
 
-  /** Whether a checkpoint was there to go on from. */
-  async #resume(): Promise<boolean> {
-    const { list, resume } = this.#settings;
-    const { loaded } = this.#fitted;
-    if (resume && (loaded?.place ?? null) === null) {
-      throw new Error(`${this.#where}: resume: the model was not loaded from a checkpoint of fit`);
-    }
+  /** Goes on from a checkpoint, if one is wanted or there. Nothing is changed when it is of another training. */
+  async #resume(): Promise<void> {
+    const { list, resume, seed, training } = this.#settings;
+    const where = `${this.#where}: resume`;
     const bytes = resume ? null : await list.checkpoint(this.files);
-    const checkpoint = resume ? loaded : bytes === null ? undefined : this.#fitted.fromBytes(this.#where, bytes);
-    const place = checkpoint?.place ?? null;
-    if (checkpoint === undefined || place === null) return false;
-    this.#checkSame(place);
-    list.restore(checkpoint.callbacks);
-    [this.#epoch, this.#batch, this.#stopped] = [place.epoch, place.batch, place.stopped];
-    this.#randomEpoch = place.randomEpoch;
+    const found = resume
+      ? this.#fitted.loaded(where)
+      : bytes === null
+        ? undefined
+        : this.#fitted.fromBytes(where, bytes);
+    if (found === undefined && !resume) return;
+    const place = found?.checkpoint.place ?? null;
+    if (found === undefined || place === null) {
+      const [what, how] = resume ? ['model', 'loaded from'] : ['backup', 'written as'];
+      throw new Error(
+        `${where}: the ${what} was not ${how} a checkpoint of fit${resume ? ', or was changed since' : ''}`,
+      );
+    }
+    checkSameData(where, place, seed, training.settings);
+    found.take();
+    list.restore(found.checkpoint.callbacks);
+    ({
+      epoch: this.#epoch,
+      batch: this.#batch,
+      source: this.#source,
+      stopped: this.#stopped,
+      randomEpoch: this.#randomEpoch,
+    } = place);
     this.#totals.restore(place.totals);
     this.#recorder.restore(place.history, place.notes);
-    return true;
-  }
-
-  #checkSame(place: FitPlace): void {
-    const { seed, batchSize, shuffle, training } = this.#settings;
-    const now = { seed, batchSize, shuffle, rows: training.rows };
-    for (const [name, value] of Object.entries(now)) {
-      const then = place[name as keyof typeof now];
-      if (then !== value) mismatch(`${this.#where}: resume: ${name}`, `${then}, as in the checkpoint`, String(value));
-    }
   }
 }

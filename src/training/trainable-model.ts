@@ -8,10 +8,10 @@ import {
   type Names,
   type TensorsLike,
 } from '../graph/inputs.js';
-import { fileFormat, readModelFile, setFileWeights, trainingPrefix } from '../formats/load-model.js';
+import { fileFormat, setFileWeights, trainingPrefix } from '../formats/load-model.js';
 import { writeSafetensors } from '../formats/safetensors.js';
 import { topologyOf, weightsOf } from '../formats/save-topology.js';
-import type { NamedWeight } from '../formats/topology.js';
+import type { ModelFile, NamedWeight } from '../formats/topology.js';
 import { sizeOf } from '../graph/weights.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
@@ -28,18 +28,21 @@ import {
   refuse,
   text,
 } from '../options/options.js';
+import { known } from '../plan/known.js';
 import { explainPlan } from '../plan/explain.js';
 import { reportStream, type StreamReport } from './report.js';
 import { stepsBefore } from '../plan/growth.js';
 import { Run } from '../plan/runner.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
-import { isTensorObject, makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { batchesOf, rowNumbers } from './data.js';
 import { ErrorTotals } from './error-totals.js';
 import { files } from '#files';
-import { isBatches, type Batches } from './batches.js';
+import type { Batches } from './batches.js';
 import { readCheckpoint, storeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { readCheckpointFile, storeCompiled } from './checkpoint-file.js';
 import { fitModel, type FitOptions } from './fit.js';
+import { readGiven } from './given-data.js';
 import type { Counts, Fitted } from './running-fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
@@ -49,6 +52,7 @@ import { readObjectives } from './objectives.js';
 import type { OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs } from './penalties.js';
+import { copyArguments, withFunctions, withGraphs } from './saved-measures.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
 import { Trainer } from './trainer.js';
@@ -68,6 +72,18 @@ export interface CompileArguments {
   metrics?: MetricsOption;
   /** As `metrics`, but sample weights and class weights count in them. */
   weightedMetrics?: MetricsOption;
+  /** Whether the logs of training tell `gradientNorm`, the norm of all gradients before clipping: the mean over batches. Default false. */
+  logGradientNorm?: boolean;
+}
+
+/** The optimizer of a compiled model, as it is now. */
+export interface OptimizerReport {
+  /** Steps that were taken. */
+  readonly iterations: number;
+  /** Of the next step. */
+  readonly learningRate: number;
+  /** The norm of all gradients in the last step, before they were clipped; NaN before the first. */
+  readonly gradientNorm: number;
 }
 
 export type MetricsOption = readonly MetricOption[] | Readonly<Record<string, MetricOption | readonly MetricOption[]>>;
@@ -110,7 +126,7 @@ export class TrainableModel extends Model {
   #isFitting = false;
   /** As they were given, to be saved. */
   #compiled: CompileArguments | undefined;
-  /** What the model was loaded from. */
+  /** What the model was loaded from, until something trains or changes it. */
   #loaded: Checkpoint | undefined;
   readonly #counts: Counts = { steps: 0, epochs: 0 };
 
@@ -188,6 +204,7 @@ export class TrainableModel extends Model {
     this.#refuseWhileFitting('setWeights');
     this.#refuseWhileOthersFit('setWeights');
     super.setWeights(weights);
+    this.#loaded = undefined;
   }
 
   /**
@@ -199,32 +216,68 @@ export class TrainableModel extends Model {
     this.#refuseWhileFitting('compile');
     const where = `${this.name}: compile`;
     const others = { lossWeights: asGiven, metrics: asGiven, weightedMetrics: asGiven };
-    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, ...others });
+    const log = { logGradientNorm: optional(flag, false) };
+    const read = fields(options, where, { optimizer: asGiven, loss: asGiven, ...others, ...log });
     const objectives = readObjectives(where, this.workspace, this.outputNames, read);
-    const trainer = new Trainer(where, this, objectives, read.optimizer);
+    const trainer = new Trainer(where, this, objectives, read.optimizer, read.logGradientNorm);
     this.#trainer?.release();
     this.#trainer = trainer;
-    this.#compiled = options;
+    this.#compiled = copyArguments(options);
     this.#loaded = undefined;
+  }
+
+  /** What the optimizer does now. @throws Error when the model is not compiled. */
+  get optimizer(): OptimizerReport {
+    const { iterations, learningRate, gradientNorm } = this.#requireTrainer('optimizer');
+    return { iterations, learningRate, gradientNorm };
+  }
+
+  /**
+   * The learning rate of the optimizer's next step. What it is set to stays until it is set again or the model is compiled.
+   * @throws Error when it is set and a schedule decides it, or before `compile`; TypeError for anything but a positive number.
+   */
+  get learningRate(): number {
+    return this.#requireTrainer('learningRate').learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#requireTrainer('learningRate').setLearningRate(`${this.name}: learningRate`, value);
+  }
+
+  /**
+   * The weights and their moving average (`useEma`) change places: to evaluate, predict or save with the average. Called again, it
+   * brings the weights back; until then training is refused. `fit` ends with the average in any case.
+   * @throws Error when there is no average.
+   */
+  swapAveragedWeights(): void {
+    // Callbacks of this model's own fit may, between two batches.
+    if (!this.#isFitting) this.#refuseWhileOthersFit('swapAveragedWeights');
+    this.#requireTrainer('swapAveragedWeights').swapAveragedWeights(`${this.name}: swapAveragedWeights`);
+  }
+
+  /** The weights become their moving average, where the optimizer keeps one: what `fit` does in the end. */
+  finalizeWeights(): void {
+    this.#refuseWhileFitting('finalizeWeights');
+    this.#refuseWhileOthersFit('finalizeWeights');
+    this.#requireTrainer('finalizeWeights').finalizeWeights();
   }
 
   /**
    * Trains over epochs. Yields to the event loop every 30 ms or so.
    * @param x inputs, as for `predict`; those that no output with a loss needs are not read, and may be left out. Or batches to
-   *   iterate over, [x, y] each: then there is no y.
+   *   iterate over, [x, y] or [x, y, sampleWeight] each: then there is no y.
    * @param y targets, shaped as the outputs that have a loss.
    * @returns losses and metrics of every epoch.
    * @throws NonFiniteLossError when a loss, gradient or step is NaN or infinite; the weights of the last good batch stay.
    */
   async fit(batches: Batches, options?: FitOptions): Promise<History>;
   async fit(x: TensorsLike, y: TensorsLike, options?: FitOptions): Promise<History>;
-  async fit(x: TensorsLike | Batches, second?: TensorsLike | FitOptions, third: FitOptions = {}): Promise<History> {
+  async fit(...args: [TensorsLike | Batches, (TensorsLike | FitOptions)?, FitOptions?]): Promise<History> {
     const trainer = this.#requireTrainer('fit');
     if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
     this.#refuseWhileOthersFit('fit');
-    const overBatches = isBatches(x) && (second === undefined || !isTensors(second));
-    const options = overBatches ? ((second ?? {}) as FitOptions) : third;
-    const given = overBatches ? { batches: x } : { x: x as TensorsLike, y: second as TensorsLike };
+    const [first, second, third] = args;
+    const { given, options } = readGiven<FitOptions>(this.outputNames, [first, second, third]);
     this.#setFitting(trainer, true);
     try {
       return await fitModel(this.#fitted(trainer), trainer, given, options);
@@ -235,7 +288,7 @@ export class TrainableModel extends Model {
 
   /**
    * The model as a .safetensors file (docs/formats.md): layers and weights. The same model gives the same bytes.
-   * @throws Error for a layer with a function in it, or, with the optimizer, a loss or metric of one's own: no file can hold these.
+   * @throws Error for a layer with a function in it, or, with the optimizer, for a schedule that is one: no file can hold these.
    */
   toSafetensors(options: SaveOptions = {}): Uint8Array {
     const { optimizer } = this.#readSaveOptions('toSafetensors', options);
@@ -266,26 +319,9 @@ export class TrainableModel extends Model {
     } catch {
       refuse('loadModel: compile', 'JSON', compile);
     }
-    this.compile(given as CompileArguments);
+    this.compile(withFunctions(given) as CompileArguments);
     this.#restore(where, this.#requireTrainer('loadModel'), checkpoint);
     this.#loaded = checkpoint;
-  }
-
-  /**
-   * The learning rate of the next step. Setting it starts nothing anew.
-   * @throws Error when it is set and a schedule decides it, or before `compile`; TypeError for anything but a positive number.
-   */
-  get learningRate(): number {
-    return this.#requireTrainer('learningRate').learningRate;
-  }
-
-  set learningRate(value: number) {
-    this.#requireTrainer('learningRate').setLearningRate(`${this.name}: learningRate`, value);
-  }
-
-  /** The norm of all gradients of the last step together, before they were clipped. */
-  get gradientNorm(): number {
-    return this.#requireTrainer('gradientNorm').gradientNorm;
   }
 
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
@@ -297,6 +333,7 @@ export class TrainableModel extends Model {
     const random = { seed: this.#seed, epoch: this.#counts.steps };
     const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
     this.#counts.steps++;
+    this.#loaded = undefined;
     return trainer.logsOf(errors);
   }
 
@@ -371,8 +408,7 @@ export class TrainableModel extends Model {
 
   #toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array {
     const { name, version } = fileFormat;
-    const topology = JSON.stringify(topologyOf(this.name, this.graph));
-    const metadata = { format: name, version: String(version), topology };
+    const metadata = { format: name, version: String(version), topology: this.#topology() };
     const tensors = weightsOf(this.graph);
     if (running === null) return writeSafetensors({ tensors, metadata });
     const trainer = this.#requireTrainer('save');
@@ -384,11 +420,10 @@ export class TrainableModel extends Model {
       states: trainer.saveStates(),
     });
     const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
-    const compile = JSON.stringify(this.#compiled, (key, value: unknown) => {
-      if (typeof value !== 'function') return value;
-      throw new Error(`${this.name}: compile: ${key}: a function, which no file can hold`);
+    return writeSafetensors({
+      tensors: [...tensors, ...named],
+      metadata: { ...metadata, compile: this.#arguments(), training: json },
     });
-    return writeSafetensors({ tensors: [...tensors, ...named], metadata: { ...metadata, compile, training: json } });
   }
 
   #fitted(trainer: Trainer): Fitted {
@@ -396,27 +431,64 @@ export class TrainableModel extends Model {
       model: this,
       counts: this.#counts,
       files,
-      loaded: this.#loaded,
       setWeights: (weights) => {
         super.setWeights(weights);
       },
+      resetStates: () => {
+        super.resetStates();
+      },
       toBytes: (running) => this.#toBytes(running),
+      checkSavable: (what) => {
+        this.#topology();
+        if (what === 'checkpoint') this.#arguments();
+      },
       fromBytes: (where, bytes) => {
-        const { file, tensors, metadata } = readModelFile(bytes);
-        const own = tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(trainingPrefix, '') }));
-        const checkpoint = readCheckpoint(`${where}: checkpoint`, { json: metadata.training ?? '', tensors: own });
-        setFileWeights(this, file, (weights) => {
-          super.setWeights(weights);
-        });
-        this.#restore(`${where}: checkpoint`, trainer, checkpoint);
-        return checkpoint;
+        const present = { topology: this.#topology(), compile: this.#arguments() };
+        const { file, checkpoint } = readCheckpointFile(where, bytes, present);
+        const take = () => {
+          this.#takeOver(where, trainer, file, checkpoint);
+        };
+        return { checkpoint, take };
+      },
+      loaded: (where) => {
+        const checkpoint = this.#loaded;
+        if (checkpoint === undefined) return undefined;
+        const take = () => {
+          this.#restore(where, trainer, checkpoint);
+        };
+        return { checkpoint, take };
+      },
+      forgetLoaded: () => {
+        this.#loaded = undefined;
       },
     };
   }
 
+  #topology(): string {
+    return JSON.stringify(topologyOf(this.name, this.graph));
+  }
+
+  /** What `compile` was given, as text. */
+  #arguments(): string {
+    return storeCompiled(this.name, withGraphs(known(this.#compiled, 'compile'), this.outputNames));
+  }
+
+  /** All of it or nothing. */
+  #takeOver(where: string, trainer: Trainer, file: ModelFile, checkpoint: Checkpoint): void {
+    const before = super.getWeights();
+    setFileWeights(this, file, (weights) => {
+      super.setWeights(weights);
+    });
+    try {
+      this.#restore(where, trainer, checkpoint);
+    } catch (error) {
+      super.setWeights(before);
+      throw error;
+    }
+  }
+
   #restore(where: string, trainer: Trainer, { seed, counts, optimizer, states }: Checkpoint): void {
-    trainer.restoreOptimizer(`${where}: optimizer`, optimizer);
-    trainer.restoreStates(`${where}: states`, states);
+    trainer.restore(where, optimizer, states);
     this.#seed = seed;
     Object.assign(this.#counts, counts);
   }
@@ -460,9 +532,4 @@ export class TrainableModel extends Model {
       }
     });
   }
-}
-
-/** Targets, where options might stand too. */
-function isTensors(value: unknown): boolean {
-  return Array.isArray(value) || ArrayBuffer.isView(value) || isTensorObject(value);
 }

@@ -1,7 +1,7 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
 import { batchSizeOf, checkMasks, checkValues, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
-import type { ImplicitStates } from '../model/states.js';
+import type { ImplicitStates, StateBlock } from '../model/states.js';
 import { mismatch } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { stateOffsets } from '../plan/runner.js';
@@ -14,7 +14,7 @@ import { prefixed, type Logs } from './history.js';
 import { copyOf, restore, save, type SavedStates } from './kept-states.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
-import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer.js';
+import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer-state.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
 import { readWeights, type WeightOptions } from './sample-weights.js';
@@ -31,11 +31,19 @@ export interface Trained {
   readonly outputNames: Names;
 }
 
+/** What the stateful layers remember of each of so many rows. */
+export interface SavedBatchStates {
+  readonly batch: number;
+  readonly values: Float32Array;
+}
+
 /** A compiled model: it trains and evaluates, a batch at a time. */
 export class Trainer {
   readonly name: string;
   readonly workspace: Workspace;
   readonly isStateful: boolean;
+  /** Whether the logs of training tell the norm of the gradients: the mean over batches. */
+  readonly logsGradientNorm: boolean;
   readonly #states: ImplicitStates;
   readonly #modelInputs: Graph['inputs'];
   readonly #outputNames: Names;
@@ -48,11 +56,12 @@ export class Trainer {
   readonly #optimizer: OptimizerState;
 
   /** @throws when the model cannot be trained so; nothing is to be given back then. */
-  constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown) {
+  constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown, logsNorm = false) {
     const { name, graph, workspace, isStateful } = model;
     this.name = name;
     this.workspace = workspace;
     this.isStateful = isStateful;
+    this.logsGradientNorm = logsNorm;
     this.#states = model.states;
     this.#modelInputs = graph.inputs;
     this.#outputNames = model.outputNames;
@@ -73,48 +82,64 @@ export class Trainer {
     return this.#parameters.layers;
   }
 
+  /** Steps that the optimizer has taken. */
+  get iterations(): number {
+    return this.#optimizer.iterations;
+  }
+
+  /** Of the optimizer's last step, before clipping. */
+  get gradientNorm(): number {
+    return this.#optimizer.gradientNorm;
+  }
+
   /** Of the optimizer's next step. */
   get learningRate(): number {
     return this.#optimizer.learningRate;
-  }
-
-  /** What `fit` ends with: the moving averages of the weights, where the optimizer keeps them. */
-  finalize(): void {
-    if (this.#optimizer.finalize()) this.#parameters.refresh();
-  }
-
-  /** Of all gradients of the last step, before they were clipped. */
-  get gradientNorm(): number {
-    return this.#optimizer.gradientNorm;
   }
 
   setLearningRate(where: string, value: unknown): void {
     this.#optimizer.setLearningRate(where, value);
   }
 
+  /** Where the optimizer keeps an average of the weights, they become it: at the end of `fit`. */
+  finalizeWeights(): void {
+    this.#optimizer.finalize();
+  }
+
+  swapAveragedWeights(where: string): void {
+    this.#optimizer.swapAverages(where);
+  }
+
   saveOptimizer(): SavedOptimizer {
     return this.#optimizer.save();
   }
 
-  restoreOptimizer(where: string, saved: SavedOptimizer): void {
-    this.#optimizer.restore(where, saved);
-  }
-
   /** What stateful layers remember; null: no run has left them anything. */
-  saveStates(): { batch: number; values: Float32Array } | null {
+  saveStates(): SavedBatchStates | null {
     const { block } = this.#states;
     const values = save(this.#states, this.workspace);
     return block === undefined || values === undefined ? null : { batch: block.batch, values };
   }
 
-  restoreStates(where: string, saved: { readonly batch: number; readonly values: Float32Array } | null): void {
+  /** Takes back what `saveOptimizer` and `saveStates` gave. Nothing is changed where one of them does not fit. */
+  restore(where: string, optimizer: SavedOptimizer, states: SavedBatchStates | null): void {
+    const block = states === null ? undefined : this.#blockOf(`${where}: states`, states);
+    try {
+      this.#optimizer.restore(`${where}: optimizer`, optimizer);
+    } catch (error) {
+      if (block !== undefined) this.workspace.release(block.address);
+      throw error;
+    }
     this.#states.reset();
-    if (saved === null) return;
-    const bytes = stateOffsets(this.#plan.runner.plan, new Map([[batch, saved.batch]]));
-    if (bytes !== 4 * saved.values.length) mismatch(where, `${bytes / 4} values`, saved.values.length);
+    this.#states.block = block;
+  }
+
+  #blockOf(where: string, { batch: rows, values }: SavedBatchStates): StateBlock {
+    const bytes = stateOffsets(this.#plan.runner.plan, new Map([[batch, rows]]));
+    if (bytes !== 4 * values.length) mismatch(where, `${bytes / 4} values`, values.length);
     const address = this.workspace.allocate(bytes);
-    this.workspace.floats.set(saved.values, address / 4);
-    this.#states.block = { address, bytes, batch: saved.batch };
+    this.workspace.floats.set(values, address / 4);
+    return { address, bytes, batch: rows };
   }
 
   /** Gives its memory back. */
@@ -178,14 +203,15 @@ export class Trainer {
       const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
       throw new NonFiniteLossError(this.name, what, place, this.#firstBadTensor(data, indices, before), norm);
     }
-    const overflown = this.#optimizer.step(norm);
-    if (overflown !== null) {
+    const outcome = this.#optimizer.step(norm);
+    if (typeof outcome === 'object') {
+      const { overflown } = outcome;
       throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
     }
     plan.accept();
-    this.#constraints.apply();
+    if (outcome === 'taken') this.#constraints.apply();
     parameters.refresh();
-    return errors;
+    return this.logsGradientNorm ? { ...errors, sums: [...errors.sums, norm, 1] } : errors;
   }
 
   /** Runs a batch again, from the same states, to see where it goes wrong. */
@@ -223,6 +249,8 @@ export class Trainer {
         logs[isOnly ? key : prefixed(output, key)] = values[i]?.metrics[j] ?? 0;
       });
     });
+    const [norms, batches] = sums.slice(this.#evaluation.sumCount);
+    if (norms !== undefined && batches !== undefined) logs.gradientNorm = norms / batches;
     return { loss, ...logs };
   }
 }

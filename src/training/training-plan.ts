@@ -224,6 +224,13 @@ export class TrainingPlan {
     }
   }
 
+  /** How many numbers the losses and metrics sum. */
+  get sumCount(): number {
+    return this.#objectives
+      .flatMap(({ loss, metrics }) => [loss, ...metrics])
+      .reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** What it all comes to: each objective's loss, and its metrics. */
   valuesOf(sums: readonly number[]): { readonly loss: number; readonly metrics: readonly number[] }[] {
     let at = 0;

@@ -1,6 +1,15 @@
 /** Every option of models and of their methods refuses nonsense, by its name, and changes nothing then. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, loadModel, optimizers, sequential, type TrainableModel } from '../../src/index.js';
+import {
+  functional,
+  input,
+  layers,
+  loadModel,
+  optimizers,
+  sequential,
+  type Optimizer,
+  type TrainableModel,
+} from '../../src/index.js';
 import * as inference from '../../src/inference.js';
 import { knownOptions, nonsense, thrownBy, type Make, type Table } from './nonsense.js';
 
@@ -44,75 +53,60 @@ describe('calls of a model', () => {
     made.compile({ optimizer: optimizer as 'sgd', loss: 'mse' });
     return made;
   };
-  const clipping: Table = {
+  const moments: Table = {
+    beta1: nonsense.rate,
+    beta2: nonsense.rate,
+    epsilon: nonsense.positive,
+  };
+  const own: Record<Optimizer['kind'], Table> = {
+    sgd: { momentum: nonsense.rate, nesterov: nonsense.flag },
+    adam: { ...moments, amsgrad: nonsense.flag, epsilonHat: nonsense.flag },
+    adamw: { ...moments, amsgrad: nonsense.flag, epsilonHat: nonsense.flag },
+    nadam: moments,
+    adamax: moments,
+    rmsprop: {
+      rho: nonsense.rate,
+      momentum: nonsense.rate,
+      epsilon: nonsense.positive,
+      centered: nonsense.flag,
+      epsilonOutside: nonsense.flag,
+    },
+    adagrad: {
+      initialAccumulatorValue: [-0.1, NaN, Infinity, '0.1', null, true],
+      epsilon: nonsense.positive,
+      epsilonOutside: nonsense.flag,
+    },
+    adadelta: { rho: nonsense.rate, epsilon: nonsense.positive },
+    lion: { beta1: nonsense.rate, beta2: nonsense.rate },
+  };
+  const common: Table = {
+    learningRate: [...nonsense.positive, {}, { kind: 'cosine' }, []],
     clipValue: nonsense.positive,
     clipNorm: nonsense.positive,
     globalClipNorm: nonsense.positive,
-    weightDecay: [-1, NaN, Infinity, '1', null],
-    excludeFromWeightDecay: ['bias', 5, [5], null],
-    gradientAccumulationSteps: nonsense.positiveInteger,
+    weightDecay: [-0.1, NaN, Infinity, '0.1', null, true],
+    excludeFromWeightDecay: ['bias', [5], [''], null, {}],
     useEma: nonsense.flag,
-    emaMomentum: nonsense.rate,
+    emaMomentum: [-0.1, 1.1, NaN, '0.5', null, true],
     emaOverwriteFrequency: nonsense.positiveInteger,
+    gradientAccumulationSteps: nonsense.positiveInteger,
+    kind: ['adamx'],
   };
+  const ofOptimizers = Object.entries(own).map(([kind, table]): [string, string, Make, Table] => [
+    `compile: optimizer ${kind}`,
+    kind,
+    (options) => compileWith(optimizers[kind as Optimizer['kind']](options)),
+    { ...common, ...table },
+  ]);
 
   test.each<[string, string, Make, Table]>([
-    [
-      'compile: optimizer sgd',
-      'sgd',
-      (options) => compileWith(optimizers.sgd(options)),
-      {
-        ...clipping,
-        learningRate: nonsense.positive,
-        momentum: nonsense.rate,
-        nesterov: nonsense.flag,
-      },
-    ],
-    [
-      'compile: optimizer adam',
-      'adam',
-      (options) => compileWith(optimizers.adam(options)),
-      {
-        ...clipping,
-        learningRate: nonsense.positive,
-        beta1: nonsense.rate,
-        beta2: nonsense.rate,
-        epsilon: nonsense.positive,
-        epsilonHat: nonsense.flag,
-        amsgrad: nonsense.flag,
-      },
-    ],
-    [
-      'compile: optimizer rmsprop',
-      'rmsprop',
-      (options) => compileWith(optimizers.rmsprop(options)),
-      {
-        ...clipping,
-        learningRate: nonsense.positive,
-        rho: nonsense.rate,
-        momentum: nonsense.rate,
-        epsilon: nonsense.positive,
-        centered: nonsense.flag,
-        epsilonOutside: nonsense.flag,
-      },
-    ],
-    [
-      'compile: optimizer adagrad',
-      'adagrad',
-      (options) => compileWith(optimizers.adagrad(options)),
-      {
-        ...clipping,
-        learningRate: nonsense.positive,
-        initialAccumulatorValue: [-0.1, NaN, Infinity, '0.1', null, true],
-        epsilon: nonsense.positive,
-        epsilonOutside: nonsense.flag,
-      },
-    ],
+    ...ofOptimizers,
     [
       'compile',
       '',
       (options) => made.compile({ optimizer: 'sgd', loss: 'mse', ...options }),
       {
+        logGradientNorm: nonsense.flag,
         optimizer: ['adm', 5, null, undefined, {}],
         loss: ['msee', 5, null, undefined, {}, [], ['mse', 'mse'], { other: 'mse' }, { dense: 'x' }],
         lossWeights: [NaN, '1', null, [1, 2], { other: 1 }, { dense: 'x' }],
@@ -186,6 +180,7 @@ describe('calls of a model', () => {
       signal: [{}, 5, null, new AbortController()],
       initialEpoch: [-1, 0.5, '1', null],
       stepsPerEpoch: [...nonsense.positiveInteger, 3],
+      validationSteps: [...nonsense.positiveInteger, 3],
       validationFreq: [0, -1, 0.5, '2', null, [0], [1.5]],
       callbacks: [
         5,

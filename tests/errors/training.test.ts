@@ -6,6 +6,7 @@ import {
   layers,
   NonFiniteLossError,
   optimizers,
+  schedules,
   sequential,
   type Optimizer,
 } from '../../src/index.js';
@@ -154,7 +155,7 @@ describe('a step that overflows', () => {
     model.compile({ optimizer, loss: 'mae' });
     return model;
   };
-  const { sgd, adam, rmsprop, adagrad } = optimizers;
+  const { sgd, adam, adamw, nadam, adamax, rmsprop, adagrad, adadelta, lion } = optimizers;
   const cases: [string, Optimizer, number, number, string][] = [
     ['sgd', sgd({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
     ['sgd with momentum', sgd({ learningRate: 1e38, momentum: 0.5 }), 1e-30, 10, 'the weight dense/kernel'],
@@ -165,6 +166,25 @@ describe('a step that overflows', () => {
     ['adagrad', adagrad({ learningRate: 1e38 }), 1e-30, 10, 'the weight dense/kernel'],
     ['what adagrad remembers', adagrad(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
     ['what adam remembers', adam(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+    [
+      'adamw',
+      adamw({ learningRate: 1e30, epsilon: 1e-30, weightDecay: 1e-31 }),
+      1e-27,
+      1e-20,
+      'the weight dense/kernel',
+    ],
+    [
+      'what amsgrad remembers',
+      adam({ amsgrad: true }),
+      1,
+      1e25,
+      'what the optimizer remembers of the weight dense/kernel',
+    ],
+    ['nadam', nadam({ learningRate: 1e30, epsilon: 1e-30 }), 1e-27, 1e-20, 'the weight dense/kernel'],
+    ['what nadam remembers', nadam(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+    ['adamax', adamax({ learningRate: 1e30, beta2: 0, epsilon: 1e-10 }), 1, 1e-20, 'the weight dense/kernel'],
+    ['what adadelta remembers', adadelta(), 1, 1e25, 'what the optimizer remembers of the weight dense/kernel'],
+    ['gathered gradients', sgd({ gradientAccumulationSteps: 3 }), 1, 1.5e38, 'the sum of the gradients of batches'],
   ];
 
   test.each(cases)(
@@ -183,6 +203,27 @@ describe('a step that overflows', () => {
       expect(valuesOf(model)).toEqual(valuesOf(quiet));
     },
   );
+
+  test.each<[string, Optimizer]>([
+    [
+      'a schedule',
+      sgd({ learningRate: schedules.exponentialDecay({ initialLearningRate: 1, decaySteps: 1, decayRate: 1e20 }) }),
+    ],
+    ['a decay that is none', sgd({ learningRate: 1, weightDecay: 1e15 })],
+    ['the same with lion', lion({ learningRate: 1, weightDecay: 1e15 })],
+  ])('%s: what grows too large in the end stops before it does', (_, optimizer) => {
+    const model = create(optimizer);
+    let before = valuesOf(model);
+    const train = (): void => {
+      for (let step = 0; step < 10; step++) {
+        before = valuesOf(model);
+        model.trainOnBatch([[1e-3]], [[0]]);
+      }
+    };
+    expect(train).toThrow('the first bad tensor is the weight dense/kernel');
+    expect(valuesOf(model)).toEqual(before);
+    expect(Math.abs(before[0][0])).toBeGreaterThan(1e10);
+  });
 
   test('fit names epoch and batch', async () => {
     const model = create(sgd({ learningRate: 1e38 }));
@@ -209,14 +250,14 @@ describe('a step that overflows', () => {
 
   test('numbers that are 0 or infinite in float32 are refused', () => {
     for (const value of [1e-60, 1e300]) {
-      for (const make of [sgd, adam, rmsprop, adagrad]) {
+      for (const make of Object.values(optimizers)) {
         for (const name of ['learningRate', 'clipValue', 'clipNorm', 'globalClipNorm']) {
           expect(() => create(make({ [name]: value }))).toThrow(
             `${name}: expected a positive number that float32 can hold, got ${value}`,
           );
         }
       }
-      for (const make of [adam, rmsprop, adagrad]) {
+      for (const make of [adam, adamw, nadam, adamax, rmsprop, adagrad, adadelta]) {
         const optimizer = make({ epsilon: value });
         expect(() => create(optimizer)).toThrow(`${optimizer.kind}: epsilon: expected a positive number that float32`);
       }

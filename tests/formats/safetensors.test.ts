@@ -226,3 +226,105 @@ test('10,000 mutations of real files: a clear error or the right answer', { time
   expect(readable).toBeGreaterThan(100);
   expect(readable).toBeLessThan(5_000);
 });
+
+describe('a file of somebody’s making', () => {
+  const model = sequential({ name: 'net', layers: [layers.dense({ units: 2, name: 'd', inputShape: [3] })] });
+  const bytes = model.toSafetensors();
+  const start = 8 + new DataView(bytes.buffer).getUint32(0, true);
+  type Header = Record<string, Record<string, unknown>>;
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Header;
+
+  function fileOf(changes: object, data = bytes.subarray(start), json = JSON.stringify({ ...header, ...changes })) {
+    const text = new TextEncoder().encode(json);
+    const file = new Uint8Array(8 + text.length + data.length);
+    new DataView(file.buffer).setUint32(0, text.length, true);
+    file.set(text, 8);
+    file.set(data, 8 + text.length);
+    return file;
+  }
+
+  const entry = (shape: number[], from: number, to: number) => ({ dtype: 'F32', shape, data_offsets: [from, to] });
+  const metadata = (changes: object) => fileOf({ __metadata__: { ...header.__metadata__, ...changes } });
+
+  test('may have its tensors in another order, spaces behind its header, and lie anywhere in memory', () => {
+    const { __metadata__, ...tensors } = header;
+    const again = `{${Object.entries({ ...tensors, __metadata__ })
+      .map(([name, value]) => `${JSON.stringify(name)} : ${JSON.stringify(value)}`)
+      .reverse()
+      .join()}}   `;
+    const file = fileOf({}, bytes.subarray(start), again);
+    const somewhere = new Uint8Array(file.length + 3);
+    somewhere.set(file, 3);
+    for (const given of [file, file.buffer, somewhere.subarray(3), Buffer.from(file)]) {
+      expect(loadModel(given).getWeights()[0].data).toEqual(model.getWeights()[0].data);
+    }
+  });
+
+  test.each<[string, () => Uint8Array, string]>([
+    ['no bytes', () => new Uint8Array(), 'loadModel: expected a header within 0 bytes'],
+    ['an end in the header', () => bytes.slice(0, start - 1), 'loadModel: expected a header within'],
+    [
+      'a header of 2⁶³ bytes',
+      () => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, ...bytes.slice(8)),
+      'got one of 9223372036854776000',
+    ],
+    [
+      'a header that is no UTF-8',
+      () => bytes.map((byte, i) => (i === 12 ? 0xff : byte)),
+      'loadModel: header: expected an object as JSON',
+    ],
+    ['a header that is an array', () => fileOf({}, undefined, '[]'), 'loadModel: header: expected an object as JSON'],
+    [
+      'an end in the values',
+      () => bytes.slice(0, -1),
+      'loadModel: d/bias: data_offsets: expected 24,32 of 31, got [24,32]',
+    ],
+    ['more bytes than values', () => fileOf({}, new Uint8Array(40)), 'loadModel: expected 32 bytes of values, got 40'],
+    [
+      'other values',
+      () => fileOf({ 'd/bias': { ...header['d/bias'], dtype: 'BF16' } }),
+      "loadModel: d/bias: dtype: expected one of 'F32', got 'BF16'",
+    ],
+    [
+      'tensors that overlap',
+      () => fileOf({ 'd/bias': entry([2], 16, 24) }),
+      'loadModel: d/bias: data_offsets: expected 24,32 of 32, got [16,24]',
+    ],
+    [
+      'a gap',
+      () => fileOf({ 'd/bias': entry([2], 28, 36) }, new Uint8Array(36)),
+      'loadModel: d/bias: data_offsets: expected 24,32 of 36, got [28,36]',
+    ],
+    ['a shape that is another', () => fileOf({ 'd/bias': entry([3], 24, 32) }), 'expected 24,36 of 32, got [24,32]'],
+    [
+      'a shape that no memory holds',
+      () => fileOf({ 'd/bias': entry([1e9, 1e9], 24, 32) }),
+      'loadModel: d/bias: data_offsets: expected',
+    ],
+    [
+      'one name for two tensors',
+      () => fileOf({}, undefined, JSON.stringify(header).replace('d/bias', 'd/kernel')),
+      'loadModel: d/kernel: data_offsets: expected 0,8 of 32',
+    ],
+    [
+      'a weight of another shape',
+      () => fileOf({ 'd/kernel': entry([2, 3], 0, 24) }),
+      'net: d/kernel: expected shape [3, 2], got [2, 3]',
+    ],
+    ['metadata that is no text', () => metadata({ version: 1 }), 'loadModel: __metadata__: expected text by name'],
+    [
+      'another program’s file',
+      () => fileOf({ __metadata__: { format: 'pt' } }),
+      "loadModel: format: expected 'bucle', got 'pt'",
+    ],
+    ['no metadata', () => fileOf({ __metadata__: undefined }), "loadModel: format: expected 'bucle', got undefined"],
+    ['a later version', () => metadata({ version: '2' }), "loadModel: version: expected a file of version 1, got '2'"],
+    [
+      'a topology that is no JSON',
+      () => metadata({ topology: '{' }),
+      'loadModel: topology: expected an object as JSON',
+    ],
+  ])('%s is refused', (_, make, expected) => {
+    for (const load of [loadModel, loadForInference]) expect(() => load(make())).toThrow(expected);
+  });
+});

@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { maxNorm, unitNorm } from '../reference/constraints.js';
 import {
+  adadelta,
   adagrad,
   adam,
+  adamax,
+  lion,
+  nadam,
   rmsprop,
   sgd,
+  type AdadeltaConfig,
   type AdagradConfig,
   type AdamConfig,
+  type LionConfig,
+  type MomentConfig,
   type Optimizer,
   type RmspropConfig,
   type SgdConfig,
@@ -24,10 +31,12 @@ const sgdConfigs: readonly Required<SgdConfig>[] = [
   { learningRate: 0.1, momentum: 0.5, nesterov: true },
 ];
 const adamConfigs: readonly Required<AdamConfig>[] = [
-  { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, epsilonHat: false },
-  { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, epsilonHat: true },
-  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: false },
-  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: true },
+  { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, epsilonHat: false, amsgrad: false },
+  { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, epsilonHat: true, amsgrad: false },
+  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: false, amsgrad: false },
+  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: true, amsgrad: false },
+  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: false, amsgrad: true },
+  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, epsilonHat: true, amsgrad: true },
 ];
 const rmspropConfigs = [0, 0.9].flatMap((momentum) =>
   [false, true].flatMap((centered) =>
@@ -41,6 +50,19 @@ const adagradConfigs: readonly Required<AdagradConfig>[] = [
   { learningRate: 0.01, initialAccumulatorValue: 0.1, epsilon: 1e-7, epsilonOutside: true },
   { learningRate: 0.01, initialAccumulatorValue: 0, epsilon: 1e-3, epsilonOutside: false },
   { learningRate: 0.01, initialAccumulatorValue: 0, epsilon: 1e-3, epsilonOutside: true },
+];
+const momentConfigs: readonly Required<MomentConfig>[] = [
+  { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  { learningRate: 0.05, beta1: 0.8, beta2: 0.9, epsilon: 1e-3 },
+];
+const adadeltaConfigs: readonly Required<AdadeltaConfig>[] = [
+  { learningRate: 1, rho: 0.95, epsilon: 1e-7 },
+  { learningRate: 0.5, rho: 0.5, epsilon: 1e-3 },
+];
+/** Powers of 2: every step of Lion is as long as the learning rate, and would round each weight the same way fifty times. */
+const lionConfigs: readonly Required<LionConfig>[] = [
+  { learningRate: 2 ** -10, beta1: 0.9, beta2: 0.99 },
+  { learningRate: 2 ** -7, beta1: 0.5, beta2: 0.6 },
 ];
 
 describe.each(trainingBuilds)('%s', (build) => {
@@ -57,15 +79,16 @@ describe.each(trainingBuilds)('%s', (build) => {
   });
 
   test.each(adamConfigs)('fifty steps of Adam %o agree with float64', (config) => {
-    const { learningRate, beta1, beta2, epsilon, epsilonHat } = config;
+    const { learningRate, beta1, beta2, epsilon, epsilonHat, amsgrad } = config;
     const cases = train(adam(config), (arena, count) => {
       const [m, v] = [arena.put(new Float32Array(count)), arena.put(new Float32Array(count))];
+      const greatest = amsgrad ? arena.put(new Float32Array(count)) : 0;
       let [power1, power2] = [1, 1];
       return (w, g) => {
         power1 *= beta1;
         power2 *= beta2;
         const [c1, c2] = [1 - power1, 1 - power2];
-        kernels.adam(w, g, m, v, count, learningRate, beta1, beta2, epsilon, c1, c2, Number(epsilonHat), 0);
+        kernels.adam(w, g, m, v, greatest, count, learningRate, beta1, beta2, epsilon, c1, c2, Number(epsilonHat));
       };
     });
     expect(cases).toBe(counts.length);
@@ -89,6 +112,62 @@ describe.each(trainingBuilds)('%s', (build) => {
       return (w, g) => kernels.adagrad(w, g, accumulator, count, learningRate, epsilon, Number(epsilonOutside));
     });
     expect(cases).toBe(counts.length);
+  });
+
+  test.each(momentConfigs)('fifty steps of Nadam %o agree with float64', (config) => {
+    const { learningRate, beta1, beta2, epsilon } = config;
+    const cases = train(nadam(config), (arena, count) => {
+      const [m, v] = [arena.put(new Float32Array(count)), arena.put(new Float32Array(count))];
+      let [t, product, power2] = [0, 1, 1];
+      const momentum = (step: number): number => beta1 * (1 - 0.5 * 0.96 ** step);
+      return (w, g) => {
+        product *= momentum(++t);
+        power2 *= beta2;
+        const meanStep = (learningRate * momentum(t + 1)) / (1 - product * momentum(t + 1));
+        const gradientStep = (learningRate * (1 - momentum(t))) / (1 - product);
+        kernels.nadam(w, g, m, v, count, meanStep, gradientStep, beta1, beta2, epsilon, 1 - power2);
+      };
+    });
+    expect(cases).toBe(counts.length);
+  });
+
+  test.each(momentConfigs)('fifty steps of Adamax %o agree with float64', (config) => {
+    const { learningRate, beta1, beta2, epsilon } = config;
+    const cases = train(adamax(config), (arena, count) => {
+      const [m, u] = [arena.put(new Float32Array(count)), arena.put(new Float32Array(count))];
+      let power1 = 1;
+      return (w, g) => {
+        power1 *= beta1;
+        kernels.adamax(w, g, m, u, count, learningRate, beta1, beta2, epsilon, 1 - power1);
+      };
+    });
+    expect(cases).toBe(counts.length);
+  });
+
+  test.each(adadeltaConfigs)('fifty steps of Adadelta %o agree with float64', (config) => {
+    const { learningRate, rho, epsilon } = config;
+    const cases = train(adadelta(config), (arena, count) => {
+      const [a, d] = [arena.put(new Float32Array(count)), arena.put(new Float32Array(count))];
+      return (w, g) => kernels.adadelta(w, g, a, d, count, learningRate, rho, epsilon);
+    });
+    expect(cases).toBe(counts.length);
+  });
+
+  test.each(lionConfigs)('fifty steps of Lion %o agree with float64', (config) => {
+    const { learningRate, beta1, beta2 } = config;
+    const cases = train(lion(config), (arena, count) => {
+      const m = arena.put(new Float32Array(count));
+      return (w, g) => kernels.lion(w, g, m, count, learningRate, beta1, beta2);
+    });
+    expect(cases).toBe(counts.length);
+  });
+
+  test('Lion does not move a weight whose gradient is 0 and always was', () => {
+    const arena = new Arena(module);
+    const [w, g, m] = [arena.put([1, -2, 3, 0]), arena.put([0, -0, 1e-38, 1]), arena.put([0, 0, 0, 0])];
+    kernels.lion(w, g, m, 4, 0.5, 0.9, 0.99);
+    expect(Array.from(arena.view(w, 4))).toEqual([1, -2, 3, -0.5]);
+    arena.release();
   });
 
   test("Adagrad's first step from 0 tells its two ε apart", () => {
@@ -149,9 +228,19 @@ describe.each(trainingBuilds)('%s', (build) => {
 
     const m = arena.put([1, -1, 1e-20, 1e-37]);
     const v = arena.put([1e-30, 1e-36, 1.2e-38, 1e-40]);
-    for (let step = 0; step < 700; step++) kernels.adam(w, g, m, v, 4, 0.001, 0.9, 0.9, 1e-7, 1, 1, 0, 0);
+    for (let step = 0; step < 700; step++) kernels.adam(w, g, m, v, 0, 4, 0.001, 0.9, 0.9, 1e-7, 1, 1, 0);
     expect(Array.from(arena.view(m, 4))).toEqual([0, 0, 0, 0]);
     expect(Array.from(arena.view(v, 4))).toEqual([0, 0, 0, 0]);
+
+    const memories = Array.from({ length: 7 }, () => arena.put([1e-30, 1e-36, 1.2e-38, 1e-40]));
+    const [mean, square, mean2, largest, square2, change, mean3] = memories;
+    for (let step = 0; step < 700; step++) {
+      kernels.nadam(w, g, mean, square, 4, 0.01, 0.01, 0.9, 0.9, 1e-7, 1);
+      kernels.adamax(w, g, mean2, largest, 4, 0.01, 0.9, 0.9, 1e-7, 1);
+      kernels.adadelta(w, g, square2, change, 4, 0.01, 0.9, 1e-7);
+      kernels.lion(w, g, mean3, 4, 0.01, 0.9, 0.9);
+    }
+    for (const block of memories) expect(Array.from(arena.view(block, 4))).toEqual([0, 0, 0, 0]);
 
     const kept = [v, m, velocity].map(() => arena.put([1e-30, 1e-36, 1.2e-38, 1e-40]));
     for (let step = 0; step < 700; step++) kernels.rmsprop(w, g, kept[0], kept[1], kept[2], 4, 0.01, 0.9, 0.9, 1e-7, 0);
@@ -162,14 +251,20 @@ describe.each(trainingBuilds)('%s', (build) => {
   test('a gradient that is NaN shows in its weight alone', () => {
     const arena = new Arena(module);
     const g = arena.put([0, NaN, 1, 1]);
-    const blocks = Array.from({ length: 12 }, () => arena.put([1, 1, 1, 1]));
+    const blocks = Array.from({ length: 24 }, () => arena.put([1, 1, 1, 1]));
     const [plain, withMomentum, velocity, w, m, v] = blocks;
     const [ofRmsprop, square, mean, rmspropVelocity, ofAdagrad, accumulator] = blocks.slice(6);
+    const [ofNadam, mean2, square2, ofAdamax, mean3, largest, ofAdadelta, square4, change] = blocks.slice(12);
+    const [ofLion, mean5, greatest] = blocks.slice(21);
+    kernels.nadam(ofNadam, g, mean2, square2, 4, 0.01, 0.01, 0.9, 0.999, 1e-7, 0.001);
+    kernels.adamax(ofAdamax, g, mean3, largest, 4, 0.01, 0.9, 0.999, 1e-7, 0.1);
+    kernels.adadelta(ofAdadelta, g, square4, change, 4, 0.01, 0.9, 1e-7);
+    kernels.lion(ofLion, g, mean5, 4, 0.01, 0.9, 0.99);
     kernels.rmsprop(ofRmsprop, g, square, mean, rmspropVelocity, 4, 0.01, 0.9, 0.9, 1e-7, 0);
     kernels.adagrad(ofAdagrad, g, accumulator, 4, 0.01, 1e-7, 0);
     kernels.sgd(plain, g, 0, 4, 0.01, 0, 0);
     kernels.sgd(withMomentum, g, velocity, 4, 0.01, 0.9, 1);
-    kernels.adam(w, g, m, v, 4, 0.001, 0.9, 0.999, 1e-7, 0.1, 0.001, 0, 0);
+    kernels.adam(w, g, m, v, greatest, 4, 0.001, 0.9, 0.999, 1e-7, 0.1, 0.001, 0);
     for (const block of blocks) {
       expect(Array.from(arena.view(block, 4), Number.isNaN)).toEqual([false, true, false, false]);
     }

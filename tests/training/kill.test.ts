@@ -1,16 +1,17 @@
 /** Training that is killed at any moment, and started again each time, ends with the bits of one that was left alone. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadModel } from '../../src/index.js';
+import { readSafetensors } from '../../src/formats/load-safetensors.js';
+import { writeSafetensors } from '../../src/formats/safetensors.js';
 import { bundleChild, type Child } from '../child-process.js';
 import { createRandom } from '../random.js';
 
 const kills = 50;
 const folder = mkdtempSync(join(tmpdir(), 'bucle-kill-'));
-const path = join(folder, 'backup.safetensors');
 let child: Child;
 
 beforeAll(async () => {
@@ -21,54 +22,79 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the training and kills it after some milliseconds; what it printed, if it was done before. */
-async function runFor(milliseconds: number): Promise<string | null> {
-  const running = spawn(process.execPath, [child.path, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let printed = '';
-  running.stdout.on('data', (text: Buffer) => (printed += text.toString()));
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+const filesOf = (name: string) => [join(folder, `${name}.safetensors`), join(folder, `${name}.csv`)] as const;
+
+const hashIn = (printed: string) => /^[0-9a-f]{64}$/m.exec(printed)?.[0] ?? 'none';
+
+/** Trains to the end; gives the hash of the weights and what was logged. */
+function finish(name: string): { hash: string; log: string } {
+  const files = filesOf(name);
+  const hash = hashIn(child.run(files));
+  return { hash, log: readFileSync(files[1], 'utf8') };
+}
+
+/** Trains, and kills it some milliseconds after its start; false: it was done before. */
+async function kill(name: string, milliseconds: number): Promise<boolean> {
+  const running = spawn(process.execPath, [child.path, ...filesOf(name)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  running.stdout.once('data', () => {
+    setTimeout(() => running.kill('SIGKILL'), milliseconds);
+  });
+  const signal = await new Promise((resolve) => {
     running.on('close', (_code, signal) => {
       resolve(signal);
     });
   });
-  const timer = setTimeout(() => running.kill('SIGKILL'), milliseconds);
-  const signal = await ended;
-  clearTimeout(timer);
-  return signal === null ? printed.trim() : null;
+  return signal === 'SIGKILL';
 }
 
-test(`a training that is killed ${kills} times`, { timeout: 120_000 }, async () => {
-  const undisturbed = child.run([join(folder, 'undisturbed.safetensors')]).trim();
-  expect(undisturbed).toMatch(/^[0-9a-f]{64}$/);
+/** Where a backup goes on, as its header says it; null: there is none yet. */
+function placeIn(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  const { place } = JSON.parse(readSafetensors('test', bytes).metadata.training) as {
+    place: { epoch: number; batch: number };
+  };
+  return `${place.epoch}, ${place.batch}`;
+}
+
+function readIfThere(path: string): Uint8Array | null {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch {
+    return null;
+  }
+}
+
+test(`a training that is killed ${kills} times`, async () => {
+  const undisturbed = finish('undisturbed');
+  expect(undisturbed.hash).not.toBe('none');
+  expect(undisturbed.log.trim().split('\n')).toHaveLength(101);
   const random = createRandom(61);
-  const ends: string[] = [];
-  const places = new Set<string>();
+  const [backup, log] = filesOf('killed');
+  const places = new Set<string | null>();
   for (let killed = 0; killed < kills;) {
-    const printed = await runFor(random.uniform(80, 260));
-    if (printed !== null) {
-      // It was done: once more from the start.
-      ends.push(printed);
-      rmSync(path);
+    if (await kill('killed', random.uniform(0, 60))) {
+      killed++;
+      // No moment leaves a file that cannot be read.
+      const bytes = readIfThere(backup);
+      if (bytes !== null) loadModel(bytes);
+      places.add(placeIn(bytes));
       continue;
     }
-    killed++;
-    if (!existsSync(path)) continue;
-    // No moment leaves a file that cannot be read.
-    const bytes = new Uint8Array(readFileSync(path));
-    loadModel(bytes);
-    places.add(/"batch\\*":\d+/.exec(new TextDecoder('latin1').decode(bytes.subarray(0, 20_000)))?.[0] ?? '');
+    // It came to its end under way: once more from the start.
+    expect(finish('killed')).toEqual(undisturbed);
+    for (const path of [backup, log]) rmSync(path);
   }
-  ends.push(child.run([path]).trim());
-  expect(new Set(ends)).toEqual(new Set([undisturbed]));
-  expect(places.size).toBeGreaterThan(1);
-  // Temporary files of killed processes may lie there, but under other names.
-  expect(readdirSync(folder)).toContain('backup.safetensors');
+  expect(finish('killed')).toEqual(undisturbed);
+  expect(places.size).toBeGreaterThan(kills / 5);
 });
 
-test('a resume that forgets the optimizer’s state ends with another hash', () => {
-  const half = join(folder, 'half.safetensors');
-  child.run([half, 'half']);
-  const undisturbed = readFileSync(join(folder, 'undisturbed.safetensors'));
-  expect(undisturbed.length).toBeGreaterThan(0);
-  expect(child.run([half, 'forget'])).not.toBe(child.run([join(folder, 'undisturbed.safetensors')]));
+test('a resume that forgets what the optimizer remembers, and nothing else, ends with other weights', async () => {
+  const [backup] = filesOf('half');
+  while (readIfThere(backup) === null) await kill('half', 40);
+  const { tensors, metadata } = readSafetensors('test', new Uint8Array(readFileSync(backup)));
+  const { hash } = finish('half');
+  expect(hash).toBe(finish('undisturbed').hash);
+  for (const { name, data } of tensors) if (name.startsWith('training:optimizer')) data.fill(0);
+  writeFileSync(filesOf('forgetful')[0], writeSafetensors({ tensors, metadata }));
+  expect(finish('forgetful').hash).not.toBe(hash);
 });

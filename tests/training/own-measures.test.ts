@@ -4,6 +4,7 @@ import {
   functional,
   input,
   layers,
+  loadModel,
   losses,
   metrics,
   optimizers,
@@ -119,4 +120,33 @@ test('a mistake is told', () => {
   expect(compile({ name: 'mine', build: (() => 5) as never })).toThrow('mine: call: expected symbolic tensors, got 5');
   expect(compile({ name: '', build })).toThrow('custom: name: expected a non-empty string');
   expect(compile({ name: 'mine' } as never)).toThrow('custom: build: expected a function, got undefined');
+});
+
+test('are saved as the graphs that they are: the model trains on with the same bits', () => {
+  const x = input({ shape: [null, 2], name: 'x' });
+  const [one, two] = [layers.dense({ units: 2, name: 'one' }), layers.gru({ units: 3, name: 'two' })];
+  const trained = functional({ inputs: x, outputs: [one.apply(x), two.apply(x)] });
+  const far = losses.custom({
+    name: 'far',
+    build: (yTrue, yPred) => {
+      const error = layers.subtract().apply([yPred, yTrue]);
+      return layers.maximum().apply([error, layers.activation({ activation: 'tanh' }).apply(error)]);
+    },
+  });
+  const inputs = draw(2, 4, 2);
+  const targets = trained.predictAll(inputs);
+  trained.compile({
+    optimizer: 'adam',
+    loss: { one: squared, two: far },
+    metrics: {
+      one: [far, 'mae'],
+      two: metrics.custom({ name: 'own', build: (yTrue, yPred) => layers.multiply().apply([yTrue, yPred]) }),
+    },
+  });
+  trained.trainOnBatch(inputs, targets);
+  const again = loadModel(trained.toSafetensors({ optimizer: true }));
+  for (let step = 0; step < 5; step++) {
+    expect(again.trainOnBatch(inputs, targets)).toEqual(trained.trainOnBatch(inputs, targets));
+  }
+  expect(again.toSafetensors({ optimizer: true })).toEqual(trained.toSafetensors({ optimizer: true }));
 });

@@ -37,7 +37,7 @@ test.each([
   expect(left.after(0, 1, 1, 2)).toBe(text);
 });
 
-test('the bar shows the time that is left while batches come, and logs alone at the end of an epoch', async () => {
+function createTerminal(): { stream: NodeJS.WriteStream; written: string[] } {
   const written: string[] = [];
   const terminal = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -46,6 +46,11 @@ test('the bar shows the time that is left while batches come, and logs alone at 
     },
   });
   const stream = Object.assign(terminal, { isTTY: true, columns: 200 }) as unknown as NodeJS.WriteStream;
+  return { stream, written };
+}
+
+test('the bar shows the time that is left while batches come, and logs alone at the end of an epoch', async () => {
+  const { stream, written } = createTerminal();
   const bar = progressBar(stream);
   bar.batch(0, 1, 1, 2, { loss: 0.5 });
   // It is drawn ten times a second at most.
@@ -56,4 +61,17 @@ test('the bar shows the time that is left while batches come, and logs alone at 
   const text = written.join('');
   expect(text).toMatch(/epoch 1\/1 \[█+░*\] 1\/2 batches {2}0:00 left {2}loss 0\.5000/);
   expect(text).toMatch(/2\/2 batches {2}loss 0\.2500 {2}valLoss 1\.000\s*$/);
+});
+
+test('of batches that nobody counts, the bar is drawn from the second epoch on', () => {
+  const { stream, written } = createTerminal();
+  const bar = progressBar(stream);
+  bar.batch(0, 2, 1, null, { loss: 0.5 });
+  bar.batch(0, 2, 2, null, { loss: 0.5 });
+  bar.epoch(0, 2, { loss: 0.5 });
+  expect(written.join('')).toBe('');
+  bar.batch(1, 2, 1, 2, { loss: 0.25 });
+  bar.batch(1, 2, 2, 2, { loss: 0.25 });
+  bar.close();
+  expect(written.join('')).toMatch(/epoch 2\/2 \[█+░*\] \d\/2 batches/);
 });

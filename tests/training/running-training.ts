@@ -81,6 +81,7 @@ export async function play(options: PlayOptions): Promise<Played> {
     setWeights: ([given]: readonly TensorLike[]) => {
       weight = tensor(given).data[0];
     },
+    resetStates: () => undefined,
     save: (path, { optimizer } = {}) => {
       saved.push({ path, optimizer, states: structuredClone(list.states()) });
       return Promise.resolve();

@@ -24,6 +24,7 @@ export function runBackupAndRestore(given: unknown, where: string): RunningCallb
   let batches = 0;
   let due: 'nothing' | 'save' | 'remove' = 'nothing';
   return {
+    saves: 'checkpoint',
     checkpoint: (files) => files.read(path),
     onTrainBatchEnd: () => {
       if (saveFreq === 'epoch' || ++batches < saveFreq) return;

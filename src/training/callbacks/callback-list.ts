@@ -58,6 +58,13 @@ export class CallbackList {
     return null;
   }
 
+  /** Whether one of them saves a checkpoint, or the model alone; null: none does. */
+  get saves(): 'model' | 'checkpoint' | null {
+    const all = [...this.#callbacks.values()].map(({ saves }) => saves);
+    if (all.includes('checkpoint')) return 'checkpoint';
+    return all.includes('model') ? 'model' : null;
+  }
+
   /** What checkpoints keep, by the callbacks' names. */
   states(): Record<string, CallbackState> {
     const states: Record<string, CallbackState> = {};

@@ -50,7 +50,7 @@ export interface Callback {
 export type Hook<Event> = (event: Event) => void | Promise<void>;
 
 export interface TrainEvent {
-  /** May be read and asked to predict; what changes it is refused while `fit` runs, but for `training.setWeights`. */
+  /** May be read and asked to predict; what changes it is refused while `fit` runs: `training` has what may change. */
   readonly model: ModelInTraining;
   readonly training: Training;
 }
@@ -96,8 +96,14 @@ export interface Training {
   /** Puts them back; the optimizer's state stays. Between batches only, which is where hooks run. */
   setWeights(weights: readonly TensorLike[]): void;
   /**
+   * Stateful layers start from zeros again, with the next batch, as where a new sequence begins:
+   * `{ onEpochBegin: ({ training }) => training.resetStates() }`.
+   */
+  resetStates(): void;
+  /**
    * Writes the model to a .safetensors file, through a temporary file and a rename. With the optimizer (the default) the file is a
-   * checkpoint: it also holds the place in the training and the state of every callback, and training goes on from it.
+   * checkpoint: it also holds the place in the training and the state of every callback, and training goes on from it. Callbacks
+   * behind the one that saves have not seen the event then: such a one comes last.
    */
   save(path: string, options?: { readonly optimizer?: boolean }): Promise<void>;
   /** @throws Error where there is no file system. */
@@ -126,6 +132,8 @@ export interface CallbackState {
 export interface RunningCallback extends Callback {
   /** Asked before anything else: a checkpoint that `fit` is to go on from; null if there is none. */
   checkpoint?(files: Files): Promise<Uint8Array | null>;
+  /** What it will save: whether that can be is found out before anything is trained. */
+  readonly saves?: 'model' | 'checkpoint';
   /**
    * Called when every callback has seen the end of a batch, an epoch or the training: what is saved here holds the states of all,
    * whatever their order.

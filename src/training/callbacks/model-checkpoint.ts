@@ -62,6 +62,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
     due = fill(path, where, { ...logs, epoch: epoch + 1, ...(batch === null ? {} : { batch: batch + 1 }) });
   };
   return {
+    saves: optimizer ? 'checkpoint' : 'model',
     onTrainBegin: ({ training }) => {
       monitor?.begin(training);
       checkTemplate(where, path, saveFreq, training);

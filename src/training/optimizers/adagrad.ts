@@ -1,74 +1,53 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
-import { flag, optional, refuse, type Reader } from '../../options/options.js';
+import { flag, optional } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
+import { learningRateReader } from '../schedules/learning-rate.js';
 import type { CommonOptions } from './common.js';
-import { positiveFloat } from './positive-float.js';
-import type { OptimizerRule } from './rule.js';
+import { nonNegativeFloat, positiveFloat } from './positive-float.js';
+import { safeSquare, type OptimizerRule, type Slot, type StepStart } from './rule.js';
 
 export interface AdagradOptions extends CommonOptions {
-  /** What the sums of squared gradients start from; not negative. */
+  /** What the sums of squared gradients start from; not negative. Default 0.1. */
   readonly initialAccumulatorValue?: number;
+  /** Default 1e-7. */
   readonly epsilon?: number;
-  /** PyTorch's √a + ε instead of √(a + ε). */
+  /** PyTorch's √a + ε instead of √(a + ε). Default false. */
   readonly epsilonOutside?: boolean;
 }
 
-const nonNegativeFloat: Reader<number> = (value, where) =>
-  typeof value === 'number' && value >= 0 && Math.fround(value) < Infinity
-    ? value
-    : refuse(where, 'a non-negative number that float32 can hold', value);
-
 export const adagradFields = {
+  learningRate: optional(learningRateReader, 0.001),
   initialAccumulatorValue: optional(nonNegativeFloat, 0.1),
   epsilon: optional(positiveFloat, 1e-7),
   epsilonOutside: optional(flag, false),
 };
 
-type AdagradNumbers = Required<Omit<AdagradOptions, keyof CommonOptions>> & { readonly learningRate: number };
+type AdagradNumbers = Required<Omit<AdagradOptions, keyof CommonOptions>>;
 
 /** a ← a + g², then w ← w − lr·g / √(a + ε). As Keras. */
 export class AdagradRule implements OptimizerRule {
-  learningRate: number;
-  readonly slots = 1;
-  readonly initialSlotValue: number;
+  readonly slots: readonly Slot[];
+  numbers = {};
   readonly #options: AdagradNumbers;
-  /** No accumulator exceeds it. */
-  #largestSum: number;
-  /** That before the last step. */
-  #sumBefore: number;
 
   constructor(options: AdagradNumbers) {
     this.#options = options;
-    this.learningRate = options.learningRate;
-    this.initialSlotValue = options.initialAccumulatorValue;
-    this.#largestSum = options.initialAccumulatorValue;
-    this.#sumBefore = this.#largestSum;
+    this.slots = [{ name: 'accumulator', initialValue: options.initialAccumulatorValue, isSquare: true }];
   }
 
-  get numbers(): { largestSum: number } {
-    return { largestSum: this.#largestSum };
-  }
-
-  set numbers({ largestSum }: { largestSum: number }) {
-    this.#largestSum = largestSum;
-  }
-
-  beginStep(norm: number): number {
+  beginStep({ norm, learningRate, slotNorm }: StepStart): number {
     const { epsilon, epsilonOutside } = this.#options;
-    const { learningRate } = this;
-    this.#sumBefore = this.#largestSum;
-    this.#largestSum += norm * norm;
-    const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
-    return this.#largestSum < 1e37 ? change : Infinity;
+    const change = (learningRate * norm) / Math.min(1, epsilonOutside ? epsilon : Math.sqrt(epsilon));
+    return slotNorm(0) + norm * norm < safeSquare ? change : Infinity;
   }
 
-  undoStep(): void {
-    this.#largestSum = this.#sumBefore;
-  }
-
-  update(kernels: TrainingKernels, { values, gradient, count }: Parameter, [sum = 0]: readonly number[]): void {
+  update(
+    kernels: TrainingKernels,
+    { values, gradient, count }: Parameter,
+    [sum = 0]: readonly number[],
+    learningRate: number,
+  ): void {
     const { epsilon, epsilonOutside } = this.#options;
-    const { learningRate } = this;
     kernels.adagrad(values, gradient, sum, count, learningRate, epsilon, epsilonOutside ? 1 : 0);
   }
 }

@@ -1,102 +1,76 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
+import { learningRateReader } from '../schedules/learning-rate.js';
+import { nonNegativeFloat, positiveFloat } from './positive-float.js';
 import type { CommonOptions } from './common.js';
-import { positiveFloat } from './positive-float.js';
-import type { OptimizerRule } from './rule.js';
+import { safeSquare, type OptimizerRule, type Slot, type StepStart } from './rule.js';
 
-export interface AdamOptions extends CommonOptions {
-  /** Decay of the mean of gradients, in [0, 1). */
+export interface MomentOptions extends CommonOptions {
+  /** Decay of the mean of gradients, in [0, 1). Default 0.9. */
   readonly beta1?: number;
-  /** Decay of the mean of squared gradients, in [0, 1). */
+  /** Decay of the mean of squared gradients (Adamax: of their largest magnitude), in [0, 1). Default 0.999. */
   readonly beta2?: number;
+  /** Default 1e-7. */
   readonly epsilon?: number;
-  /** Keras's ε̂: added to √v before the bias correction. */
-  readonly epsilonHat?: boolean;
-  /** The greatest v so far in its place (Reddi et al. 2018). */
-  readonly amsgrad?: boolean;
 }
 
-export const adamFields = {
+export interface AdamOptions extends MomentOptions {
+  /** Divide by the largest mean square so far instead of the present one (AMSGrad, Reddi et al. 2018). Default false. */
+  readonly amsgrad?: boolean;
+  /** Keras's ε̂: added to √v before the bias correction. Default false. */
+  readonly epsilonHat?: boolean;
+}
+
+export const momentFields = {
+  learningRate: optional(learningRateReader, 0.001),
   beta1: optional(rate, 0.9),
   beta2: optional(rate, 0.999),
   epsilon: optional(positiveFloat, 1e-7),
-  epsilonHat: optional(flag, false),
-  amsgrad: optional(flag, false),
 };
 
-type AdamNumbers = Required<Omit<AdamOptions, keyof CommonOptions>> & { readonly learningRate: number };
+export const adamFields = {
+  ...momentFields,
+  amsgrad: optional(flag, false),
+  epsilonHat: optional(flag, false),
+};
+
+export const adamwFields = { ...adamFields, weightDecay: optional(nonNegativeFloat, 0.004) };
+
+export type MomentNumbers = Required<Omit<MomentOptions, keyof CommonOptions>>;
+type AdamNumbers = Required<Omit<AdamOptions, keyof CommonOptions>>;
 
 /** Adam; βᵗ are running products, so no power function is needed, whose last bit hosts may round their own way. */
 export class AdamRule implements OptimizerRule {
-  learningRate: number;
-  readonly slots: number;
+  readonly slots: readonly Slot[];
+  numbers = { power1: 1, power2: 1 };
   readonly #options: AdamNumbers;
-  #power1 = 1;
-  #power2 = 1;
-  /** Those before the last step. */
-  #before1 = 1;
-  #before2 = 1;
-  /** What no m and no √v exceeds; at least 1, so that the learning rate itself is bounded too. */
-  #largest = 1;
 
   constructor(options: AdamNumbers) {
     this.#options = options;
-    this.slots = options.amsgrad ? 3 : 2;
-    this.learningRate = options.learningRate;
+    const greatest: Slot = { name: 'greatestMeanSquare', isSquare: true };
+    this.slots = [{ name: 'mean' }, { name: 'meanSquare', isSquare: true }, ...(options.amsgrad ? [greatest] : [])];
   }
 
-  get numbers(): { power1: number; power2: number; largest: number } {
-    return { power1: this.#power1, power2: this.#power2, largest: this.#largest };
-  }
-
-  set numbers({ power1, power2, largest }: { power1: number; power2: number; largest: number }) {
-    this.#power1 = power1;
-    this.#power2 = power2;
-    this.#largest = largest;
-  }
-
-  beginStep(norm: number): number {
-    this.#before1 = this.#power1;
-    this.#before2 = this.#power2;
-    this.#power1 *= this.#options.beta1;
-    this.#power2 *= this.#options.beta2;
-    this.#largest = Math.max(this.#largest, norm);
-    const { epsilon } = this.#options;
-    const { learningRate } = this;
-    const change = (learningRate * this.#largest) / ((1 - this.#power1) * Math.min(1, epsilon));
-    // v holds squares.
-    return this.#largest < 1e18 ? change : Infinity;
-  }
-
-  undoStep(): void {
-    this.#power1 = this.#before1;
-    this.#power2 = this.#before2;
+  beginStep({ norm, learningRate, slotNorm }: StepStart): number {
+    const { beta1, beta2, epsilon } = this.#options;
+    const { power1, power2 } = this.numbers;
+    this.numbers = { power1: power1 * beta1, power2: power2 * beta2 };
+    // At least 1, so that the learning rate itself is bounded too.
+    const largest = Math.max(1, slotNorm(0), norm);
+    const change = (learningRate * largest) / ((1 - this.numbers.power1) * Math.min(1, epsilon));
+    return norm * norm < safeSquare ? change : Infinity;
   }
 
   update(
     kernels: TrainingKernels,
     { values, gradient, count }: Parameter,
-    [m = 0, v = 0, largest = 0]: readonly number[],
+    [m = 0, v = 0, greatest = 0]: readonly number[],
+    learningRate: number,
   ): void {
     const { beta1, beta2, epsilon, epsilonHat } = this.#options;
-    const { learningRate } = this;
-    const [correction1, correction2] = [1 - this.#power1, 1 - this.#power2];
-    const hat = epsilonHat ? 1 : 0;
-    kernels.adam(
-      values,
-      gradient,
-      m,
-      v,
-      count,
-      learningRate,
-      beta1,
-      beta2,
-      epsilon,
-      correction1,
-      correction2,
-      hat,
-      largest,
-    );
+    const [correction1, correction2] = [1 - this.numbers.power1, 1 - this.numbers.power2];
+    const rates = [learningRate, beta1, beta2, epsilon, correction1, correction2] as const;
+    kernels.adam(values, gradient, m, v, greatest, count, ...rates, epsilonHat ? 1 : 0);
   }
 }

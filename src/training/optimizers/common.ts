@@ -1,39 +1,41 @@
-import { flag, nonNegative, optional, positiveInteger, rate, refuse, type Reader } from '../../options/options.js';
-import type { LearningRate } from '../schedules.js';
+import { flag, optional, positiveInteger, refuse, share, text, type Reader } from '../../options/options.js';
+import type { LearningRate } from '../schedules/schedule-options.js';
 import { clippingFields, type ClippingOptions } from './clipping.js';
+import { nonNegativeFloat } from './positive-float.js';
 
-/** What every optimizer takes. */
+/** What every optimizer can do beside its own rule. */
 export interface CommonOptions extends ClippingOptions {
-  /** A number, one of `schedules`, or a function of the step. */
+  /** A positive number, a schedule of `schedules`, or a function of the step. */
   readonly learningRate?: LearningRate;
   /**
-   * Each step takes this share, times the learning rate, off the weights, apart from the gradients (Loshchilov & Hutter 2019). Default 0;
-   * of AdamW 0.004.
+   * Before each step w ← w − lr · weightDecay · w, apart from the gradient (Loshchilov & Hutter 2019). Not negative; default 0, of
+   * adamw 0.004.
    */
   readonly weightDecay?: number;
-  /** Weights whose path (layer/weight) holds one of these do not decay, such as 'bias'. Default: none. */
+  /** Weights that do not decay: by name, such as 'bias' or 'gamma', or by path, such as 'dense_1/kernel'. Default: none. */
   readonly excludeFromWeightDecay?: readonly string[];
-  /** A step of the optimizer for so many batches, with the mean of their gradients. Default 1. */
-  readonly gradientAccumulationSteps?: number;
-  /** Whether a moving average of the weights is kept, which they become when `fit` ends. Default false. */
+  /** Keep an exponential moving average of the weights: what `fit` ends with. Default false. */
   readonly useEma?: boolean;
-  /** How much of the average stays with each step, in [0, 1). Default 0.99. */
+  /** Its decay, in [0, 1]. Default 0.99. */
   readonly emaMomentum?: number;
-  /** After every so many steps the weights become the average, too. Default: never. */
-  readonly emaOverwriteFrequency?: number;
+  /** After how many steps, each time, the weights become their averages. Default: never. */
+  readonly emaOverwriteFrequency?: number | undefined;
+  /** Over how many batches gradients are averaged before a step is taken. Default 1. */
+  readonly gradientAccumulationSteps?: number;
 }
 
-const texts: Reader<readonly string[]> = (value, where) =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string')
-    ? value
-    : refuse(where, 'an array of text', value);
+const names: Reader<string[]> = (value, where) =>
+  Array.isArray(value)
+    ? value.map((name, i) => text(name, `${where}[${i}]`))
+    : refuse(where, 'an array of names', value);
 
+/** Readers of all of them but the learning rate, whose default is each optimizer's own. */
 export const commonFields = {
-  ...clippingFields,
-  weightDecay: optional(nonNegative, 0),
-  excludeFromWeightDecay: optional(texts, []),
-  gradientAccumulationSteps: optional(positiveInteger, 1),
+  weightDecay: optional(nonNegativeFloat, 0),
+  excludeFromWeightDecay: optional(names, [] as readonly string[]),
   useEma: optional(flag, false),
-  emaMomentum: optional(rate, 0.99),
+  emaMomentum: optional(share, 0.99),
   emaOverwriteFrequency: optional(positiveInteger, undefined),
+  gradientAccumulationSteps: optional(positiveInteger, 1),
+  ...clippingFields,
 };

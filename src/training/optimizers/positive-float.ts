@@ -1,4 +1,4 @@
-import { positive, refuse, type Reader } from '../../options/options.js';
+import { number, positive, refuse, type Reader } from '../../options/options.js';
 
 /** Kernels work in float32, where a smaller number is 0 and a larger one infinite. */
 export const positiveFloat: Reader<number> = (value, where) => {
@@ -7,3 +7,8 @@ export const positiveFloat: Reader<number> = (value, where) => {
     ? (value as number)
     : refuse(where, 'a positive number that float32 can hold', value);
 };
+
+export const nonNegativeFloat: Reader<number> = number(
+  'a non-negative number that float32 can hold',
+  (n) => n >= 0 && Math.fround(n) < Infinity,
+);

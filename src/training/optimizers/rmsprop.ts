@@ -1,23 +1,26 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import { flag, optional, rate } from '../../options/options.js';
 import type { Parameter } from '../parameters.js';
+import { learningRateReader } from '../schedules/learning-rate.js';
 import type { CommonOptions } from './common.js';
 import { positiveFloat } from './positive-float.js';
-import type { OptimizerRule } from './rule.js';
+import { safeSquare, type OptimizerRule, type Slot, type StepStart } from './rule.js';
 
 export interface RmspropOptions extends CommonOptions {
-  /** Decay of the mean of squared gradients, in [0, 1). */
+  /** Decay of the mean of squared gradients, in [0, 1). Default 0.9. */
   readonly rho?: number;
-  /** μ, in [0, 1). */
+  /** μ, in [0, 1). Default 0. */
   readonly momentum?: number;
+  /** Default 1e-7. */
   readonly epsilon?: number;
-  /** Divide by the deviation of the gradients instead of their root mean square (Graves 2013). */
+  /** Divide by the deviation of the gradients instead of their root mean square (Graves 2013). Default false. */
   readonly centered?: boolean;
-  /** PyTorch's √v + ε instead of √(v + ε). */
+  /** PyTorch's √v + ε instead of √(v + ε). Default false. */
   readonly epsilonOutside?: boolean;
 }
 
 export const rmspropFields = {
+  learningRate: optional(learningRateReader, 0.001),
   rho: optional(rate, 0.9),
   momentum: optional(rate, 0),
   epsilon: optional(positiveFloat, 1e-7),
@@ -25,53 +28,40 @@ export const rmspropFields = {
   epsilonOutside: optional(flag, false),
 };
 
-type RmspropNumbers = Required<Omit<RmspropOptions, keyof CommonOptions>> & { readonly learningRate: number };
+type RmspropNumbers = Required<Omit<RmspropOptions, keyof CommonOptions>>;
 
 /** v ← ρ·v + (1 − ρ)·g², then w ← w − lr·g / √(v + ε), through a velocity where there is momentum. As Keras. */
 export class RmspropRule implements OptimizerRule {
-  learningRate: number;
-  readonly slots: number;
+  readonly slots: readonly Slot[];
+  numbers = {};
   readonly #options: RmspropNumbers;
-  /** No velocity exceeds it. */
-  #largestVelocity = 0;
 
   constructor(options: RmspropNumbers) {
     this.#options = options;
-    this.learningRate = options.learningRate;
-    this.slots = 1 + (options.centered ? 1 : 0) + (options.momentum > 0 ? 1 : 0);
+    this.slots = [
+      { name: 'meanSquare', isSquare: true },
+      ...(options.centered ? [{ name: 'mean' }] : []),
+      ...(options.momentum > 0 ? [{ name: 'velocity' }] : []),
+    ];
   }
 
-  get numbers(): { largestVelocity: number } {
-    return { largestVelocity: this.#largestVelocity };
-  }
-
-  set numbers({ largestVelocity }: { largestVelocity: number }) {
-    this.#largestVelocity = largestVelocity;
-  }
-
-  beginStep(norm: number): number {
+  beginStep({ norm, learningRate, slotNorm }: StepStart): number {
     const { momentum, epsilon, epsilonOutside } = this.#options;
-    const { learningRate } = this;
-    const change = (learningRate * norm) / (epsilonOutside ? epsilon : Math.sqrt(epsilon));
-    this.#largestVelocity = momentum * this.#largestVelocity + change;
-    // v holds squares.
-    return norm < 1e18 ? this.#largestVelocity : Infinity;
-  }
-
-  undoStep(): void {
-    // Nothing depends on the number of steps; the bound of the velocities may be too large.
+    const change = (learningRate * norm) / Math.min(1, epsilonOutside ? epsilon : Math.sqrt(epsilon));
+    const velocity = momentum > 0 ? slotNorm(this.slots.length - 1) : 0;
+    return norm * norm < safeSquare ? momentum * velocity + change : Infinity;
   }
 
   update(
     kernels: TrainingKernels,
     { values, gradient, count }: Parameter,
-    [v = 0, ...others]: readonly number[],
+    [square = 0, ...others]: readonly number[],
+    learningRate: number,
   ): void {
     const { rho, momentum, epsilon, centered, epsilonOutside } = this.#options;
-    const { learningRate } = this;
     const mean = centered ? (others[0] ?? 0) : 0;
     const velocity = momentum > 0 ? (others.at(-1) ?? 0) : 0;
     const outside = epsilonOutside ? 1 : 0;
-    kernels.rmsprop(values, gradient, v, mean, velocity, count, learningRate, rho, momentum, epsilon, outside);
+    kernels.rmsprop(values, gradient, square, mean, velocity, count, learningRate, rho, momentum, epsilon, outside);
   }
 }

@@ -1,21 +1,37 @@
 import type { TrainingKernels } from '../../kernels/generated/kernels.js';
 import type { Parameter } from '../parameters.js';
 
-/** How one kind of optimizer changes the weights. It may keep blocks of floats (slots) beside each weight. */
+/** A block of floats that an optimizer keeps beside each weight. */
+export interface Slot {
+  /** Files name it so. */
+  readonly name: string;
+  /** What it holds before the first step. Default 0. */
+  readonly initialValue?: number;
+  /** Whether it holds no negative numbers: a root is taken of them. */
+  readonly isSquare?: true;
+}
+
+/** What a step begins with. */
+export interface StepStart {
+  /** Of all gradients: no value of them exceeds it. */
+  readonly norm: number;
+  readonly learningRate: number;
+  /** Of a slot over all weights, likewise; worked out when it is asked for. */
+  readonly slotNorm: (slot: number) => number;
+}
+
+/** How one kind of optimizer changes the weights. */
 export interface OptimizerRule {
-  /** Of the next step. */
-  learningRate: number;
-  /** What it remembers beside its slots, to go on from later. */
-  numbers: object;
-  readonly slots: number;
-  /** What the slots hold before the first step; absent: 0. */
-  readonly initialSlotValue?: number;
+  readonly slots: readonly Slot[];
+  /** What it counts beside them: powers, between 0 and 1. Saved, and put back when a step is undone. */
+  numbers: Readonly<Record<string, number>>;
   /**
-   * Called once before the updates of each step, with the norm of all gradients, which none of them exceeds.
+   * Called once before the updates of each step.
    * @returns what the step changes no weight by more than; Infinity where the slots, or something on the way, might overflow.
    */
-  beginStep(norm: number): number;
-  /** Called when the step that was begun last is undone. The optimizer itself puts weights and slots back. */
-  undoStep(): void;
-  update(kernels: TrainingKernels, parameter: Parameter, slots: readonly number[]): void;
+  beginStep(start: StepStart): number;
+  update(kernels: TrainingKernels, parameter: Parameter, slots: readonly number[], learningRate: number): void;
 }
+
+/** Below it there is room for what is added to squares, in float32: its largest number is 3.4e38. */
+export const safeSquare = 1e37;

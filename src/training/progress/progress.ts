@@ -2,8 +2,8 @@ import type { Logs } from '../history.js';
 
 /** Shows how a training goes. */
 export interface Progress {
-  /** `done` of `total` batches of epoch `epoch` (counted from 0) of `epochs`. */
-  batch(epoch: number, epochs: number, done: number, total: number, logs: Logs): void;
+  /** `done` of `total` batches of epoch `epoch` (counted from 0) of `epochs`; null: nobody knows yet of how many. */
+  batch(epoch: number, epochs: number, done: number, total: number | null, logs: Logs): void;
   epoch(epoch: number, epochs: number, logs: Logs): void;
   /** A line of its own, between the others. */
   note(text: string): void;

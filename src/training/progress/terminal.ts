@@ -19,7 +19,7 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
     forceRedraw: true,
     stream,
   });
-  const timeLeft = new TimeLeft();
+  let timeLeft = new TimeLeft();
   let running = false;
   const start = (epoch: number, epochs: number, total: number): void => {
     bar.start(total, 0, { title: `epoch ${epoch + 1}/${epochs}`, left: '', text: '' });
@@ -27,6 +27,11 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
   };
   return {
     batch: (epoch, epochs, done, total, logs) => {
+      if (total === null) {
+        // What is left is guessed from those that come once the total is known.
+        timeLeft = new TimeLeft();
+        return;
+      }
       if (!running) start(epoch, epochs, total);
       bar.update(done, { left: `${timeLeft.after(epoch, epochs, done, total)} left  `, text: describe(logs) });
     },
