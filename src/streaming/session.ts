@@ -1,22 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Graph } from '../graph/graph.js';
-import {
-  checksOf,
-  checkValues,
-  namesOf,
-  pick,
-  readTensors,
-  type TensorsLike,
-  type ValueCheck,
-} from '../graph/inputs.js';
+import { checkValues, readTensors, type TensorsLike } from '../graph/inputs.js';
 import { printShape } from '../graph/shape.js';
 import { asGiven, fields, mismatch, optional, positiveInteger } from '../options/options.js';
-import type { Workspace } from '../plan/workspace.js';
 import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
 import { forecast, type ForecastOptions } from './forecast.js';
 import { startAtRest } from './rest.js';
-import { encodeState, readState, writeStates } from './state-bytes.js';
-import type { StreamInput, StreamPlan } from './stream-plan.js';
+import { PushReader } from './push-reader.js';
+import { encodeState, readState, writeStates, type SavedState } from './state-bytes.js';
+import type { Streamed, StreamInput } from './stream-plan.js';
 import { StreamRun } from './stream-run.js';
 
 /** Older runtimes have no such symbol, and no `using`. */
@@ -37,14 +29,6 @@ export interface StreamOptions {
   rest?: TensorLike;
 }
 
-/** What sessions of a model share. */
-export interface Streamed {
-  readonly name: string;
-  readonly graph: Graph;
-  readonly workspace: Workspace;
-  readonly plan: StreamPlan;
-}
-
 /**
  * A model running step by step: what was pushed so far is remembered as states, so that any chunking gives the bits of the
  * whole run. Sessions of a model are independent of each other.
@@ -54,43 +38,30 @@ export class Session {
   /** @internal */
   readonly run: StreamRun;
   readonly #streamed: Streamed;
-  /** null: what it goes on from has them. */
-  readonly #fixed: readonly Numbers[] | null;
-  readonly #rest: Float32Array | null;
-  readonly #where: string;
+  readonly #beginning: Beginning;
+  readonly #reader: PushReader;
   readonly #onlyData: Float32Array[] = [];
   readonly #onlyTarget: Float32Array[] = [];
-  /** What layers want of the values beside their shape, by input. */
-  readonly #checks: readonly (readonly ValueCheck[])[];
   #closed = false;
 
-  /** Use `model.stream()`. */
-  constructor(streamed: Streamed, options: StreamOptions = {}) {
-    const { name, graph, workspace, plan } = streamed;
-    const where = `${name}: stream`;
-    const read = fields(options, where, {
-      batch: optional(positiveInteger, undefined),
-      fixed: asGiven,
-      state: asGiven,
-      rest: asGiven,
-    });
-    const { state } = read;
-    const given: unknown[] = state === undefined ? [] : Array.isArray(state) ? state : [state];
-    const states = given.map((bytes) => readState(`${where}: state`, graph, workspace, bytes));
-    const saved = states.reduce((sum, { sequences }) => sum + sequences, 0);
-    this.batch = read.batch ?? (saved || 1);
-    if (state !== undefined && saved !== this.batch) mismatch(`${where}: state`, `${this.batch} sequence(s)`, saved);
-    if (state !== undefined && read.rest !== undefined) mismatch(where, 'state or rest', 'both');
-    this.#rest = read.rest === undefined ? null : readNumbers(read.rest, `${where}: rest`).data.slice();
+  /** Use `model.stream()`. @param from what to start from; another session: to go on from where it is */
+  constructor(streamed: Streamed, from: StreamOptions | Session = {}) {
+    const { name, workspace, plan } = streamed;
+    const isFork = from instanceof Session;
+    const beginning = isFork ? from.#beginning : readBeginning(streamed, from);
+    this.batch = beginning.batch;
     this.#streamed = streamed;
-    this.#where = `${name}: push`;
-    this.#checks = plan.inputs.map(({ symbolic }) => checksOf(this.#where, graph, symbolic));
-    const isGiven = state !== undefined && read.fixed === undefined;
-    this.#fixed = isGiven ? null : readFixed(name, graph, read.fixed, this.batch);
+    this.#beginning = beginning;
+    this.#reader = new PushReader(streamed);
     this.run = new StreamRun(plan, workspace, this.batch);
+    if (isFork) {
+      this.run.copyFrom(from.run);
+      return;
+    }
     try {
-      if (this.#fixed !== null) this.#start(this.#fixed);
-      if (state !== undefined) writeStates(`${where}: state`, workspace, this.run, states);
+      const { fixed, states } = beginning;
+      if (fixed !== null) this.#start(fixed);
+      if (states.length > 0) writeStates(`${name}: stream: state`, workspace, this.run, states);
     } catch (error) {
       this.run.release();
       throw error;
@@ -155,13 +126,7 @@ export class Session {
   /** Another session that goes on from here; this one stays as it is. */
   fork(): Session {
     this.checkOpen();
-    const fork = new Session(this.#streamed, {
-      batch: this.batch,
-      ...(this.#fixed !== null && this.#fixed.length > 0 && { fixed: this.#fixed }),
-      ...(this.#rest !== null && { rest: this.#rest }),
-    });
-    fork.run.copyFrom(this.run);
-    return fork;
+    return new Session(this.#streamed, this);
   }
 
   /**
@@ -180,10 +145,11 @@ export class Session {
   /** Back to the start: zeros, the initial states that `fixed` gives, or rest. */
   reset(): void {
     this.checkOpen();
-    if (this.#fixed === null && this.#streamed.plan.start !== null) {
+    const { fixed } = this.#beginning;
+    if (fixed === null && this.#streamed.plan.start !== null) {
       throw new Error(`${this.#streamed.name}: reset: the session was opened from a state, without fixed`);
     }
-    this.#start(this.#fixed ?? []);
+    this.#start(fixed ?? []);
   }
 
   /** Gives the session's memory back to the model. A closed session cannot be used. */
@@ -205,8 +171,9 @@ export class Session {
 
   #start(fixed: readonly Numbers[]): void {
     const { name, graph, workspace } = this.#streamed;
+    const { rest } = this.#beginning;
     this.run.start(fixed);
-    if (this.#rest !== null) startAtRest(`${name}: stream: rest`, graph, workspace, this.run, this.#rest);
+    if (rest !== null) startAtRest(`${name}: stream: rest`, graph, workspace, this.run, rest);
   }
 
   /** Reads what is pushed into `#onlyData`; gives the number of steps. */
@@ -215,34 +182,17 @@ export class Session {
     const [only] = inputs;
     // A flat array for one sequence is read as it is: this is the hot path, and reading its shape would allocate.
     if (!(x instanceof Float32Array) || this.batch > 1 || inputs.length > 1 || only === undefined) {
-      return this.#readShaped(inputs, x);
+      const { data, steps } = this.#reader.read(x, (where, input, shape) => this.#stepsOf(where, input, shape));
+      data.forEach((values, i) => (this.#onlyData[i] = values));
+      return steps;
     }
     const steps = x.length / only.width;
-    if (!Number.isInteger(steps)) mismatch(this.#where, `whole rows of ${only.width} features`, `${x.length} values`);
-    this.#check(0, x);
+    if (!Number.isInteger(steps)) {
+      mismatch(this.#reader.where, `whole rows of ${only.width} features`, `${x.length} values`);
+    }
+    this.#reader.check(0, x);
     this.#onlyData[0] = x;
     return steps;
-  }
-
-  #readShaped(inputs: readonly StreamInput[], x: unknown): number {
-    const names = [...namesOf(inputs.map(({ symbolic }) => symbolic)).values()];
-    const where = names.map((name) => (names.length === 1 ? this.#where : `${this.#where}: "${name}"`));
-    const given = pick(this.#where, names, x).map((value, i) => readNumbers(value, where[i] ?? ''));
-    const steps = inputs.map((input, i) => this.#stepsOf(where[i] ?? '', input, given[i]?.shape ?? []));
-    const [first = 0] = steps;
-    if (steps.some((count) => count !== first)) {
-      mismatch(this.#where, 'as many steps of each input', steps.join(' and '));
-    }
-    given.forEach(({ data, shape }, i) => {
-      this.#check(i, data, shape);
-    });
-    given.forEach(({ data }, i) => (this.#onlyData[i] = data));
-    return first;
-  }
-
-  #check(input: number, data: Float32Array, shape?: readonly number[]): void {
-    const checks = this.#checks[input] ?? [];
-    if (checks.length > 0) for (const check of checks) check(data, shape);
   }
 
   #stepsOf(where: string, { axes }: StreamInput, shape: readonly number[]): number {
@@ -268,16 +218,41 @@ export class Session {
     const { outputs } = this.#streamed.plan;
     const [only] = outputs;
     if (only === undefined || outputs.length > 1) {
-      throw new TypeError(`${this.#where}: out serves models with one output, this one has ${outputs.length}`);
+      throw new TypeError(`${this.#reader.where}: out serves models with one output, this one has ${outputs.length}`);
     }
     const rows = this.run.rowsOf(only, steps);
-    const wanted = this.batch * rows * only.width;
-    if (!(out instanceof Float32Array) || out.length < wanted) {
-      const came = out instanceof Float32Array ? out.length : typeof out;
-      mismatch(this.#where, `out to be a Float32Array of at least ${wanted} values`, came);
-    }
+    this.#reader.checkOut(out, this.batch * rows * only.width);
     return rows;
   }
+}
+
+/** How a session begins. */
+interface Beginning {
+  readonly batch: number;
+  /** null: what it goes on from has them. */
+  readonly fixed: readonly Numbers[] | null;
+  readonly rest: Float32Array | null;
+  readonly states: readonly SavedState[];
+}
+
+function readBeginning({ name, graph, workspace }: Streamed, options: StreamOptions): Beginning {
+  const where = `${name}: stream`;
+  const read = fields(options, where, {
+    batch: optional(positiveInteger, undefined),
+    fixed: asGiven,
+    state: asGiven,
+    rest: asGiven,
+  });
+  const { state } = read;
+  const given: unknown[] = state === undefined ? [] : Array.isArray(state) ? state : [state];
+  const states = given.map((bytes) => readState(`${where}: state`, graph, workspace, bytes));
+  const saved = states.reduce((sum, { sequences }) => sum + sequences, 0);
+  const batch = read.batch ?? (saved || 1);
+  if (state !== undefined && saved !== batch) mismatch(`${where}: state`, `${batch} sequence(s)`, saved);
+  if (state !== undefined && read.rest !== undefined) mismatch(where, 'state or rest', 'both');
+  const rest = read.rest === undefined ? null : readNumbers(read.rest, `${where}: rest`).data.slice();
+  const isKept = state !== undefined && read.fixed === undefined;
+  return { batch, fixed: isKept ? null : readFixed(name, graph, read.fixed, batch), rest, states };
 }
 
 function readFixed(name: string, graph: Graph, fixed: unknown, rows: number): Numbers[] {

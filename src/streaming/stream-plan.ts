@@ -70,6 +70,14 @@ export interface StreamPlan {
   readonly isEven: boolean;
 }
 
+/** What sessions of a model share. */
+export interface Streamed {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly workspace: Workspace;
+  readonly plan: StreamPlan;
+}
+
 /**
  * Compiles a graph for running step by step; `isFused`: false leaves each layer its own steps, to see what they take.
  * @throws Error when a layer looks at future steps, when a layer joins sequences of unequal rate, or no input has a time axis; it

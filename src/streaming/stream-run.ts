@@ -50,7 +50,7 @@ export class StreamRun {
   /** Back to the start: zeros, and what the fixed inputs decide, which runs once. */
   start(fixed: readonly Numbers[]): void {
     const { start, runner } = this.plan;
-    const { floats, kernels } = this.#workspace;
+    const { kernels } = this.#workspace;
     kernels.zero(this.run.stateAddress, this.stateBytes);
     this.before = 0;
     this.#hasLast.fill(0);
@@ -58,6 +58,8 @@ export class StreamRun {
     const run = new Run();
     setSizes(run, start.inputs, fixed, this.batch);
     start.runner.prepare(run);
+    // Only now: the memory may have grown.
+    const { floats } = this.#workspace;
     start.inputs.forEach((symbolic, i) => {
       const staging = known(start.compiled.staging.get(symbolic), symbolic.node.layer.title);
       floats.set(fixed[i]?.data ?? [], start.runner.address(staging, run) / 4);
@@ -126,7 +128,7 @@ export class StreamRun {
   /** Makes room for so many steps at once, 64 at most. */
   prepare(steps: number): void {
     for (const input of this.plan.inputs) this.run.set(input.steps, steps);
-    this.run.set(stepsBefore, this.before);
+    if (!this.plan.isEven) this.run.set(stepsBefore, this.before);
     this.plan.runner.prepare(this.run);
   }
 

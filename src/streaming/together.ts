@@ -1,9 +1,11 @@
-import { checksOf, namesOf, pick, type TensorsLike, type ValueCheck } from '../graph/inputs.js';
+import type { TensorsLike } from '../graph/inputs.js';
 import { printShape } from '../graph/shape.js';
 import { mismatch, refuse } from '../options/options.js';
-import { makeTensor, readNumbers, type Tensor } from '../tensors/tensor.js';
+import { makeTensor, type Tensor } from '../tensors/tensor.js';
 import { moveSequences, sequenceLength, type Sequence } from './sequence-states.js';
-import { Session, type Streamed } from './session.js';
+import { PushReader } from './push-reader.js';
+import { Session } from './session.js';
+import type { Streamed } from './stream-plan.js';
 import { StreamRun } from './stream-run.js';
 
 /** States of more values are not brought side by side: to copy them costs more than to run one session after the other. */
@@ -18,14 +20,13 @@ interface Member {
 /** Steps of many sessions in one call: their sequences run side by side, and have the bits that each would have alone. */
 export class Together {
   readonly #streamed: Streamed;
-  readonly #checks: readonly (readonly ValueCheck[])[];
+  readonly #reader: PushReader;
   /** What ran last: the next call may well have as many sequences. */
   #run: StreamRun | undefined;
 
   constructor(streamed: Streamed) {
-    const { name, graph, plan } = streamed;
     this.#streamed = streamed;
-    this.#checks = plan.inputs.map(({ symbolic }) => checksOf(`${name}: push`, graph, symbolic));
+    this.#reader = new PushReader(streamed);
   }
 
   /** See `model.push`: the outputs of each session. */
@@ -57,18 +58,17 @@ export class Together {
 
   /** The same without an object for each session: of a model with one output, which has a row for each step. */
   pushInto(sessions: unknown, x: TensorsLike, out: Float32Array): number {
-    const { name, plan } = this.#streamed;
+    const { plan } = this.#streamed;
+    const { where } = this.#reader;
     const [only, ...others] = plan.outputs;
     if (only === undefined || others.length > 0 || !plan.isEven) {
-      throw new TypeError(`${name}: push: out serves models with one output, which has a row for each step`);
+      throw new TypeError(`${where}: out serves models with one output, which has a row for each step`);
     }
     const { members, data, steps, sequences } = this.#read(sessions, x);
     const [{ session: one }] = members as [Member];
     const rows = one.run.rowsOf(only, steps);
     const wanted = sequences * rows * only.width;
-    if (!(out instanceof Float32Array) || out.length < wanted) {
-      mismatch(`${name}: push`, `out to be a Float32Array of at least ${wanted} values`, typeof out);
-    }
+    this.#reader.checkOut(out, wanted);
     this.#runGroup(members, sequences, data, steps, [out.subarray(0, wanted)]);
     return rows;
   }
@@ -135,28 +135,20 @@ export class Together {
     return this.#run;
   }
 
-  #read(sessions: unknown, x: unknown): { members: Member[]; sequences: number; data: Float32Array[]; steps: number } {
-    const { name, plan } = this.#streamed;
-    const where = `${name}: push`;
-    const { members, sequences } = this.#membersOf(where, sessions);
-    const names = [...namesOf(plan.inputs.map(({ symbolic }) => symbolic)).values()];
-    const read = pick(where, names, x).map((value, i) => {
-      const { axes = [] } = plan.inputs[i] ?? {};
-      const at = names.length === 1 ? where : `${where}: "${names[i] ?? ''}"`;
-      const { data, shape } = readNumbers(value, at);
+  #read(
+    sessions: unknown,
+    x: unknown,
+  ): { members: Member[]; sequences: number; data: readonly Float32Array[]; steps: number } {
+    const { members, sequences } = this.#membersOf(this.#reader.where, sessions);
+    const read = this.#reader.read(x, (where, { axes }, shape) => {
       const isStep = shape.length === axes.length + 1;
       const [rows, steps = 1, ...inner] = isStep ? [shape[0], 1, ...shape.slice(1)] : shape;
       if (rows !== sequences || inner.length !== axes.length || axes.some((length, axis) => inner[axis] !== length)) {
-        mismatch(at, `shape ${printShape([sequences, null, ...axes], ['', 'time'])}`, printShape(shape));
+        mismatch(where, `shape ${printShape([sequences, null, ...axes], ['', 'time'])}`, printShape(shape));
       }
-      for (const check of this.#checks[i] ?? []) check(data, shape);
-      return { data, steps };
+      return steps;
     });
-    const steps = read[0]?.steps ?? 0;
-    if (read.some((one) => one.steps !== steps)) {
-      mismatch(where, 'as many steps of each input', read.map((one) => one.steps).join(' and '));
-    }
-    return { members, sequences, data: read.map(({ data }) => data), steps };
+    return { members, sequences, ...read };
   }
 
   #membersOf(where: string, sessions: unknown): { members: Member[]; sequences: number } {

@@ -56,6 +56,18 @@ test('a fixed vector at every step, and what a layer makes of it', () => {
   }
 });
 
+test('what a session starts from may want more memory than there is', () => {
+  const vector = input({ shape: [200_000] });
+  const steps = input({ shape: [null, 2] });
+  const sequence = layers.reshape({ targetShape: [50_000, 4] }).apply(vector);
+  const state = layers.globalAveragePooling1d().apply(sequence);
+  const y = layers.gru({ units: 4, returnSequences: true }).apply(steps, { initialState: state });
+  const made = functional({ inputs: [steps, vector], outputs: y });
+  const fixed = { data: createRandom(2).normals(200_000), shape: [1, 200_000] };
+  const pushed = [...made.stream({ fixed }).push([[1, 2]]).data];
+  expect(pushed).toEqual([...made.predict([[[[1, 2]]], fixed]).data]);
+});
+
 test('reset starts anew; a closed session refuses', () => {
   const session = model.stream();
   session.push(rows(0, 30));

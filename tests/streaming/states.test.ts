@@ -197,6 +197,8 @@ describe('states as bytes', () => {
     const started = conditioned.stream({ fixed: [[0.5, -1]] });
     started.push([[1, 2]]);
     const resumed = conditioned.stream({ state: started.save() });
+    const forecast = started.forecast(3).data;
+    expect(resumed.fork().forecast(3).data).toEqual(forecast);
     expect(resumed.push([[3, 4]]).data).toEqual(started.push([[3, 4]]).data);
     expect(() => {
       resumed.reset();
