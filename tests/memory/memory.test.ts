@@ -19,7 +19,8 @@ test(
     const rounds = JSON.parse(child.run([], ['--expose-gc', '--no-opt'])) as { linear: number; heap: number }[];
     expect(rounds.length).toBe(5);
     expect(rounds.map(({ linear }) => linear)).toEqual(Array(5).fill(rounds[0].linear));
-    expect(Math.abs(rounds[4].heap - rounds[1].heap)).toBeLessThan(100 * 1024);
+    // A single byte left by each push would be 800 KB.
+    expect(Math.abs(rounds[4].heap - rounds[1].heap)).toBeLessThan(256 * 1024);
   },
 );
 
