@@ -1,5 +1,5 @@
 // The direction of imports (docs/architecture.md):
-//   cli → formats, generation, training, data → model → streaming → layers → graph → plan → kernels
+//   cli, worker → formats, generation, training, data → model → streaming → layers → graph → plan → kernels
 // Imports of types count: a type from above is knowledge of what is above.
 
 /** From the bottom: a storey's files import from their own and lower storeys. */
@@ -14,10 +14,10 @@ const storeys = [
   ['streaming'],
   ['model'],
   ['formats', 'generation', 'training', 'data'],
-  ['cli'],
+  ['cli', 'worker'],
 ];
 const rooms = storeys.flat().join('|');
-const entries = '^src/(index|inference|relaxed|convert|data|realtime|layers/index)\\.ts$';
+const entries = '^src/(index|inference|relaxed|convert|data|realtime|worker|layers/index)\\.ts$';
 const training = '^src/training/|^src/layers/backward/|^src/kernels/(generated/training|training-)';
 
 const nothingImportsUpward = storeys.slice(0, -1).map((storey, level) => ({
@@ -54,7 +54,7 @@ module.exports = {
       comment: 'What lies behind an entry point is imported from where it is.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^src/(index|inference|relaxed|convert|data|realtime)\\.ts$' },
+      to: { path: '^src/(index|inference|relaxed|convert|data|realtime|worker)\\.ts$' },
     },
     {
       name: 'every-file-is-reached-from-an-entry-point',
@@ -62,12 +62,14 @@ module.exports = {
       from: { path: entries },
       to: {
         path: '^src/',
-        // These stand in for others: in workerd, and where there is no terminal.
+        // These stand in for others, in workerd and where there is no terminal, or are scripts of threads.
         pathNot: [
           entries,
           '^src/kernels/compiled\\.workerd\\.ts$',
           '^src/training/progress/plain\\.ts$',
           '^src/training/files/none\\.ts$',
+          '^src/training/threads/(none|web)\\.ts$',
+          '^src/worker/(thread-|serve|helper|training-thread|sent-hooks)',
         ],
         reachable: false,
       },

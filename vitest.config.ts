@@ -10,6 +10,8 @@ export default defineConfig({
     alias: [
       { find: '#progress', replacement: source('training/progress/terminal.ts') },
       { find: '#files', replacement: source('training/files/file-system.ts') },
+      // A thread starts from a file of its own: the built one.
+      { find: /^#(worker-)?threads$/, replacement: fileURLToPath(new URL('dist/threads-node.js', import.meta.url)) },
       { find: /^bucle$/, replacement: source('index.ts') },
       { find: /^bucle\/layers$/, replacement: source('layers/index.ts') },
       { find: /^bucle\/(\w+)$/, replacement: source('$1.ts') },

@@ -15,20 +15,35 @@ export const entryPoints = {
   convert: 'src/convert.ts',
   data: 'src/data.ts',
   realtime: 'src/realtime.ts',
+  worker: 'src/worker.ts',
 };
 
-/** Reached through `#progress` and `#files` of package.json, so that only Node and its like load cli-progress and its files. */
+/** Reached through the `imports` of package.json, so that only Node and its like load cli-progress, files and its threads. */
 const hosted = {
   'progress-terminal': 'src/training/progress/terminal.ts',
   'progress-plain': 'src/training/progress/plain.ts',
   'files-file-system': 'src/training/files/file-system.ts',
   'files-none': 'src/training/files/none.ts',
+  'threads-node': 'src/training/threads/node.ts',
+  'threads-none': 'src/training/threads/none.ts',
+  'threads-web': 'src/training/threads/web.ts',
 };
+
+/** What `threads-node` starts. */
+const scripts = { thread: 'src/worker/thread-node.ts' };
+
+const hostedImports = ['#progress', '#files', '#threads', '#worker-threads'];
 
 /** @param {string} folder */
 export async function bundle(folder) {
-  const files = await bundleModules(folder, { ...entryPoints, ...hosted }, [layersApart, fittedLoader]);
-  await Promise.all(files.map(writeCommonJs));
+  const define = { THREAD_SCRIPT: JSON.stringify(await threadScript()) };
+  const files = await bundleModules(
+    folder,
+    { ...entryPoints, ...hosted, ...scripts },
+    [layersApart, fittedLoader],
+    define,
+  );
+  await Promise.all(files.filter((file) => basename(file) !== 'thread.js').map(writeCommonJs));
 }
 
 /** @param {string} folder */
@@ -40,9 +55,10 @@ export async function bundleForWorkerd(folder) {
  * @param {string} folder
  * @param {Record<string, string>} entries
  * @param {import('esbuild').Plugin[]} plugins
+ * @param {Record<string, string>} define
  * @returns {Promise<string[]>} the JavaScript files written
  */
-async function bundleModules(folder, entries, plugins) {
+async function bundleModules(folder, entries, plugins, define = {}) {
   const { metafile } = await build({
     entryPoints: { ...entries, ...(await filesApart()) },
     outdir: folder,
@@ -54,7 +70,8 @@ async function bundleModules(folder, entries, plugins) {
     mainFields: ['module', 'main'],
     target: 'es2022',
     chunkNames: 'chunks/[name]-[hash]',
-    external: ['#progress', '#files', 'cli-progress', 'node:*'],
+    external: [...hostedImports, 'cli-progress', 'node:*'],
+    define,
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
     metafile: true,
@@ -66,6 +83,32 @@ async function bundleModules(folder, entries, plugins) {
   );
   await arrangeImports(files);
   return files;
+}
+
+/**
+ * The script of a Web Worker, as text: all that it needs but the kernels, which it is sent.
+ * @returns {Promise<string>}
+ */
+async function threadScript() {
+  const { outputFiles } = await build({
+    entryPoints: ['src/worker/thread-web.ts'],
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    alias: Object.fromEntries(
+      [
+        ['#progress', hosted['progress-plain']],
+        ['#files', hosted['files-none']],
+        ['#threads', hosted['threads-none']],
+      ].map(([name = '', path = '']) => [name, resolve(path)]),
+    ),
+    plugins: [fittedLoader],
+    write: false,
+    logLevel: 'warning',
+  });
+  return outputFiles.map(({ text }) => text).join('');
 }
 
 /**
@@ -114,7 +157,11 @@ async function arrangeImports(files) {
 async function writeCommonJs(file) {
   // The name tells esbuild to import CommonJS packages the way Node does from ESM; the platform, to list the exports for
   // Node's `import { … } from` of a CommonJS file.
-  const source = await readFile(file, 'utf8');
+  // What stands beside a file is found by its URL, which CommonJS calls otherwise.
+  const source = (await readFile(file, 'utf8')).replaceAll(
+    'import.meta.url',
+    `require('node:url').pathToFileURL(__filename)`,
+  );
   const { code } = await transform(source, {
     format: 'cjs',
     platform: 'node',

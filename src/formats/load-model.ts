@@ -231,7 +231,7 @@ export function assembleFile(file: ModelFile, making: Omit<Making, 'initialize'>
  * @throws Error when one is missing, left over, there twice or of another shape; nothing is changed then.
  */
 export function setFileWeights(
-  { name, graph }: Model,
+  { name, graph }: Pick<Model, 'name' | 'graph'>,
   file: Pick<ModelFile, 'weights'>,
   set: (values: readonly Numbers[]) => void,
 ): void {

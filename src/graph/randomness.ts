@@ -6,6 +6,12 @@ import { streamKey } from './stream-key.js';
 export const seed = symbol('seed');
 export const epoch = symbol('epoch');
 
+/** Seed and count of a batch's random numbers. */
+export interface RandomPlace {
+  readonly seed: number;
+  readonly epoch: number;
+}
+
 /** Key and counter of a call's random numbers: the same for the same sample, whatever the batch (docs/numerics.md). */
 export interface RandomNumbers {
   readonly seed: Size;

@@ -1,8 +1,8 @@
+import type { RandomPlace } from '../graph/randomness.js';
 import type { EpochPlace, RowBatch, Source } from './batches.js';
 import { batchesOf, rowNumbers, type Data } from './data.js';
 import { rowOrder } from './row-order.js';
 import type { Trainer } from './trainer.js';
-import type { RandomPlace } from './training-plan.js';
 
 /** Rows of arrays, in order or shuffled. */
 export class ArraySource implements Source {

@@ -1,7 +1,8 @@
+import type { RandomPlace } from '../graph/randomness.js';
 import type { TensorsLike } from '../graph/inputs.js';
+import { refuse } from '../options/options.js';
 import type { Data } from './data.js';
 import type { WeightOptions } from './sample-weights.js';
-import type { RandomPlace } from './training-plan.js';
 
 /** A batch as iterables give it: inputs, targets, and how much the samples count (as `sampleWeight`). */
 export type Batch =
@@ -61,10 +62,20 @@ export function isBatches(value: unknown): value is Batches {
   return isIterable(value) || hasEpochs(value);
 }
 
-export function isIterable(value: unknown): value is AnyIterable {
+function isIterable(value: unknown): value is AnyIterable {
   return typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 }
 
-export function hasEpochs(value: object): value is { epoch(number: number): AnyIterable } {
+function hasEpochs(value: object): value is { epoch(number: number): AnyIterable } {
   return 'epoch' in value && typeof value.epoch === 'function';
+}
+
+/** What an epoch's batches are iterated over. */
+export function iterableOf(where: string, given: Batches, epoch: number): AnyIterable {
+  const iterable: unknown = typeof given === 'function' ? given(epoch) : hasEpochs(given) ? given.epoch(epoch) : given;
+  return isIterable(iterable) ? iterable : refuse(where, 'batches to iterate over', iterable);
+}
+
+export function iteratorOf(iterable: AnyIterable): AsyncIterator<Batch> | Iterator<Batch> {
+  return Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
 }

@@ -8,8 +8,8 @@ export interface Data {
   readonly weights: readonly (Numbers | null)[];
   /** Samples in each of them. */
   readonly rows: number;
-  /** The number of the first sample, by which random numbers go, where it is one batch of many. Default 0. */
-  readonly firstSample?: number;
+  /** The samples' numbers, by which random numbers go, where these are some of many. Default: from 0 on. */
+  readonly samples?: Int32Array;
 }
 
 /** Copies: the user may write to his arrays while other tasks run. */

@@ -19,10 +19,13 @@ import { copyOf, type Data } from './data.js';
 import type { GivenData } from './given-data.js';
 import type { History } from './history.js';
 import { IterableSource } from './iterable-source.js';
+import { spawn } from '#threads';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
 import { RunningFit, type Fitted } from './running-fit.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
+import { Crew, type SharedModel } from './threads/crew.js';
+import type { Port } from './threads/port.js';
 import type { Trainer } from './trainer.js';
 
 export interface FitOptions extends WeightOptions {
@@ -58,6 +61,12 @@ export interface FitOptions extends WeightOptions {
   signal?: AbortSignal;
   /** What is called as training goes on: of `callbacks`, or objects with hooks of one's own. */
   callbacks?: readonly CallbackOption[];
+  /**
+   * How many threads train, this one among them: each batch is cut into parts of at most 16 rows, whose gradients are added in their order. The
+   * result has the same bits for any number of threads, 1 included, but not those of a training without this option. BatchNormalization
+   * takes its statistics from each part. Not for stateful models. Default: whole batches, in this thread.
+   */
+  workers?: number;
   /**
    * Goes on from the checkpoint that the model was loaded from, given the same data and options: it ends with the same bits as a
    * training that was never stopped. Iterables are taken from their beginning, and what was trained is skipped. Default false.
@@ -97,9 +106,18 @@ const fitFields = {
   verbose: optional(verbosity, 'auto'),
   signal: optional(signalReader, undefined),
   callbacks: optional(asGiven, []),
+  workers: optional(positiveInteger, undefined),
   resume: optional(flag, false),
   ...weightFields,
 };
+
+/** What a thread that trains for others is given by them. */
+export interface FitHost {
+  /** Instead of showing how it goes itself. */
+  readonly progress?: Progress;
+  /** To the other threads, instead of starting them. */
+  readonly ports?: readonly Port[];
+}
 
 /** Runs `model.fit`. */
 export async function fitModel(
@@ -107,20 +125,44 @@ export async function fitModel(
   trainer: Trainer,
   given: GivenData,
   options: FitOptions,
+  host: FitHost,
 ): Promise<History> {
   const where = `${trainer.name}: fit`;
   const read = fields(options, where, fitFields);
   const list = startCallbacks(read.callbacks, `${where}: callbacks`);
   const { training, validation } = sourcesOf(trainer, where, given, read);
+  if (read.workers !== undefined && trainer.isStateful) {
+    mismatch(`${where}: workers`, 'a model without stateful layers, whose batches follow one another', 'one with');
+  }
   read.signal?.throwIfAborted();
-  const fit = new RunningFit(model, trainer, where, {
-    ...read,
-    training,
-    validation,
-    list,
-    progress: progressFor(read.verbose),
-  });
-  return fit.run();
+  const crew = read.workers === undefined ? null : await openCrew(where, model, trainer, host, read.workers);
+  try {
+    const progress = host.progress ?? progressFor(read.verbose);
+    const fit = new RunningFit(model, trainer, where, { ...read, training, validation, list, progress, crew });
+    return await fit.run();
+  } finally {
+    await crew?.close();
+  }
+}
+
+/** As many threads as are wanted beside this one. */
+async function openCrew(
+  where: string,
+  model: Fitted,
+  trainer: Trainer,
+  { ports: given }: FitHost,
+  workers: number,
+): Promise<Crew> {
+  const ports: Port[] = [...(given ?? [])];
+  try {
+    if (given === undefined) while (ports.length < workers - 1) ports.push(spawn());
+  } catch (error) {
+    await Promise.all(ports.map((port) => port.close()));
+    throw error;
+  }
+  const { arithmetic, module } = trainer.workspace.build;
+  const describe = (): SharedModel => ({ arithmetic, module: module(), ...model.shareable() });
+  return Crew.open(where, ports, describe, trainer.parameterPaths);
 }
 
 type Read = ReturnType<typeof fields<typeof fitFields>>;
@@ -228,7 +270,8 @@ function checkStateful({ isStateful }: Trainer, where: string, rows: number, bat
   );
 }
 
-function progressFor(verbose: 'auto' | 0 | 1 | 2): Progress {
+/** @internal */
+export function progressFor(verbose: 'auto' | 0 | 1 | 2): Progress {
   if (verbose === 0) return silent;
   // A bar is drawn over and over: in a pipe or a file it would be noise.
   return verbose !== 2 && isTerminal() ? progressBar() : progressLines();

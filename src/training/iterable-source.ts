@@ -1,8 +1,7 @@
 import { mismatch, refuse } from '../options/options.js';
 import {
-  hasEpochs,
-  isIterable,
-  type AnyIterable,
+  iterableOf,
+  iteratorOf,
   type Batch,
   type Batches,
   type EpochPlace,
@@ -114,12 +113,9 @@ export class IterableSource implements Source {
   }
 
   #begin(epoch: number): Open {
-    const given = this.#given;
-    const iterable: unknown =
-      typeof given === 'function' ? given(epoch) : hasEpochs(given) ? given.epoch(epoch) : given;
-    if (!isIterable(iterable)) refuse(this.#where, 'batches to iterate over', iterable);
+    const iterable = iterableOf(this.#where, this.#given, epoch);
     const iterator = iteratorOf(iterable);
-    return (this.#open = { iterator, isOwn: (iterator as unknown) !== given, begun: epoch, taken: 0 });
+    return (this.#open = { iterator, isOwn: (iterator as unknown) !== this.#given, begun: epoch, taken: 0 });
   }
 
   #runOut(epoch: number, batch: number): never {
@@ -141,10 +137,7 @@ export class IterableSource implements Source {
       ...(this.#classWeight !== undefined && { classWeight: this.#classWeight }),
     };
     const data = this.#trainer.readData(this.#where, x, y, 'one batch', weights);
-    return { data: { ...data, firstSample }, indices: rowNumbers(0, data.rows) };
+    const samples = rowNumbers(firstSample, firstSample + data.rows);
+    return { data: { ...data, samples }, indices: rowNumbers(0, data.rows) };
   }
-}
-
-function iteratorOf(iterable: AnyIterable): AsyncIterator<Batch> | Iterator<Batch> {
-  return Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
 }

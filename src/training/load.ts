@@ -1,8 +1,7 @@
-import { assembleFile, readModelFile, type FileLike, type LoadOptions } from '../formats/load-model.js';
-import { nameInnerLayers } from '../formats/save-topology.js';
+import type { FileLike, LoadOptions } from '../formats/load-model.js';
 import { deterministicTraining } from '../kernels/training-build.js';
-import { trainingTensors } from './checkpoint-file.js';
-import { TrainableModel } from './trainable-model.js';
+import { loadWith } from './load-with.js';
+import type { TrainableModel } from './trainable-model.js';
 
 /**
  * Builds a model from a .safetensors file that `model.save` wrote, or from what a reader of `bucle/convert` gave; it can be trained on.
@@ -10,9 +9,5 @@ import { TrainableModel } from './trainable-model.js';
  * @throws Error when the file is damaged or of a later version, or its layers or weights do not fit together.
  */
 export function loadModel(given: FileLike, options: LoadOptions = {}): TrainableModel {
-  const { file, tensors, metadata } = readModelFile(given);
-  const model = new TrainableModel(assembleFile(file, { kernels: deterministicTraining, seed: 0 }, options), 0);
-  nameInnerLayers(model.graph, file.topology);
-  model.goOnFrom(metadata, trainingTensors(tensors));
-  return model;
+  return loadWith(deterministicTraining, given, options);
 }

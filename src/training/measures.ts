@@ -35,6 +35,9 @@ export interface Errors {
   readonly scale: number;
 }
 
+/** What it takes to count the rows of errors: no prediction. */
+export type CountedErrors = Pick<Errors, 'plan' | 'output' | 'rows' | 'target' | 'targets' | 'counted'>;
+
 /** What a measure must know of an output before it is emitted. */
 export interface Bindable {
   /** Null: values or classes, as the loss of the output has them. */
@@ -62,7 +65,7 @@ export interface Mean extends Bindable {
   /** Rows of this class do not count; NaN: none. Of labels: the one that pads them. */
   readonly ignoredClass: number;
   /** How many errors a row has: 1 where it is taken as a whole. */
-  errorsInRow(errors: Errors): number;
+  errorsInRow(errors: CountedErrors): number;
   /** Emits the step that writes the sum of errors to the first number of `result` and adds gradients. */
   emit(errors: Errors, result: PlanTensor): void;
 }
@@ -84,7 +87,7 @@ export interface Sums {
 }
 
 /** Emits the step that counts rows for a mean. Those that sum errors may come later: gradients need the counts of all. */
-export function emitCount(mean: Mean, errors: Errors): Sums {
+export function emitCount(mean: Mean, errors: CountedErrors): Sums {
   const { plan, output, target, targets, counted } = errors;
   const result = resultOf(errors, mean.kind, 2);
   const classes = targets === 'classes' && !Number.isNaN(mean.ignoredClass) ? target : 0;
@@ -99,7 +102,7 @@ export function emitCount(mean: Mean, errors: Errors): Sums {
 }
 
 /** A block for so many float64 numbers that are read when the run is done. */
-export function resultOf({ plan, output }: Errors, kind: string, count: number): PlanTensor {
+export function resultOf({ plan, output }: Pick<Errors, 'plan' | 'output'>, kind: string, count: number): PlanTensor {
   const result = plan.dense(`${output.node.layer.title} ${kind}`, [2 * count]);
   plan.wanted.add(result);
   return result;

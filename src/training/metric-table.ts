@@ -13,6 +13,7 @@ import {
 import { categorical, ofElements, rowLoss } from './loss-table.js';
 import {
   emitCount,
+  type CountedErrors,
   operandsOf,
   ownerOf,
   resultOf,
@@ -145,7 +146,7 @@ export function ofMean(mean: Mean, finish?: (mean: number, functions: Functions)
 function accuracy(
   kind: string,
   targets: TargetKind | null,
-  codeOf: (errors: Errors) => number,
+  codeOf: (errors: CountedErrors) => number,
   { threshold = 0.5, k = 1 }: { readonly threshold?: number | undefined; readonly k?: number | undefined } = {},
 ): Emitted {
   return ofMean({
@@ -164,7 +165,7 @@ function accuracy(
 }
 
 /** Which accuracy it is, by the shapes (Keras 3, trainers/compile_utils.py: get_metric). */
-function byShape({ output, targets }: Errors): number {
+function byShape({ output, targets }: CountedErrors): number {
   if (output.features === 1) return 0;
   return targets === 'classes' ? 2 : 1;
 }

@@ -34,6 +34,9 @@ export interface BatchPlace {
   readonly batch?: number;
 }
 
+/** What `firstBadTensor` says where it finds none. */
+export const nothingBad = 'none of the plan (the sum of the errors overflowed)';
+
 /**
  * Finds the first tensor that is not finite, by running the staged batch again, one step at a time: in the plan a tensor's
  * place may hold another tensor's values later on.
@@ -66,5 +69,5 @@ export function firstBadTensor(plan: TrainingPlan, workspace: Workspace, paramet
       }
     }
   }
-  return 'none of the plan (the sum of the errors overflowed)';
+  return nothingBad;
 }

@@ -7,7 +7,7 @@ import { isWhole, targetsOf, type Bindable, type Mean, type Over } from './measu
 import { checkOnce, isMetricObject, metricsReader, type Metric } from './metrics.js';
 import { buildOwn, reaches, targetInput } from './own-measures.js';
 import { checkMetrics } from './targets.js';
-import type { Objective } from './training-plan.js';
+import type { Objective } from './objective.js';
 
 /** What `compile` was given beside the optimizer. */
 export interface Given {

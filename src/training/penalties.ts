@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.js';
 import type { SymbolicTensor } from '../graph/layer.js';
 import type { PlanTensor } from '../plan/plan.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
-import { batch, evaluate, multiply, symbol, type Size, type SizeSymbol } from '../plan/size.js';
+import { evaluate, multiply, symbol, type Size, type SizeSymbol } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
 import { regularizer as readRegularizer, type Regularizer } from '../regularizers/regularizer.js';
@@ -93,9 +93,8 @@ export class ActivityPenalties {
     });
   }
 
-  /** Tells a run its factors; the batch must be set. */
-  prepare(run: Run): void {
-    const samples = evaluate(batch, run.sizes);
+  /** Tells a run its factors, for a batch of so many samples. */
+  prepare(run: Run, samples: number): void {
     for (const { regularizer, l1, l2 } of this.#tensors) {
       run.set(l1, regularizer.l1 / samples);
       run.set(l2, regularizer.l2 / samples);

@@ -1,7 +1,7 @@
+import type { RandomPlace } from '../graph/randomness.js';
 import { streamKey } from '../graph/stream-key.js';
 import { integersOf, trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';
-import type { RandomPlace } from './training-plan.js';
 
 /** Rows in a new order (Fisher & Yates), by counter-based random numbers: that of an epoch is always the same. */
 export function rowOrder(workspace: Workspace, rows: Int32Array, random: RandomPlace): Int32Array {

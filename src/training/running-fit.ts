@@ -1,22 +1,17 @@
+import type { RandomPlace } from '../graph/randomness.js';
 import type { Tensor, TensorLike } from '../tensors/tensor.js';
 import type { RowBatch, Source, SourcePlace } from './batches.js';
 import type { CallbackList } from './callbacks/callback-list.js';
 import type { Files, ModelInTraining, Training } from './callbacks/callback.js';
-import { checkSameData, type Checkpoint, type FitPlace } from './checkpoint.js';
+import { checkSameData, type FitPlace } from './checkpoint.js';
 import { ErrorTotals } from './error-totals.js';
 import { HistoryRecorder, prefixed, type History, type Logs } from './history.js';
+import type { Counts, Found, RunningPart } from './kept-training.js';
 import { NonFiniteLossError } from './non-finite.js';
 import { Pauses } from './pauses.js';
 import type { Progress } from './progress/progress.js';
+import type { Crew } from './threads/crew.js';
 import type { Trainer } from './trainer.js';
-
-/** What a model has trained so far; random numbers go by it. */
-export interface Counts {
-  /** Of `trainOnBatch`. */
-  steps: number;
-  /** Of `fit`: those that were begun. */
-  epochs: number;
-}
 
 /** What `fit` wants of the model. */
 export interface Fitted {
@@ -27,15 +22,17 @@ export interface Fitted {
   setWeights(weights: readonly TensorLike[]): void;
   resetStates(): void;
   /** The file's bytes; with a place, also what training needs to go on from there. */
-  toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array;
+  toBytes(running: RunningPart | null): Uint8Array;
   /** @throws Error, naming what no file can hold. */
   checkSavable(what: 'model' | 'checkpoint'): void;
-  /** Reads a file of this model's training. Nothing is changed before `take` is called, or when that throws. */
-  fromBytes(where: string, bytes: Uint8Array): { readonly checkpoint: Checkpoint; take(): void };
-  /** What the model was loaded from, if nothing has trained it since; `take` brings it back to that, but for the weights. */
-  loaded(where: string): { readonly checkpoint: Checkpoint; take(): void } | undefined;
+  /** Reads a file of this model's training. */
+  fromBytes(where: string, bytes: Uint8Array): Found;
+  /** What the model was loaded from, if nothing has trained it since; taking it over leaves the weights. */
+  loaded(where: string): Found | undefined;
   /** Called when training begins: what the model was loaded from is no more. */
   forgetLoaded(): void;
+  /** What others need to run parts of its batches. */
+  shareable(): { readonly file: Uint8Array; readonly compile: string };
 }
 
 export interface FitSettings {
@@ -50,6 +47,8 @@ export interface FitSettings {
   readonly validation: Source | null;
   readonly list: CallbackList;
   readonly progress: Progress;
+  /** Who runs the parts of batches; null: there are no parts. */
+  readonly crew: Crew | null;
 }
 
 /** One `fit` from its first batch to its last, as its callbacks see it. */
@@ -202,10 +201,17 @@ export class RunningFit implements Training {
     progress.batch(this.#epoch, epochs, this.#batch, total && Math.max(total, this.#batch), logs);
   }
 
-  async #trainBatch({ data, indices }: RowBatch, random: { seed: number; epoch: number }): Promise<boolean> {
+  async #trainBatch(batch: RowBatch, random: RandomPlace): Promise<boolean> {
     const place = { epoch: this.#epoch, batch: this.#batch };
+    const { data, indices } = batch;
+    const { crew } = this.#settings;
+    const [trainer, where] = [this.#trainer, this.#where];
     try {
-      this.#totals.add(this.#trainer.trainBatch(this.#where, data, indices, random, place), indices.length);
+      const errors =
+        crew === null
+          ? trainer.trainBatch(where, data, indices, random, place)
+          : await trainer.trainParts(where, batch, random, place, (parts) => crew.run(where, parts, trainer.parts));
+      this.#totals.add(errors, indices.length);
       return true;
     } catch (error) {
       if (!(error instanceof NonFiniteLossError)) throw error;
@@ -261,8 +267,14 @@ export class RunningFit implements Training {
     return Object.fromEntries(Object.entries(logs).map(([name, value]) => [prefixed('val', name), value]));
   }
 
+  /** What must be as it was when training goes on. Batches in parts give other bits than whole ones. */
+  get #data(): FitPlace['data'] {
+    const { training, crew } = this.#settings;
+    return { ...training.settings, workers: crew !== null };
+  }
+
   #place(): FitPlace {
-    const { seed, training } = this.#settings;
+    const { seed } = this.#settings;
     const { epoch, history, notes } = this.#recorder;
     return {
       epoch: this.#epoch,
@@ -271,7 +283,7 @@ export class RunningFit implements Training {
       stopped: this.#stopped,
       seed,
       randomEpoch: this.#randomEpoch,
-      data: training.settings,
+      data: this.#data,
       totals: this.#totals.save(),
       history: { epoch, history },
       notes,
@@ -280,7 +292,7 @@ export class RunningFit implements Training {
 
   /** Goes on from a checkpoint, if one is wanted or there. Nothing is changed when it is of another training. */
   async #resume(): Promise<void> {
-    const { list, resume, seed, training } = this.#settings;
+    const { list, resume, seed } = this.#settings;
     const where = `${this.#where}: resume`;
     const bytes = resume ? null : await list.checkpoint(this.files);
     const found = resume
@@ -296,7 +308,7 @@ export class RunningFit implements Training {
         `${where}: the ${what} was not ${how} a checkpoint of fit${resume ? ', or was changed since' : ''}`,
       );
     }
-    checkSameData(where, place, seed, training.settings);
+    checkSameData(where, place, seed, this.#data);
     found.take();
     list.restore(found.checkpoint.callbacks);
     ({

@@ -1,6 +1,6 @@
 import { asGiven, mismatch, refuse, type Reader } from '../options/options.js';
 import { isTensorObject, readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
-import type { Objective } from './training-plan.js';
+import type { Objective } from './objective.js';
 
 /** What each class counts: by its number, or by its place; a class that is not there counts 1. */
 export type ClassWeights = readonly number[] | Readonly<Record<number, number>>;

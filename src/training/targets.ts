@@ -4,7 +4,7 @@ import { mismatch } from '../options/options.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { Mean, TargetKind } from './measures.js';
 import type { Metric } from './metrics.js';
-import type { Objective } from './training-plan.js';
+import type { Objective } from './objective.js';
 
 /**
  * Reads the targets of the outputs that have a loss. Where that is sparse, they are class numbers, with or without an axis

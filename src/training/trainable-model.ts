@@ -8,11 +8,9 @@ import {
   type Names,
   type TensorsLike,
 } from '../graph/inputs.js';
-import { fileFormat, setFileWeights, trainingPrefix } from '../formats/load-model.js';
-import { writeSafetensors } from '../formats/safetensors.js';
-import { topologyOf, weightsOf } from '../formats/save-topology.js';
-import type { ModelFile, NamedWeight } from '../formats/topology.js';
+import type { NamedWeight } from '../formats/topology.js';
 import { sizeOf } from '../graph/weights.js';
+import type { KernelBuild } from '../kernels/build.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
 import { checkWholeBatches } from '../model/states.js';
@@ -28,7 +26,6 @@ import {
   refuse,
   text,
 } from '../options/options.js';
-import { known } from '../plan/known.js';
 import { explainPlan } from '../plan/explain.js';
 import { reportStream, type StreamReport } from './report.js';
 import { stepsBefore } from '../plan/growth.js';
@@ -39,11 +36,11 @@ import { batchesOf, rowNumbers } from './data.js';
 import { ErrorTotals } from './error-totals.js';
 import { files } from '#files';
 import type { Batches } from './batches.js';
-import { readCheckpoint, storeCheckpoint, type Checkpoint } from './checkpoint.js';
-import { readCheckpointFile, storeCompiled } from './checkpoint-file.js';
-import { fitModel, type FitOptions } from './fit.js';
+import type { Files } from './callbacks/callback.js';
+import { fitModel, type FitHost, type FitOptions } from './fit.js';
 import { readGiven } from './given-data.js';
-import type { Counts, Fitted } from './running-fit.js';
+import { KeptTraining, trainingIn } from './kept-training.js';
+import type { Fitted } from './running-fit.js';
 import type { History, Logs } from './history.js';
 import { leaving, restore, save } from './kept-states.js';
 import type { LossOption } from './losses.js';
@@ -52,11 +49,10 @@ import { readObjectives } from './objectives.js';
 import type { OptimizerOption } from './optimizers/optimizer.js';
 import { Parameters } from './parameters.js';
 import { penalizedOutputs } from './penalties.js';
-import { copyArguments, withFunctions, withGraphs } from './saved-measures.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
 import { Trainer } from './trainer.js';
-import { GradientPlan } from './training-plan.js';
+import { GradientPlan } from './gradient-plan.js';
 
 export interface CompileArguments {
   /** A name, or an object of `optimizers` with options. */
@@ -106,6 +102,16 @@ export interface Gradients {
   readonly weights: readonly Tensor[];
 }
 
+/** @internal What a thread needs to train a model for another. */
+export interface LentModel {
+  /** A checkpoint. */
+  readonly file: Uint8Array;
+  readonly build: KernelBuild;
+  readonly files: Files;
+  /** Shows what the weights have become so far. */
+  setWeights(weights: readonly TensorLike[]): void;
+}
+
 export interface ExplainOptions {
   /** Default 1. */
   batch?: number;
@@ -119,21 +125,26 @@ export interface ExplainOptions {
 export class TrainableModel extends Model {
   /** @internal */
   readonly outputNames: Names;
-  #seed: number;
+  readonly #kept: KeptTraining;
   #parameters: Parameters | undefined;
   #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
-  /** As they were given, to be saved. */
-  #compiled: CompileArguments | undefined;
-  /** What the model was loaded from, until something trains or changes it. */
-  #loaded: Checkpoint | undefined;
-  readonly #counts: Counts = { steps: 0, epochs: 0 };
 
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
-    this.#seed = seed;
     this.outputNames = namesOf(assembled.graph.outputs);
+    const { name, graph, outputNames } = this;
+    const own = {
+      name,
+      graph,
+      outputNames,
+      getWeights: () => super.getWeights(),
+      setWeights: (weights: readonly TensorLike[]) => {
+        super.setWeights(weights);
+      },
+    };
+    this.#kept = new KeptTraining(own, seed);
     // Read again when the model is compiled; what is wrong is told at once.
     penalizedOutputs(assembled.graph);
   }
@@ -204,7 +215,7 @@ export class TrainableModel extends Model {
     this.#refuseWhileFitting('setWeights');
     this.#refuseWhileOthersFit('setWeights');
     super.setWeights(weights);
-    this.#loaded = undefined;
+    this.#kept.loaded = undefined;
   }
 
   /**
@@ -222,8 +233,7 @@ export class TrainableModel extends Model {
     const trainer = new Trainer(where, this, objectives, read.optimizer, read.logGradientNorm);
     this.#trainer?.release();
     this.#trainer = trainer;
-    this.#compiled = copyArguments(options);
-    this.#loaded = undefined;
+    this.#kept.compiledWith({ ...options });
   }
 
   /** What the optimizer does now. @throws Error when the model is not compiled. */
@@ -273,17 +283,36 @@ export class TrainableModel extends Model {
   async fit(batches: Batches, options?: FitOptions): Promise<History>;
   async fit(x: TensorsLike, y: TensorsLike, options?: FitOptions): Promise<History>;
   async fit(...args: [TensorsLike | Batches, (TensorsLike | FitOptions)?, FitOptions?]): Promise<History> {
-    const trainer = this.#requireTrainer('fit');
-    if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
-    this.#refuseWhileOthersFit('fit');
-    const [first, second, third] = args;
+    return this.fitFor({}, args);
+  }
+
+  /** @internal */
+  async fitFor(
+    host: FitHost,
+    [first, second, third]: readonly [TensorsLike | Batches, (TensorsLike | FitOptions)?, FitOptions?],
+  ): Promise<History> {
     const { given, options } = readGiven<FitOptions>(this.outputNames, [first, second, third]);
-    this.#setFitting(trainer, true);
-    try {
-      return await fitModel(this.#fitted(trainer), trainer, given, options);
-    } finally {
-      this.#setFitting(trainer, false);
-    }
+    return this.#whileFitting((trainer) => fitModel(this.#fitted(trainer), trainer, given, options, host));
+  }
+
+  /**
+   * @internal Lets another thread train, over a copy of the model: what has become of that is taken over.
+   * @param train gives a checkpoint of it
+   */
+  async fitElsewhere(train: (lent: LentModel) => Promise<Uint8Array>): Promise<void> {
+    await this.#whileFitting(async (trainer) => {
+      const kept = this.#kept;
+      const lent: LentModel = {
+        file: kept.toBytes(trainer, kept.loaded),
+        build: this.workspace.build,
+        files,
+        setWeights: (weights) => {
+          super.setWeights(weights);
+        },
+      };
+      kept.fromBytes(`${this.name}: fit`, trainer, await train(lent)).take();
+      kept.loaded = undefined;
+    });
   }
 
   /**
@@ -292,7 +321,7 @@ export class TrainableModel extends Model {
    */
   toSafetensors(options: SaveOptions = {}): Uint8Array {
     const { optimizer } = this.#readSaveOptions('toSafetensors', options);
-    return this.#toBytes(optimizer ? { place: null, callbacks: {} } : null);
+    return this.#kept.toBytes(optimizer ? this.#requireTrainer('toSafetensors') : null);
   }
 
   /**
@@ -301,27 +330,17 @@ export class TrainableModel extends Model {
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
     const { optimizer } = this.#readSaveOptions('save', options);
-    await files.write(
-      text(path, `${this.name}: save: path`),
-      this.#toBytes(optimizer ? { place: null, callbacks: {} } : null),
-    );
+    const bytes = this.#kept.toBytes(optimizer ? this.#requireTrainer('save') : null);
+    await files.write(text(path, `${this.name}: save: path`), bytes);
   }
 
   /** @internal Compiles the model as a file's was, and takes over what its training remembers. */
   goOnFrom(metadata: Readonly<Record<string, string>>, tensors: readonly NamedWeight[]): void {
-    const { compile, training } = metadata;
-    if (compile === undefined || training === undefined) return;
-    const where = 'loadModel: training';
-    const checkpoint = readCheckpoint(where, { json: training, tensors });
-    let given: unknown;
-    try {
-      given = JSON.parse(compile);
-    } catch {
-      refuse('loadModel: compile', 'JSON', compile);
-    }
-    this.compile(withFunctions(given) as CompileArguments);
-    this.#restore(where, this.#requireTrainer('loadModel'), checkpoint);
-    this.#loaded = checkpoint;
+    const found = trainingIn('loadModel: training', metadata, tensors);
+    if (found === undefined) return;
+    this.compile(found.compile as CompileArguments);
+    this.#kept.restore('loadModel: training', this.#requireTrainer('loadModel'), found.checkpoint);
+    this.#kept.loaded = found.checkpoint;
   }
 
   /** One step of the optimizer on one batch; gives the batch's loss (before the step) and metrics. */
@@ -330,10 +349,10 @@ export class TrainableModel extends Model {
     this.#refuseWhileOthersFit('trainOnBatch');
     const [trainer, where] = [this.#requireTrainer('trainOnBatch'), `${this.name}: trainOnBatch`];
     const data = trainer.readData(where, x, y, 'one batch', fields(options, where, weightFields));
-    const random = { seed: this.#seed, epoch: this.#counts.steps };
+    const random = { seed: this.#kept.seed, epoch: this.#kept.counts.steps };
     const errors = trainer.trainBatch(where, data, rowNumbers(0, data.rows), random, {});
-    this.#counts.steps++;
-    this.#loaded = undefined;
+    this.#kept.counts.steps++;
+    this.#kept.loaded = undefined;
     return trainer.logsOf(errors);
   }
 
@@ -406,30 +425,11 @@ export class TrainableModel extends Model {
     return read;
   }
 
-  #toBytes(running: Pick<Checkpoint, 'place' | 'callbacks'> | null): Uint8Array {
-    const { name, version } = fileFormat;
-    const metadata = { format: name, version: String(version), topology: this.#topology() };
-    const tensors = weightsOf(this.graph);
-    if (running === null) return writeSafetensors({ tensors, metadata });
-    const trainer = this.#requireTrainer('save');
-    const { json, tensors: own } = storeCheckpoint({
-      ...running,
-      seed: this.#seed,
-      counts: { ...this.#counts },
-      optimizer: trainer.saveOptimizer(),
-      states: trainer.saveStates(),
-    });
-    const named = own.map((tensor) => ({ ...tensor, name: `${trainingPrefix}${tensor.name}` }));
-    return writeSafetensors({
-      tensors: [...tensors, ...named],
-      metadata: { ...metadata, compile: this.#arguments(), training: json },
-    });
-  }
-
   #fitted(trainer: Trainer): Fitted {
+    const kept = this.#kept;
     return {
       model: this,
-      counts: this.#counts,
+      counts: kept.counts,
       files,
       setWeights: (weights) => {
         super.setWeights(weights);
@@ -437,60 +437,29 @@ export class TrainableModel extends Model {
       resetStates: () => {
         super.resetStates();
       },
-      toBytes: (running) => this.#toBytes(running),
+      toBytes: (running) => kept.toBytes(running === null ? null : trainer, running ?? undefined),
       checkSavable: (what) => {
-        this.#topology();
-        if (what === 'checkpoint') this.#arguments();
+        kept.check(what);
       },
-      fromBytes: (where, bytes) => {
-        const present = { topology: this.#topology(), compile: this.#arguments() };
-        const { file, checkpoint } = readCheckpointFile(where, bytes, present);
-        const take = () => {
-          this.#takeOver(where, trainer, file, checkpoint);
-        };
-        return { checkpoint, take };
-      },
+      fromBytes: (where, bytes) => kept.fromBytes(where, trainer, bytes),
       loaded: (where) => {
-        const checkpoint = this.#loaded;
+        const checkpoint = kept.loaded;
         if (checkpoint === undefined) return undefined;
         const take = () => {
-          this.#restore(where, trainer, checkpoint);
+          kept.restore(where, trainer, checkpoint);
         };
         return { checkpoint, take };
       },
       forgetLoaded: () => {
-        this.#loaded = undefined;
+        kept.loaded = undefined;
       },
+      shareable: () => ({ file: kept.toBytes(null), compile: kept.arguments({ optimizer: 'sgd' }) }),
     };
   }
 
-  #topology(): string {
-    return JSON.stringify(topologyOf(this.name, this.graph));
-  }
-
-  /** What `compile` was given, as text. */
-  #arguments(): string {
-    return storeCompiled(this.name, withGraphs(known(this.#compiled, 'compile'), this.outputNames));
-  }
-
-  /** All of it or nothing. */
-  #takeOver(where: string, trainer: Trainer, file: ModelFile, checkpoint: Checkpoint): void {
-    const before = super.getWeights();
-    setFileWeights(this, file, (weights) => {
-      super.setWeights(weights);
-    });
-    try {
-      this.#restore(where, trainer, checkpoint);
-    } catch (error) {
-      super.setWeights(before);
-      throw error;
-    }
-  }
-
-  #restore(where: string, trainer: Trainer, { seed, counts, optimizer, states }: Checkpoint): void {
-    trainer.restore(where, optimizer, states);
-    this.#seed = seed;
-    Object.assign(this.#counts, counts);
+  /** @internal */
+  get trainer(): Trainer {
+    return this.#requireTrainer('trainer');
   }
 
   #requireTrainer(what: string): Trainer {
@@ -498,6 +467,18 @@ export class TrainableModel extends Model {
       throw new Error(`${this.name}: ${what}: call compile({ optimizer, loss }) first`);
     }
     return this.#trainer;
+  }
+
+  async #whileFitting<T>(fit: (trainer: Trainer) => Promise<T>): Promise<T> {
+    const trainer = this.#requireTrainer('fit');
+    if (this.#isFitting) throw new Error(`${this.name}: fit: another fit of this model is running`);
+    this.#refuseWhileOthersFit('fit');
+    this.#setFitting(trainer, true);
+    try {
+      return await fit(trainer);
+    } finally {
+      this.#setFitting(trainer, false);
+    }
   }
 
   #setFitting({ layers }: Trainer, isFitting: boolean): void {

@@ -1,6 +1,7 @@
 import { traceGraph, type Graph } from '../graph/graph.js';
 import { batchSizeOf, checkMasks, checkValues, readTensors, setSizes, type Names, type Rows } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
+import type { RandomPlace } from '../graph/randomness.js';
 import type { ImplicitStates, StateBlock } from '../model/states.js';
 import { mismatch } from '../options/options.js';
 import { known } from '../plan/known.js';
@@ -11,15 +12,17 @@ import { WeightConstraints } from './constrain.js';
 import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
 import { prefixed, type Logs } from './history.js';
-import { copyOf, restore, save, type SavedStates } from './kept-states.js';
+import { copyOf, restore, save } from './kept-states.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
-import { firstBadTensor, NonFiniteLossError, type BatchPlace } from './non-finite.js';
+import { firstBadTensor, NonFiniteLossError, nothingBad, type BatchPlace } from './non-finite.js';
 import { OptimizerState, type SavedOptimizer } from './optimizers/optimizer-state.js';
 import { Parameters } from './parameters.js';
+import { BatchParts, type Part, type PartResult } from './parts.js';
+import type { Objective } from './objective.js';
 import { penalizedOutputs, WeightPenalties } from './penalties.js';
 import { readWeights, type WeightOptions } from './sample-weights.js';
 import { checkTargetSteps, readTargets } from './targets.js';
-import { TrainingPlan, type Objective, type RandomPlace } from './training-plan.js';
+import { TrainingPlan, type Penalties } from './training-plan.js';
 
 /** What is trained, as a model has it. */
 export interface Trained {
@@ -51,9 +54,11 @@ export class Trainer {
   /** The weights of the layers that are trainable now, when the model is compiled. */
   readonly #parameters: Parameters;
   readonly #constraints: WeightConstraints;
+  readonly #penalties: Penalties;
   readonly #plan: TrainingPlan;
   readonly #evaluation: TrainingPlan;
   readonly #optimizer: OptimizerState;
+  #parts: BatchParts | undefined;
 
   /** @throws when the model cannot be trained so; nothing is to be given back then. */
   constructor(where: string, model: Trained, objectives: readonly Objective[], optimizer: unknown, logsNorm = false) {
@@ -70,9 +75,9 @@ export class Trainer {
     this.#parameters = new Parameters(trained, workspace, ({ isTrained }) => isTrained);
     const { list } = this.#parameters;
     this.#constraints = new WeightConstraints(workspace, list);
-    const penalties = { weights: new WeightPenalties(workspace, list), outputs: penalizedOutputs(trained) };
-    this.#plan = new TrainingPlan(trained, workspace, objectives, penalties, this.#parameters);
-    this.#evaluation = new TrainingPlan(trained, workspace, objectives, penalties, null);
+    this.#penalties = { weights: new WeightPenalties(workspace, list), outputs: penalizedOutputs(trained) };
+    this.#plan = new TrainingPlan(trained, workspace, objectives, this.#penalties, this.#parameters);
+    this.#evaluation = new TrainingPlan(trained, workspace, objectives, this.#penalties, null);
     // Last, for it takes memory.
     this.#optimizer = new OptimizerState(`${where}: optimizer`, optimizer, workspace, this.#parameters);
   }
@@ -182,45 +187,88 @@ export class Trainer {
    * @throws NonFiniteLossError when something is NaN or infinite: weights, optimizer and states are then as before.
    */
   trainBatch(where: string, data: Data, indices: Int32Array, random: RandomPlace, place: BatchPlace): BatchErrors {
-    this.#plan.prepare(where, data, indices.length, random);
+    const plan = this.#plan;
+    plan.prepare(where, data, indices.length, random);
     const before = save(this.#states, this.workspace);
     try {
-      return this.#step(data, indices, place, before);
+      if (this.isStateful) this.#states.bind(plan.runner, plan.run);
+      this.#parameters.zeroGradients();
+      return this.#change(plan.execute(data, indices), place, {
+        accept: () => {
+          plan.accept();
+        },
+        // Runs the batch again, from the same states, to see where it goes wrong.
+        firstBadTensor: () => {
+          restore(this.#states, this.workspace, before);
+          if (this.isStateful) this.#states.bind(plan.runner, plan.run);
+          plan.stage(data, indices);
+          return firstBadTensor(plan, this.workspace, this.#parameters);
+        },
+      });
     } catch (error) {
       restore(this.#states, this.workspace, before);
       throw error;
     }
   }
 
-  #step(data: Data, indices: Int32Array, place: BatchPlace, before: SavedStates): BatchErrors {
-    const [plan, parameters] = [this.#plan, this.#parameters];
-    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
-    parameters.zeroGradients();
-    const errors = plan.execute(data, indices);
+  /** The same in parts, which others may run. @param run gives what came of each */
+  async trainParts(
+    where: string,
+    { data, indices }: { readonly data: Data; readonly indices: Int32Array },
+    random: RandomPlace,
+    place: BatchPlace,
+    run: (parts: readonly Part[]) => Promise<readonly PartResult[]>,
+  ): Promise<BatchErrors> {
+    const batchParts = this.parts;
+    const parts = batchParts.split(where, data, indices, random);
+    const results = await run(parts);
+    const { loss, sums } = batchParts.add(results);
+    this.#penalties.weights.addGradients();
+    return this.#change({ loss: loss + this.#penalties.weights.value(), sums }, place, {
+      accept: () => {
+        batchParts.average(parts, results);
+      },
+      firstBadTensor: () => {
+        const found = parts.map((part) => {
+          batchParts.stage(where, part);
+          return firstBadTensor(this.#plan, this.workspace, this.#parameters);
+        });
+        return found.find((name) => name !== nothingBad) ?? nothingBad;
+      },
+    });
+  }
+
+  /** What cuts batches into parts and runs these. */
+  get parts(): BatchParts {
+    return (this.#parts ??= new BatchParts(this.#plan, this.#objectives, this.#parameters, this.workspace));
+  }
+
+  /** What those who run parts must have in common: the weights that are trained, in their order. */
+  get parameterPaths(): string[] {
+    return this.#parameters.list.map(({ path }) => path);
+  }
+
+  /** Gradients are there: changes the weights by them. */
+  #change(
+    errors: BatchErrors,
+    place: BatchPlace,
+    { accept, firstBadTensor: find }: { readonly accept: () => void; readonly firstBadTensor: () => string },
+  ): BatchErrors {
     const { loss } = errors;
-    const norm = parameters.norm('gradient');
+    const norm = this.#parameters.norm('gradient');
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
       const what = Number.isFinite(loss) ? 'a gradient is not finite' : `the loss is ${loss}`;
-      throw new NonFiniteLossError(this.name, what, place, this.#firstBadTensor(data, indices, before), norm);
+      throw new NonFiniteLossError(this.name, what, place, find(), norm);
     }
     const outcome = this.#optimizer.step(norm);
     if (typeof outcome === 'object') {
       const { overflown } = outcome;
       throw new NonFiniteLossError(this.name, "the optimizer's step overflows", place, overflown, norm);
     }
-    plan.accept();
+    accept();
     if (outcome === 'taken') this.#constraints.apply();
-    parameters.refresh();
+    this.#parameters.refresh();
     return this.logsGradientNorm ? { ...errors, sums: [...errors.sums, norm, 1] } : errors;
-  }
-
-  /** Runs a batch again, from the same states, to see where it goes wrong. */
-  #firstBadTensor(data: Data, indices: Int32Array, before: SavedStates): string {
-    const plan = this.#plan;
-    restore(this.#states, this.workspace, before);
-    if (this.isStateful) this.#states.bind(plan.runner, plan.run);
-    plan.stage(data, indices);
-    return firstBadTensor(plan, this.workspace, this.#parameters);
   }
 
   /** The losses and metrics of the given rows, which go on from states of the model's stateful layers. */

@@ -1,6 +1,7 @@
 /** A batch may be run in parts: no gradient is written before all rows are counted, and with the counts of all the parts add up. */
 import { expect, test } from 'vitest';
 import { functional, input, layers } from '../../src/index.js';
+import { CountingPlan } from '../../src/training/counted-plan.js';
 import type { Data } from '../../src/training/data.js';
 import { readObjectives } from '../../src/training/objectives.js';
 import { Parameters } from '../../src/training/parameters.js';
@@ -24,7 +25,12 @@ function create() {
   const objectives = readObjectives('compile', workspace, outputNames, given);
   const parameters = new Parameters(graph, workspace);
   const penalties = { weights: new WeightPenalties(workspace, []), outputs: [] };
-  return { parameters, plan: new TrainingPlan(graph, workspace, objectives, penalties, parameters) };
+  return {
+    parameters,
+    workspace,
+    objectives,
+    plan: new TrainingPlan(graph, workspace, objectives, penalties, parameters),
+  };
 }
 
 const mask = { data: Float32Array.from({ length: 35 }, () => random.integer(0, 1)), shape: [7, 5] };
@@ -49,27 +55,32 @@ test('every step that counts comes before the first that writes a gradient', () 
 });
 
 test('parts with the counts of all give the loss, the sums and the gradients of the whole', () => {
-  const { plan, parameters } = create();
+  const { plan, parameters, workspace, objectives } = create();
   const place = { seed: 0, epoch: 0 };
   const parts = [Int32Array.of(0, 1, 2), Int32Array.of(3, 4), Int32Array.of(5, 6)];
 
+  const counting = new CountingPlan(plan.graph, workspace, objectives);
+  const countsOf = (indices: Int32Array) => counting.count('test', data, indices, place);
   const run = (indices: Int32Array, counts?: readonly number[]) => {
     plan.prepare('test', data, indices.length, place);
-    const own = plan.forward(data, indices);
-    return { own, errors: plan.backward(counts) };
+    plan.forward(data, indices);
+    return plan.backward(counts);
   };
+  const all = Int32Array.of(0, 1, 2, 3, 4, 5, 6);
   parameters.zeroGradients();
-  const whole = run(Int32Array.of(0, 1, 2, 3, 4, 5, 6));
+  const whole = run(all);
   const gradients = parameters.readGradients().map(toTensor);
-  const counted = parts.map((part) => run(part).own);
-  const counts = whole.own.map((_, i) => counted.reduce((sum, own) => sum + own[i], 0));
-  expect(counts).toEqual(whole.own);
+  const counts = countsOf(all);
   expect(counts).toEqual([mask.data.reduce((a, b) => a + b), 7]);
+  const counted = parts.map(countsOf);
+  expect(counts.map((_, i) => counted.reduce((sum, own) => sum + own[i], 0))).toEqual(counts);
 
   parameters.zeroGradients();
-  const errors = parts.map((part) => run(part, counts).errors);
-  expect(errors.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(whole.errors.loss, 10);
-  const [sum] = whole.errors.sums;
-  expect(errors.reduce((total, { sums }) => total + sums[0], 0)).toBeCloseTo(sum, 10);
+  const errors = parts.map((part) => run(part, counts));
+  expect(errors.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(whole.loss, 10);
+  // What losses and metrics sum, counts among it.
+  whole.sums.forEach((sum, i) => {
+    expect(errors.reduce((total, { sums }) => total + sums[i], 0)).toBeCloseTo(sum, 10);
+  });
   expect(relativeError(parameters.readGradients().map(toTensor), gradients)).toBeLessThan(1e-5);
 });

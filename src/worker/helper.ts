@@ -1,0 +1,31 @@
+import { kernelBuild } from '../kernels/build.js';
+import { argumentsIn } from '../training/kept-training.js';
+import { loadWith } from '../training/load-with.js';
+import type { CrewQuestion, SharedModel } from '../training/threads/crew.js';
+import type { Answer } from '../training/threads/line.js';
+import type { CompileArguments, TrainableModel } from '../training/trainable-model.js';
+
+/** Runs parts of another thread's batches. */
+export class Helper {
+  #model: TrainableModel | undefined;
+
+  answer(question: CrewQuestion): Answer {
+    if (question.kind === 'build') {
+      this.#model = build(question.model);
+      return { value: this.#model.trainer.parameterPaths };
+    }
+    if (this.#model === undefined) throw new Error('a thread is to run a part, and has no model');
+    const { where, shared, parts } = question;
+    const own = this.#model.trainer.parts;
+    own.shared = shared;
+    const value = parts.map((part) => own.run(where, part));
+    return { value, transfer: value.map(({ gradients }) => gradients.buffer as ArrayBuffer) };
+  }
+}
+
+function build({ arithmetic, module, file, compile }: SharedModel): TrainableModel {
+  const kernels = kernelBuild(arithmetic, true, () => module);
+  const model = loadWith(kernels, file);
+  model.compile(argumentsIn(compile) as CompileArguments);
+  return model;
+}
