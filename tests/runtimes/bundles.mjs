@@ -1,7 +1,7 @@
 // The spec for each runtime, bundled the way that a user's bundler would: bucle is what package.json exports, from dist/.
-import { rm } from 'node:fs/promises';
+import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -29,14 +29,15 @@ export async function bundle() {
       outdir: node,
       outExtension: { '.js': '.mjs' },
       platform: 'node',
-      plugins: [builtLibrary({ external: true })],
+      external: ['bucle', 'bucle/*'],
     }),
+    installInto(node),
     build({
       ...common,
       entryPoints: [join(here, 'chromium/page.mjs'), join(here, 'chromium/worklet.mjs')],
       outdir: chromium,
       platform: 'browser',
-      plugins: [builtLibrary({ external: false })],
+      plugins: [builtLibrary],
     }),
     build({
       ...common,
@@ -46,27 +47,41 @@ export async function bundle() {
       conditions: ['workerd'],
       loader: { '.wasm': 'copy' },
       assetNames: '[name]',
-      plugins: [builtLibrary({ external: false })],
+      plugins: [builtLibrary],
     }),
   ]);
   return { node: join(node, 'main.mjs'), chromium };
 }
 
 /**
- * A package may import itself by name, but this folder is a package of its own: imports are resolved from the root. Node
- * loads the built files themselves; elsewhere they come into the bundle.
- * @param {{ external: boolean }} options
- * @returns {import('esbuild').Plugin}
+ * What installing the package leaves in a user's folder. This repository's own tsconfig.json and imports are out of reach there, which Bun
+ * and Deno would go by.
+ * @param {string} folder
  */
-function builtLibrary({ external }) {
-  return {
-    name: 'built-library',
-    setup(build) {
-      build.onResolve({ filter: /^bucle(\/|$)/ }, async ({ path, kind, pluginData }) => {
-        if (pluginData === 'from the root') return undefined;
-        const resolved = await build.resolve(path, { kind, resolveDir: root, pluginData: 'from the root' });
-        return external ? { path: pathToFileURL(resolved.path).href, external } : resolved;
-      });
-    },
-  };
+async function installInto(folder) {
+  const library = join(folder, 'node_modules/bucle');
+  await mkdir(library, { recursive: true });
+  const user = { type: 'module', private: true, dependencies: { bucle: '*' } };
+  await Promise.all([
+    writeFile(join(folder, 'package.json'), JSON.stringify(user)),
+    // Bun takes the nearest.
+    writeFile(join(folder, 'tsconfig.json'), '{}'),
+    cp(join(root, 'package.json'), join(library, 'package.json')),
+    cp(join(root, 'dist'), join(library, 'dist'), { recursive: true }),
+    symlink(join(root, 'node_modules/cli-progress'), join(folder, 'node_modules/cli-progress')),
+  ]);
 }
+
+/**
+ * A package may import itself by name, but this folder is a package of its own: imports are resolved from the root.
+ * @type {import('esbuild').Plugin}
+ */
+const builtLibrary = {
+  name: 'built-library',
+  setup(build) {
+    build.onResolve({ filter: /^bucle(\/|$)/ }, ({ path, kind, pluginData }) => {
+      if (pluginData === 'from the root') return undefined;
+      return build.resolve(path, { kind, resolveDir: root, pluginData: 'from the root' });
+    });
+  },
+};

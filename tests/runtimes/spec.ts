@@ -223,7 +223,7 @@ function extremeInputs(): Tensor {
   return tensor(data, [values.length, steps, 3]);
 }
 
-function flushesSubnormals(): boolean {
+export function flushesSubnormals(): boolean {
   // In an array, so that it is divided when this runs, not by the compiler, on a thread that may differ.
   const [smallestNormal] = Float64Array.of(2 ** -1022);
   return smallestNormal / 2 === 0;

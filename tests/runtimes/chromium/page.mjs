@@ -1,7 +1,9 @@
 // The script of the page that Chromium opens. The driver calls what it puts into the global scope.
 import { compute } from '../spec.ts';
+import { train } from '../training.ts';
 
 globalThis.computeInPage = compute;
+globalThis.trainInPage = train;
 
 /** Twice in an AudioWorklet: in the processor's constructor and in the audio callback. */
 globalThis.computeInWorklet = async () => {

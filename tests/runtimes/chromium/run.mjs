@@ -12,8 +12,8 @@ import { within } from '../within.mjs';
 
 /**
  * @param {string} folder with the bundles of page.mjs and worklet.mjs
- * @param {number} timeout in milliseconds, for each of: unpacking, starting, the page, the worklet
- * @returns {Promise<import('../run.mjs').Report>} of the page and of the worklet; one can fail without the other
+ * @param {number} timeout in milliseconds, for each of: unpacking, starting, the page, the worklet, training
+ * @returns {Promise<import('../run.mjs').Report>} of the page, the worklet, and training in the page; each can fail without the others
  */
 export async function runInChromium(folder, timeout) {
   const scratch = mkdtempSync(join(tmpdir(), 'bucle-chromium-'));
@@ -31,6 +31,7 @@ export async function runInChromium(folder, timeout) {
     for (const [what, call, read] of [
       ['the page', 'computeInPage()', (outcome) => outcome],
       ['the AudioWorklet', 'computeInWorklet()', sameTwice],
+      ['training in the page', 'trainInPage()', (outcome) => outcome],
     ]) {
       outcomes.push(await within(timeout, what, page.evaluate(call).then(read)).catch((error) => error));
     }
@@ -83,7 +84,11 @@ async function launch(executablePath, timeout) {
 async function serve(folder) {
   const files = { '/page.js': 'page.js', '/worklet.js': 'worklet.js' };
   const server = createServer(async ({ url }, response) => {
-    response.setHeader('Content-Security-Policy', "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
+    response.setHeader(
+      'Content-Security-Policy',
+      // The threads of bucle/worker start from text.
+      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:",
+    );
     if (url === '/') {
       response.setHeader('Content-Type', 'text/html');
       response.end('<!doctype html><title>bucle</title><script type="module" src="page.js"></script>');

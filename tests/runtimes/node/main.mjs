@@ -1,4 +1,5 @@
-// Prints the outcome in Node.
+// Prints the outcomes in Node, Deno and Bun.
 import { compute } from '../spec.ts';
+import { train } from '../training.ts';
 
-console.log(JSON.stringify(compute()));
+console.log(JSON.stringify([compute(), await train()]));
