@@ -29,21 +29,16 @@ const hosted = {
   'threads-web': 'src/training/threads/web.ts',
 };
 
-/** What `threads-node` starts. */
-const scripts = { thread: 'src/worker/thread-node.ts' };
-
 const hostedImports = ['#progress', '#files', '#threads', '#worker-threads'];
 
 /** @param {string} folder */
 export async function bundle(folder) {
-  const define = { THREAD_SCRIPT: JSON.stringify(await threadScript()) };
-  const files = await bundleModules(
-    folder,
-    { ...entryPoints, ...hosted, ...scripts },
-    [layersApart, fittedLoader],
-    define,
-  );
-  await Promise.all(files.filter((file) => basename(file) !== 'thread.js').map(writeCommonJs));
+  const define = {
+    THREAD_SCRIPT: JSON.stringify(await threadScript('web')),
+    NODE_THREAD_SCRIPT: JSON.stringify(await threadScript('node')),
+  };
+  const files = await bundleModules(folder, { ...entryPoints, ...hosted }, [layersApart, fittedLoader], define);
+  await Promise.all(files.map(writeCommonJs));
 }
 
 /** @param {string} folder */
@@ -86,29 +81,32 @@ async function bundleModules(folder, entries, plugins, define = {}) {
 }
 
 /**
- * The script of a Web Worker, as text: all that it needs but the kernels, which it is sent.
+ * The script of a thread, as text: all that it needs but the kernels, which it is sent.
+ * @param {'web' | 'node'} kind
  * @returns {Promise<string>}
  */
-async function threadScript() {
+async function threadScript(kind) {
+  const alias = {
+    '#progress': hosted['progress-plain'],
+    '#files': hosted[kind === 'node' ? 'files-file-system' : 'files-none'],
+    '#threads': hosted['threads-none'],
+  };
   const { outputFiles } = await build({
-    entryPoints: ['src/worker/thread-web.ts'],
+    entryPoints: [`src/worker/thread-${kind}.ts`],
     bundle: true,
     minify: true,
-    format: 'iife',
-    platform: 'browser',
+    format: kind === 'node' ? 'cjs' : 'iife',
+    platform: kind === 'node' ? 'node' : 'browser',
     target: 'es2022',
-    alias: Object.fromEntries(
-      [
-        ['#progress', hosted['progress-plain']],
-        ['#files', hosted['files-none']],
-        ['#threads', hosted['threads-none']],
-      ].map(([name = '', path = '']) => [name, resolve(path)]),
-    ),
+    alias: Object.fromEntries(Object.entries(alias).map(([name, path]) => [name, resolve(path)])),
     plugins: [fittedLoader],
     write: false,
     logLevel: 'warning',
   });
-  return outputFiles.map(({ text }) => text).join('');
+  const script = outputFiles.map(({ text }) => text).join('');
+  if (kind === 'web') return script;
+  // Node runs the text as CommonJS, Deno as a module.
+  return `((require)=>{${script}})(typeof require==='function'?require:(name)=>process.getBuiltinModule(name));`;
 }
 
 /**
@@ -157,11 +155,7 @@ async function arrangeImports(files) {
 async function writeCommonJs(file) {
   // The name tells esbuild to import CommonJS packages the way Node does from ESM; the platform, to list the exports for
   // Node's `import { … } from` of a CommonJS file.
-  // What stands beside a file is found by its URL, which CommonJS calls otherwise.
-  const source = (await readFile(file, 'utf8')).replaceAll(
-    'import.meta.url',
-    `require('node:url').pathToFileURL(__filename)`,
-  );
+  const source = await readFile(file, 'utf8');
   const { code } = await transform(source, {
     format: 'cjs',
     platform: 'node',

@@ -44,6 +44,7 @@ const programs = {
   'bucle/convert': `export * from 'bucle/convert'`,
   'bucle/data': `export * from 'bucle/data'`,
   'bucle/realtime': `export * from 'bucle/realtime'`,
+  'bucle/worker': `export * from 'bucle/worker'`,
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

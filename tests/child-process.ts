@@ -24,6 +24,8 @@ export async function bundleChild(script: URL): Promise<Child> {
     format: 'esm',
     alias: {
       '#files': fileURLToPath(new URL('../src/training/files/file-system.ts', import.meta.url)),
+      // The script of a thread is what the build makes of it.
+      '#threads': fileURLToPath(new URL('../dist/threads-node.js', import.meta.url)),
       '#progress': fileURLToPath(new URL('../src/training/progress/plain.ts', import.meta.url)),
     },
     outfile,

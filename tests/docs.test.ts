@@ -103,6 +103,8 @@ function blocksOf(file: string): Block[] {
   }));
 }
 
+const threads = join(root, 'dist/threads-node.js');
+
 /** Runs a program in a process of its own, and gives what it prints. */
 async function run(code: string): Promise<string> {
   const outfile = join(folder, `${String(programs.findIndex((block) => block.code === code))}.mjs`);
@@ -115,6 +117,8 @@ async function run(code: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     external: ['cli-progress'],
+    // The script of a thread is what the build makes of it.
+    alias: { '#threads': threads, '#worker-threads': threads },
     logLevel: 'silent',
   });
   return execFileSync(process.execPath, [...process.execArgv, outfile], { encoding: 'utf8', cwd: folder });

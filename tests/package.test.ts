@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { rollup } from 'rollup';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kernelInterfaces, parseKernels } from '../scripts/kernel-interfaces.mjs';
@@ -26,6 +26,7 @@ const entryPoints = [
   'bucle/convert',
   'bucle/data',
   'bucle/realtime',
+  'bucle/worker',
 ];
 
 /** Keras's names of layers, and ours of those that only others use. */
@@ -136,6 +137,21 @@ describe('packed', () => {
     for (const [imported, required] of Object.values(found)) {
       expect(imported.length).toBeGreaterThan(0);
       expect(required).toEqual(imported);
+    }
+  });
+
+  test('threads start from CommonJS, and from a program that was bundled', async () => {
+    const program = `
+      const { layers, sequential } = require('bucle');
+      const { fit } = require('bucle/worker');
+      const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+      model.compile({ optimizer: 'sgd', loss: 'mse' });
+      fit(model, [[1], [2]], [[2], [4]], { workers: 2, verbose: 0 }).then(({ history }) => console.log(history.loss.length));`;
+    const [plain, bundled] = ['threads.cjs', 'bundled.cjs'].map((name) => join(folder, name));
+    writeFileSync(plain, program);
+    await build({ entryPoints: [plain], outfile: bundled, bundle: true, platform: 'node', tsconfigRaw: {} });
+    for (const path of [plain, bundled]) {
+      expect(execFileSync(process.execPath, [path], { encoding: 'utf8' })).toBe('1\n');
     }
   });
 

@@ -1,9 +1,12 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 import type { Port } from './port.js';
 
-/** Threads in Node, Deno and Bun. Stands for `#threads` there. */
+/** The script of a thread, src/worker/thread-node.ts, which the build puts in (scripts/bundle.mjs). */
+declare const NODE_THREAD_SCRIPT: string;
+
+/** Threads in Node, Deno and Bun; their script comes as text, so that bundled programs have it. Stands for `#threads` there. */
 export function spawn(): Port {
-  const worker = new Worker(new URL('./thread.js', import.meta.url));
+  const worker = new Worker(NODE_THREAD_SCRIPT, { eval: true });
   return {
     post: (message, transfer = []) => {
       worker.postMessage(message, transfer as Transferable[]);
