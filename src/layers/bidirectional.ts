@@ -36,7 +36,8 @@ const mergers = {
 const definition: LayerDefinition<BidirectionalConfig> = {
   className: 'Bidirectional',
   baseName: 'bidirectional',
-  inside: ({ layer, backwardLayer }) => [layer, known(backwardLayer, 'a backward layer')] as Layer[],
+  // While the options are read there is one that is given, or none yet.
+  inside: ({ layer, backwardLayer }) => [layer, ...(backwardLayer === undefined ? [] : [backwardLayer])] as Layer[],
   givesList: ({ layer, mergeMode }) => layer.config.returnState || mergeMode === null,
   outputs: ({ layer, backwardLayer, mergeMode }, { inputs, initialState, mask }, name) => {
     const half = initialState.length / 2;

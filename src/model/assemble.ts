@@ -47,15 +47,23 @@ export function assemble(
   nameLayers(name, layers);
   const initialize = making.initialize?.(workspace, making.seed);
   const fresh = leaves.filter((layer) => layer.workspace === undefined);
+  const built = new Set(leaves.filter((layer) => layer.workspace !== undefined).map(({ title }) => title));
   // All values first: where one cannot be made, no layer is built.
   const values = fresh.map(
     ({ title, weightSpecs, startValues }) =>
-      startValues ?? (initialize && weightSpecs.map((spec) => initialize(spec, title))),
+      startValues ?? (initialize && weightSpecs.map((spec) => initialize(spec, unlike(title, built)))),
   );
   fresh.forEach((layer, i) => {
     layer.build(workspace, values[i]);
   });
   return { name, graph, workspace };
+}
+
+/** A layer of a model inside may be called so too: under one name, both would get the same first values. */
+function unlike(title: string, built: ReadonlySet<string>): string {
+  let own = title;
+  for (let n = 1; built.has(own); n++) own = `${title}@${n}`;
+  return own;
 }
 
 /** Chains layers: the first one says its input shape. */

@@ -1,5 +1,15 @@
 import type { NamedWeight } from '../formats/topology.js';
-import { fields, flag, mismatch, nonNegativeInteger, optional, refuse, text, type Reader } from '../options/options.js';
+import {
+  fields,
+  flag,
+  listOf,
+  mismatch,
+  nonNegativeInteger,
+  optional,
+  refuse,
+  text,
+  type Reader,
+} from '../options/options.js';
 import type { SourcePlace } from './batches.js';
 import type { CallbackState } from './callbacks/callback.js';
 import type { SavedOptimizer } from './optimizers/optimizer-state.js';
@@ -156,11 +166,6 @@ const anyNumber: Reader<number> = (value, where) =>
   typeof value === 'number' ? value : refuse(where, 'a number', value);
 
 const anyText: Reader<string> = (value, where) => (value === '' ? '' : text(value, where));
-
-function listOf<T>(reader: Reader<T>): Reader<T[]> {
-  return (value, where) =>
-    Array.isArray(value) ? value.map((item, i) => reader(item, `${where}[${i}]`)) : refuse(where, 'an array', value);
-}
 
 function recordOf<T>(reader: Reader<T>): Reader<Record<string, T>> {
   return (value, where) => {

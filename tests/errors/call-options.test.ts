@@ -193,6 +193,7 @@ describe('calls of a model', () => {
         null,
       ],
       resume: nonsense.flag,
+      workers: nonsense.positiveInteger,
       sampleWeight: [5, [1], 'x', null],
       classWeight: [5, { a: 1 }, { 0: 'x' }, null],
     };

@@ -61,6 +61,12 @@ describe('weights', () => {
     expect(shorter.getWeights().map(({ data }) => data)).toEqual(one.getWeights().slice(0, 2).map(({ data }) => data)); // prettier-ignore
   });
 
+  test('of a layer that is called as one in a model inside are others', () => {
+    const dense = () => layers.dense({ units: 3, inputShape: [3] });
+    const [a, , b] = sequential({ layers: [dense(), sequential({ layers: [dense()] })] }).getWeights();
+    expect(a.data).not.toEqual(b.data);
+  });
+
   test('of an inference model are zeros until they are set', () => {
     const model = inference.sequential({ layers: createLayers() });
     expect(model.getWeights().every(({ data }) => data.every((value) => value === 0))).toBe(true);

@@ -98,6 +98,17 @@ test('what is inside a wrapper follows it', () => {
   expect(kept.trainable).toBe(false);
 });
 
+test('both directions of a bidirectional layer follow it', () => {
+  const wrapper = layers.bidirectional({ layer: layers.lstm({ units: 2 }), inputShape: [null, 3], trainable: false });
+  const model = sequential({ layers: [wrapper, layers.dense({ units: 1 })] });
+  model.compile({ optimizer: 'sgd', loss: 'mse' });
+  const before = valuesOf(model);
+  model.trainOnBatch(x, y);
+  expect(before).toHaveLength(8);
+  expect(valuesOf(model).slice(0, 6)).toEqual(before.slice(0, 6));
+  expect(valuesOf(model)[6]).not.toEqual(before[6]);
+});
+
 test('two models over the same layers train different ones of them: a generator against a fixed judge', () => {
   const noise = input({ shape: [null, 3] });
   const made = layers.gru({ units: 2, returnSequences: true, name: 'generator' }).apply(noise);

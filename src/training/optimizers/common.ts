@@ -1,4 +1,4 @@
-import { flag, optional, positiveInteger, refuse, share, text, type Reader } from '../../options/options.js';
+import { flag, listOf, optional, positiveInteger, share, text } from '../../options/options.js';
 import type { LearningRate } from '../schedules/schedule-options.js';
 import { clippingFields, type ClippingOptions } from './clipping.js';
 import { nonNegativeFloat } from './positive-float.js';
@@ -24,15 +24,10 @@ export interface CommonOptions extends ClippingOptions {
   readonly gradientAccumulationSteps?: number;
 }
 
-const names: Reader<string[]> = (value, where) =>
-  Array.isArray(value)
-    ? value.map((name, i) => text(name, `${where}[${i}]`))
-    : refuse(where, 'an array of names', value);
-
 /** Readers of all of them but the learning rate, whose default is each optimizer's own. */
 export const commonFields = {
   weightDecay: optional(nonNegativeFloat, 0),
-  excludeFromWeightDecay: optional(names, [] as readonly string[]),
+  excludeFromWeightDecay: optional(listOf(text), [] as readonly string[]),
   useEma: optional(flag, false),
   emaMomentum: optional(share, 0.99),
   emaOverwriteFrequency: optional(positiveInteger, undefined),

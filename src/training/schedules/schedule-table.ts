@@ -1,5 +1,6 @@
 import {
   flag,
+  listOf,
   mismatch,
   nonNegative,
   number,
@@ -41,7 +42,7 @@ const decayReaders = {
 
 export const scheduleTable: { readonly [K in PlainName]: Definition<ScheduleOptions[K]> } = {
   piecewiseConstant: {
-    readers: { boundaries: listOf(nonNegative), values: listOf(nonNegativeFloat) },
+    readers: { boundaries: some(listOf(nonNegative)), values: some(listOf(nonNegativeFloat)) },
     check: ({ boundaries, values }, where) => {
       if (boundaries.some((boundary, i) => boundary <= (boundaries[i - 1] ?? -1))) {
         refuse(`${where}: boundaries`, 'rising steps', boundaries);
@@ -100,9 +101,10 @@ export const scheduleTable: { readonly [K in PlainName]: Definition<ScheduleOpti
   },
 };
 
-function listOf(reader: Reader<number>): Reader<number[]> {
-  return (value, where) =>
-    Array.isArray(value) && value.length > 0
-      ? value.map((item, i) => reader(item, `${where}[${i}]`))
-      : refuse(where, 'an array of numbers', value);
+/** At least one. */
+function some<T>(reader: Reader<T[]>): Reader<T[]> {
+  return (value, where) => {
+    const list = reader(value, where);
+    return list.length > 0 ? list : refuse(where, 'at least one', value);
+  };
 }
