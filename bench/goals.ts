@@ -53,7 +53,7 @@ function beside(work: WorkResult, peer: string, goal: number | null): Goal[] {
   // A run without the peer says nothing about it.
   if (!work.contenders.some((contender) => contender.peer === peer)) return [];
   const factor = secondsOf(work, peer) / secondsOf(work, own);
-  return [atLeast(`${work.name}: ${peer}'s time, in bucle's`, factor, goal, times)];
+  return [atLeast(`${work.name}: ${peer} ÷ bucle`, factor, goal, times)];
 }
 
 /** A backup's file is what epochs with one after each batch take longer, by batches. */
@@ -63,7 +63,7 @@ function checkpointGoals(work: WorkResult): Goal[] {
   const batches = batchesOf(forecastEpoch.rows(), forecastEpoch.batch);
   const cost = (what: string, seconds: number): Goal => ({
     what: `${work.name}: ${what}`,
-    measured: `${duration(seconds)}: ${percent(seconds / epoch)} of an epoch, ${(seconds / step).toFixed(1)} training steps`,
+    measured: `${duration(seconds)}: ${percent(seconds / epoch)} of an epoch, ${times(seconds / step)} a training step`,
     goal: null,
     isMet: null,
   });
@@ -84,8 +84,13 @@ function shareOfCore(work: WorkResult): Goal {
 function sessionsGoals(work: WorkResult): Goal[] {
   const all = secondsOf(work, together);
   return [
-    atLeast(`${work.name}: one by one, in the time of one model.push`, secondsOf(work, inTurn) / all, 4, times),
-    atLeast(`${work.name}: one model.push, in the time of a batch`, all / secondsOf(work, asBatch), null, times),
+    atLeast(`${work.name}: one by one ÷ one model.push`, secondsOf(work, inTurn) / all, 4, times),
+    atLeast(
+      `${work.name}: one model.push ÷ one session of as many sequences`,
+      all / secondsOf(work, asBatch),
+      null,
+      times,
+    ),
   ];
 }
 
@@ -97,7 +102,12 @@ function pushGoal(work: WorkResult): Goal {
 function silenceGoal({ name, normal, slowest }: SilenceResult): Goal {
   const factor = slowest / normal;
   const isMet = factor <= 1.5;
-  return { what: `${name}: the slowest block, in usual ones`, measured: times(factor), goal: '≤ 1.5×', isMet };
+  return {
+    what: `${name}: the slowest block ÷ the usual one of noise`,
+    measured: times(factor),
+    goal: '≤ 1.5×',
+    isMet,
+  };
 }
 
 function atLeast(what: string, value: number, goal: number | null, shown: (value: number) => string): Goal {

@@ -48,11 +48,12 @@ export function reportRun({ cpu, versions, nodeOptions, threads, limit, canary }
 }
 
 export function reportSilence(result: SilenceResult): string {
-  const { name, seconds, blockSeconds, runs, blocks, blocksMeasured, normal, slowest, slowestAt } = result;
+  const { name, seconds, blockSeconds, runs, blocks, blocksMeasured, normal, silent, slowest, slowestAt } = result;
   return (
-    `${name}: of ${String(blocks)} blocks of ${duration(blockSeconds)} (${seconds.toFixed(0)} s) the usual takes ` +
-    `${duration(normal)}, the slowest, at ${slowestAt.toFixed(2)} s, ${duration(slowest)} (${times(slowest / normal)}); ` +
-    `medians of ${String(runs)} runs, ${String(blocksMeasured)} blocks with enough clean times`
+    `${name}: a push of ${duration(blockSeconds)} takes ${duration(normal)} in noise, ${duration(silent)} in ` +
+    `${seconds.toFixed(0)} s of silence, where the slowest, at ${slowestAt.toFixed(2)} s, takes ${duration(slowest)} ` +
+    `(${times(slowest / normal)}); medians of ${String(runs)} runs, ` +
+    `${String(blocksMeasured)} of ${String(blocks)} blocks with enough clean times`
   );
 }
 

@@ -68,8 +68,11 @@ export interface SilenceResult {
   readonly blocks: number;
   /** Blocks with enough clean times: a block's time is the median of those, over the runs. */
   readonly blocksMeasured: number;
-  /** The median of all blocks. */
+  /** The median of the blocks of noise: while there is sound. */
   readonly normal: number;
+  /** The median of the blocks of silence. */
+  readonly silent: number;
+  /** Of the silence. */
   readonly slowest: number;
   /** In seconds of the stream. */
   readonly slowestAt: number;

@@ -7,9 +7,9 @@ import { type CheckpointWork, type EpochWork, epochWeights, type TensorData, typ
 import type { Build } from './bucle-build.js';
 import { way } from './bucle-way.js';
 
-/** The compared outcome is the loss of the first epoch. */
-export function epochContender(work: EpochWork, build: Build): Contender {
-  const fit = fitting(work, work.rows());
+/** The compared outcome is the loss of the first epoch. `options`: what else a way of fitting wants. */
+export function epochContender(work: EpochWork, build: Build, options: FitOptions = {}): Contender {
+  const fit = fitting(work, work.rows(), options);
   const trained = freshModel(work, build);
   return {
     deferred: true,
@@ -111,7 +111,7 @@ function fileContender({ epoch }: CheckpointWork): Contender {
   };
 }
 
-/** An epoch with the data in its order. `options` come on top: what else a row of the benchmark wants. */
+/** An epoch with the data in its order. */
 function fitting({ batch }: EpochWork, { x, y }: TrainingRows, options: FitOptions = {}) {
   return (model: TrainableModel) => model.fit(x, y, { batchSize: batch, shuffle: false, verbose: 0, ...options });
 }

@@ -1,7 +1,11 @@
 import type { Contender, Peer } from '../contender.js';
 import type { Work } from '../works.js';
 
-/** One of bucle's own ways of doing a kind of work, where it is itself that it is measured beside. */
+/**
+ * One of bucle's own ways of doing a kind of work, where it is itself that it is measured beside.
+ * @example
+ * way('fit, batches of 64', 'epoch', (work) => epochContender(work, {}, { batchSize: 64 })); // in a group of groups.ts
+ */
 export function way<Kind extends Work['kind']>(
   name: string,
   kind: Kind,
