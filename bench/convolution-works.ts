@@ -31,9 +31,13 @@ export interface WaveNetWork extends WaveNetSize {
   readonly steps: number;
 }
 
-/** One step of a stream a call. */
+/**
+ * One step of a stream a call, of a network that makes sound (ibid. §2.2 to 2.4): one sample in, 1×1 to `channels`; in each layer
+ * z as above, of which one 1×1 convolution goes to x and another to skip; relu(skip), 1×1 to `outputs`, the next sample's logits.
+ */
 export interface WaveNetStepWork extends WaveNetSize {
   readonly kind: 'wavenet step';
+  readonly outputs: number;
 }
 
 export const waveNetTaps = 2;
@@ -63,8 +67,9 @@ export const waveNet: WaveNetWork = {
 
 export const waveNetStep: WaveNetStepWork = {
   kind: 'wavenet step',
-  name: 'WaveNet step, 3 × (1 … 512), 32 channels',
+  name: 'WaveNet step, 3 × (1 … 512), 32 channels, head 32 → 256',
   ...waveNetSize,
+  outputs: 256,
 };
 
 /** A convolution's weights, as Keras has them. */
@@ -92,7 +97,7 @@ export interface WaveNetLayer {
   readonly output: ConvolutionWeights;
 }
 
-export function waveNetLayers({ channels, dilations }: WaveNetSize): WaveNetLayer[] {
+export function waveNetLayers({ channels, dilations }: WaveNetWork): WaveNetLayer[] {
   return dilations.map((dilation, layer) => ({
     dilation,
     filter: convolutionWeights(waveNetTaps, channels, channels, 3 * layer + 1),
@@ -109,6 +114,10 @@ export function convolutionInput(steps: number, features: number): Float32Array 
 /** Multiplies and adds of the convolutions in a call, each counted. */
 export function convolutionOperations(work: ConvolutionWork | WaveNetWork | WaveNetStepWork): number {
   if (work.kind === 'convolution') return 2 * work.steps * work.kernelSize * work.inputs * work.filters;
-  const steps = work.kind === 'wavenet' ? work.steps : 1;
-  return 2 * steps * work.dilations.length * (2 * waveNetTaps + 1) * work.channels ** 2;
+  const { channels, dilations } = work;
+  const gates = 2 * waveNetTaps * channels ** 2;
+  if (work.kind === 'wavenet') return 2 * work.steps * dilations.length * (gates + channels ** 2);
+  // The last layer's way back to x goes nowhere.
+  const between = dilations.length * (gates + 2 * channels ** 2) - channels ** 2;
+  return 2 * (channels + between + channels * work.outputs);
 }

@@ -1,51 +1,77 @@
-// bucle beside its peers: npm run bench [-- part of a work's name]
-// With a name, only those works run and results/latest.json stays as it is.
-import { cleanShare, createCanary } from './canary.js';
-import type { Peer } from './contender.js';
+// bucle beside its peers, and beside itself: npm run bench [-- --only <a group, or part of a work's name>] [--quick]
+// With --only, which may come several times, the others are left out; with --quick all run, but hardly long enough to be measured.
+// Both leave results/latest.json as it is.
+import { parseArgs } from 'node:util';
+import { type Canary, cleanShare, createCanary } from './canary.js';
+import { type Group, groups } from './groups.js';
 import { measureLimit } from './limit.js';
-import { bucle, bucleRelaxed } from './peers/bucle.js';
-import { onnxruntimeWeb } from './peers/onnxruntime-web.js';
-import { tfjsCore } from './peers/tfjs-core.js';
-import { tfjs } from './peers/tfjs.js';
-import { reportRun, reportWork } from './report.js';
-import { type Results, type WorkResult, writeResults } from './results.js';
-import { describeRuntime, hasRelaxedSimd } from './runtime.js';
+import { defaultOptions, longOptions, type MeasureOptions, quickOptions } from './measure.js';
+import { reportGoals, reportRun, reportSilence, reportWork } from './report.js';
+import { type Results, type SilenceResult, type WorkResult, writeResults } from './results.js';
+import { describeRuntime } from './runtime.js';
+import { measureSilence, quickSilence, silenceOptions } from './silence.js';
+import { silenceWorks } from './silence-works.js';
 import { runWork } from './work.js';
-import { works } from './works.js';
+import type { Work } from './works.js';
 
-const [wanted = ''] = process.argv.slice(2);
-const chosen = works.filter(({ name }) => name.includes(wanted));
-if (chosen.length === 0) throw new Error(`no work is named like "${wanted}"`);
-
-const peers: Peer[] = [
-  bucle,
-  ...(hasRelaxedSimd() ? [bucleRelaxed] : []),
-  onnxruntimeWeb,
-  tfjs('wasm'),
-  tfjsCore,
-  tfjs('cpu'),
-];
-const canary = await createCanary();
-const limit = await measureLimit(canary);
-const done: WorkResult[] = [];
-for (const work of chosen) {
-  const result = await runWork(work, peers, canary);
-  console.log(`${reportWork(result, limit)}\n`);
-  done.push(result);
+const { values, positionals } = parseArgs({
+  options: { only: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const wanted = [...values.only, ...positionals];
+const isWanted = (group: string, name: string) =>
+  wanted.length === 0 || wanted.some((part) => part === group || name.includes(part));
+const chosen = groups.map((group) => ({
+  ...group,
+  works: group.works.filter(({ name }) => isWanted(group.name, name)),
+}));
+const silences = silenceWorks.filter(({ name }) => isWanted('silence', name));
+if (silences.length === 0 && chosen.every(({ works }) => works.length === 0)) {
+  const names = [...groups.map(({ name }) => name), 'silence'].join(', ');
+  throw new Error(`no work is named like "${wanted.join('" or "')}"; the groups are ${names}`);
 }
 
-const results = summarise(done);
+const canary = await createCanary();
+const limit = await measureLimit(canary);
+const works = await runGroups(chosen, canary);
+const silence = silences.map((work): SilenceResult => {
+  const result = measureSilence(work, canary, values.quick ? quickSilence : silenceOptions);
+  console.log(`${reportSilence(result)}\n`);
+  return result;
+});
+const results = summarise(works, silence);
+console.log(`${reportGoals(results)}\n`);
 console.log(reportRun(results));
-if (chosen.length === works.length) console.log(`written: ${await writeResults(results)}`);
+if (wanted.length === 0 && !values.quick) {
+  console.log(`written: ${await writeResults(results)}; into README.md: node scripts/run.mjs bench/table.ts`);
+}
 
-function summarise(finished: readonly WorkResult[]): Results {
+async function runGroups(wantedGroups: readonly Group[], guard: Canary): Promise<WorkResult[]> {
+  const done: WorkResult[] = [];
+  for (const group of wantedGroups) {
+    for (const work of group.works) {
+      const result = await runWork(work, group, guard, optionsOf(work));
+      console.log(`${reportWork(result, limit)}\n`);
+      done.push(result);
+    }
+  }
+  return done;
+}
+
+function optionsOf({ kind }: Work): MeasureOptions {
+  if (values.quick) return quickOptions;
+  return kind === 'epoch' || kind === 'checkpoint' ? longOptions : defaultOptions;
+}
+
+function summarise(finished: readonly WorkResult[], silent: readonly SilenceResult[]): Results {
   const { versions, ...runtime } = describeRuntime();
   const contenders = finished.flatMap((work) => work.contenders);
+  const peers = groups.flatMap((group) => group.peers);
   return {
     date: new Date().toISOString(),
     ...runtime,
     versions: Object.assign({}, versions, ...peers.map((peer) => peer.versions)) as Record<string, string>,
-    threads: Object.fromEntries(peers.map(({ name, threads }) => [name, threads])),
+    threads: Object.fromEntries(groups[0].peers.map(({ name, threads }) => [name, threads])),
     limit,
     canary: {
       seconds: canary.bestTime(),
@@ -54,5 +80,6 @@ function summarise(finished: readonly WorkResult[]): Results {
       batchesDiscarded: contenders.reduce((sum, { batchesDiscarded }) => sum + batchesDiscarded, 0),
     },
     works: finished,
+    silence: silent,
   };
 }

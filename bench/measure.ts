@@ -35,6 +35,10 @@ export interface MeasureOptions {
   readonly enoughSeconds: number;
   /** Gives up on clean batches after this many times the batches wanted. */
   readonly patience: number;
+  /** Seconds of batches, clean or not, after which a contender has enough, if it has one that is clean. */
+  readonly mostSeconds: number;
+  /** A batch is clean when the canary ran at this share of its best speed, before and after it. */
+  readonly cleanShare: number;
 }
 
 export const defaultOptions: MeasureOptions = {
@@ -44,6 +48,22 @@ export const defaultOptions: MeasureOptions = {
   fewestBatches: 9,
   enoughSeconds: 1,
   patience: 6,
+  mostSeconds: 20,
+  cleanShare,
+};
+
+/** For works of seconds, such as epochs of training. */
+export const longOptions: MeasureOptions = { ...defaultOptions, fewestBatches: 3 };
+
+/** To see that all works run, not how fast: takes what comes. */
+export const quickOptions: MeasureOptions = {
+  ...defaultOptions,
+  warmUpSeconds: 0.01,
+  batches: 2,
+  fewestBatches: 1,
+  enoughSeconds: 0.01,
+  mostSeconds: 0,
+  cleanShare: 0,
 };
 
 interface Batch {
@@ -108,10 +128,11 @@ class Run {
   }
 
   isFinished(): boolean {
-    const { batches, fewestBatches, enoughSeconds, patience } = this.options;
+    const { batches, fewestBatches, enoughSeconds, patience, mostSeconds } = this.options;
     const clean = this.clean();
-    const seconds = clean.reduce((sum, { period }) => sum + period * this.callsPerBatch, 0);
+    const seconds = this.secondsOf(clean);
     if (clean.length >= batches || (clean.length >= fewestBatches && seconds >= enoughSeconds)) return true;
+    if (clean.length > 0 && this.secondsOf(this.batches) >= mostSeconds) return true;
     return this.batches.length >= patience * (seconds >= enoughSeconds / 2 ? fewestBatches : batches);
   }
 
@@ -132,8 +153,12 @@ class Run {
 
   /** Judged by the best canary so far, which may be later than the batch. */
   private clean(): Batch[] {
-    const slowest = this.canary.bestTime() / cleanShare;
+    const slowest = this.canary.bestTime() / this.options.cleanShare;
     return this.batches.filter((batch) => batch.canary <= slowest);
+  }
+
+  private secondsOf(batches: readonly Batch[]): number {
+    return batches.reduce((sum, { period }) => sum + period * this.callsPerBatch, 0);
   }
 }
 

@@ -1,5 +1,7 @@
 import Table from 'cli-table3';
-import type { ContenderResult, Results, WorkResult } from './results.js';
+import { goalsOf } from './goals.js';
+import { duration, percent, times } from './numbers.js';
+import type { ContenderResult, Results, SilenceResult, WorkResult } from './results.js';
 
 /** One table of a work for the console, with the share of `limit` that its products reach: what SIMD128 can do at most. */
 export function reportWork({ name, operations, sound, contenders }: WorkResult, limit: number): string {
@@ -45,22 +47,31 @@ export function reportRun({ cpu, versions, nodeOptions, threads, limit, canary }
   ].join('\n');
 }
 
-/** Three digits. */
-export function duration(seconds: number): string {
-  const [scale, unit] = seconds < 1e-6 ? [1e9, 'ns'] : seconds < 1e-3 ? [1e6, 'µs'] : [1e3, 'ms'];
-  const value = seconds * scale;
-  return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${unit}`;
+export function reportSilence(result: SilenceResult): string {
+  const { name, seconds, blockSeconds, runs, blocks, blocksMeasured, normal, silent, slowest, slowestAt } = result;
+  return (
+    `${name}: a push of ${duration(blockSeconds)} takes ${duration(normal)} in noise, ${duration(silent)} in ` +
+    `${seconds.toFixed(0)} s of silence, where the slowest, at ${slowestAt.toFixed(2)} s, takes ${duration(slowest)} ` +
+    `(${times(slowest / normal)}); medians of ${String(runs)} runs, ` +
+    `${String(blocksMeasured)} of ${String(blocks)} blocks with enough clean times`
+  );
+}
+
+/** What was to be reached, and what was. */
+export function reportGoals(results: Pick<Results, 'works' | 'silence' | 'limit'>): string {
+  const table = new Table({ head: ['', 'measured', 'goal', ''], style: { head: [], border: [] } });
+  for (const { what, measured, goal, isMet } of goalsOf(results)) {
+    table.push([what, measured, goal ?? '', isMet === null ? '' : isMet ? 'met' : 'missed']);
+  }
+  return table.toString();
 }
 
 /** How many times as long as the reference. */
 export function ratio({ median }: ContenderResult, reference: ContenderResult): string {
-  const times = median / reference.median;
-  return `${times.toFixed(times < 10 ? 2 : times < 100 ? 1 : 0)}×`;
+  return times(median / reference.median);
 }
 
 /** What share of the time goes into the call itself. */
 export function emptyShare({ median, emptyCall }: ContenderResult): string | undefined {
   return emptyCall === null ? undefined : percent(Math.min(1, emptyCall / median));
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;

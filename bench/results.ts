@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
+import type { Group } from './groups.js';
 import type { Work } from './works.js';
 
 export interface Results {
@@ -17,6 +18,7 @@ export interface Results {
   readonly limit: number;
   readonly canary: CanaryStatistics;
   readonly works: readonly WorkResult[];
+  readonly silence: readonly SilenceResult[];
 }
 
 export interface CanaryStatistics {
@@ -30,6 +32,7 @@ export interface CanaryStatistics {
 
 export interface WorkResult {
   readonly name: string;
+  readonly group: Group['name'];
   readonly kind: Work['kind'];
   /** Multiplies and adds of a call's products, each counted; null where nobody counts them. */
   readonly operations: number | null;
@@ -53,6 +56,26 @@ export interface ContenderResult {
   /** The mean time of a call, batch by batch. */
   readonly samples: readonly number[];
   readonly emptyCallSamples: readonly number[];
+}
+
+/** A stream of sound after the sound. */
+export interface SilenceResult {
+  readonly name: string;
+  readonly seconds: number;
+  /** What a push brings. */
+  readonly blockSeconds: number;
+  readonly runs: number;
+  readonly blocks: number;
+  /** Blocks with enough clean times: a block's time is the median of those, over the runs. */
+  readonly blocksMeasured: number;
+  /** The median of the blocks of noise: while there is sound. */
+  readonly normal: number;
+  /** The median of the blocks of silence. */
+  readonly silent: number;
+  /** Of the silence. */
+  readonly slowest: number;
+  /** In seconds of the stream. */
+  readonly slowestAt: number;
 }
 
 const latest = fileURLToPath(new URL('results/latest.json', import.meta.url));

@@ -1,8 +1,10 @@
-// The README's table of speed, from results/latest.json: node scripts/run.mjs bench/table.ts [--check]
+// The README's tables of speed, from results/latest.json: node scripts/run.mjs bench/table.ts [--check]
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
-import { duration, emptyShare, ratio } from './report.js';
+import { goalsOf } from './goals.js';
+import { duration } from './numbers.js';
+import { emptyShare, ratio } from './report.js';
 import { type ContenderResult, readResults, type Results, type WorkResult } from './results.js';
 
 const start = '<!-- bench:start -->';
@@ -13,9 +15,9 @@ const reference = 'bucle';
 const peers = ['onnxruntime-web', 'TF.js wasm'];
 
 const before = await readFile(readme, 'utf8');
-const after = replaceBetweenMarkers(before, await table(await readResults()));
+const after = replaceBetweenMarkers(before, await tables(await readResults()));
 if (process.argv.includes('--check')) {
-  if (before !== after) throw new Error('the table in README.md is not that of bench/results/latest.json');
+  if (before !== after) throw new Error('the tables in README.md are not those of bench/results/latest.json');
 } else {
   await writeFile(readme, after);
 }
@@ -26,18 +28,36 @@ function replaceBetweenMarkers(text: string, content: string): string {
   return `${text.slice(0, from + start.length)}\n\n${content}\n${text.slice(to)}`;
 }
 
-async function table(results: Results): Promise<string> {
-  const relaxed = results.works.some((work) => find(work, `${reference}, relaxed`));
+function tables(results: Results): Promise<string> {
+  const parts = [libraries(results), caption(results), goalsIntroduction, goals(results)];
+  return format(`${parts.join('\n\n')}\n`, { parser: 'markdown', printWidth: 120 });
+}
+
+const markdown = ([columns = [], ...rows]: readonly (readonly string[])[], align: string) =>
+  [columns, columns.map((_, index) => (index === 0 ? '---' : align)), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+
+/** A row for each work that other libraries do too. */
+function libraries({ works }: Results): string {
+  const relaxed = works.some((work) => find(work, `${reference}, relaxed`));
   const columns = [
     '',
     'bucle',
     ...(relaxed ? ['bucle, relaxed'] : []),
     ...peers.flatMap((peer) => [peer, '… an empty call']),
   ];
-  const rows = results.works.map((work) => row(work, relaxed));
-  const lines = [columns, columns.map((_, index) => (index === 0 ? '---' : '--:')), ...rows];
-  const markdown = `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n\n${caption(results)}\n`;
-  return format(markdown, { parser: 'markdown', printWidth: 120 });
+  const rows = works.filter(({ group }) => group === 'libraries').map((work) => row(work, relaxed));
+  return markdown([columns, ...rows], '--:');
+}
+
+const goalsIntroduction =
+  'What was promised, beside what the same run found; “–” where nothing was. Sessions, pushes, checkpoints and silence are ' +
+  'bucle beside itself; a block of silence is the median of at least five runs.';
+
+function goals(results: Results): string {
+  const rows = goalsOf(results).map(({ what, measured, goal }) => [what, measured, goal ?? '–']);
+  return markdown([['', 'measured', 'goal'], ...rows], '--:');
 }
 
 function row(work: WorkResult, relaxed: boolean): string[] {
@@ -61,7 +81,7 @@ function caption({ cpu, versions, date }: Results): string {
     `Medians, one thread each, ${cpu}, Node ${versions.node ?? '?'}, onnxruntime-web ` +
     `${versions['onnxruntime-web'] ?? '?'}, TensorFlow.js ${versions['@tensorflow/tfjs-core'] ?? '?'}, ` +
     `${date.slice(0, 10)}. In brackets: how many times as long as bucle. “An empty call” is the share of the peer's time that ` +
-    'a call with the same inputs and outputs takes without the work (for training: with one Dense layer). Raw samples: ' +
+    'a call with the same inputs and outputs takes without the work (for training and the WaveNet step: with one Dense layer). Raw samples: ' +
     '[bench/results/latest.json](bench/results/latest.json); `npm run bench` measures them anew.'
   );
 }

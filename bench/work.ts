@@ -2,7 +2,8 @@
 import type { Canary } from './canary.js';
 import { largestDifference, toleratedDifference } from './compare.js';
 import type { Contender, Peer } from './contender.js';
-import { measure, median, type Measurement, type Timed } from './measure.js';
+import type { Group } from './groups.js';
+import { measure, type MeasureOptions, type Measurement, median, type Timed } from './measure.js';
 import type { ContenderResult, WorkResult } from './results.js';
 import { operationsOf, soundOf, type Work } from './works.js';
 
@@ -13,13 +14,18 @@ interface Entrant {
   readonly largestDifference: number | null;
 }
 
-/** The first peer's results are what the others are compared with. */
-export async function runWork(work: Work, peers: readonly Peer[], canary: Canary): Promise<WorkResult> {
+export async function runWork(
+  work: Work,
+  { name: group, peers }: Group,
+  canary: Canary,
+  options: MeasureOptions,
+): Promise<WorkResult> {
   const entrants = await enter(work, peers);
-  const measurements = await measure(entrants.flatMap(timedCalls), canary);
+  const measurements = await measure(entrants.flatMap(timedCalls), canary, options);
   for (const { contender } of entrants) await contender.close?.();
   return {
     name: work.name,
+    group,
     kind: work.kind,
     operations: operationsOf(work),
     sound: soundOf(work),

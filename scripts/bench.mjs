@@ -1,5 +1,5 @@
 // Runs bench/main.ts beside the peers of bench/package.json, which are installed on the first run.
-//   node scripts/bench.mjs [arguments of the benchmark]
+//   node scripts/bench.mjs [--only <a group, or part of a work's name>] [--quick]
 //   node scripts/bench.mjs --install     installs the peers, if they are missing, and no more
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

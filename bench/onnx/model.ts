@@ -1,6 +1,6 @@
 // The models that onnxruntime runs: one LSTM operator with Keras's weights, and an empty model beside it.
 // https://onnx.ai/onnx/operators/onnx__LSTM.html
-import type { LstmWeights, SequenceWork, StepWork } from '../works.js';
+import type { LstmWeights, SequenceWork, StepWork } from '../lstm-works.js';
 import { identityNode, model, node, storedOutputModel, tensor, value } from './graph.js';
 import type { Message } from './messages.js';
 

@@ -1,4 +1,4 @@
-// Convolution in bucle: model.predict for whole sequences, a stream for single steps.
+// Convolution in bucle over whole sequences: model.predict.
 import { functional, input, layers, sequential, type SymbolicTensor } from 'bucle';
 import type { Contender } from '../contender.js';
 import {
@@ -6,7 +6,6 @@ import {
   convolutionWeights,
   type ConvolutionWork,
   waveNetLayers,
-  type WaveNetStepWork,
   waveNetTaps,
   type WaveNetWork,
 } from '../convolution-works.js';
@@ -27,34 +26,6 @@ export function convolutionContender(work: ConvolutionWork, build: Build): Conte
 export function waveNetContender(work: WaveNetWork, build: Build): Contender {
   const { steps, channels } = work;
   return predicting(waveNetModel(work, build), convolutionInput(steps, channels), steps, channels, build);
-}
-
-/** One step a call. The compared outputs are those of the first steps. */
-export function waveNetStepContender(work: WaveNetStepWork, build: Build): Contender {
-  const { channels, dilations } = work;
-  const model = waveNetModel(work, build);
-  // Long enough that every layer looks back at steps that were there.
-  const steps = 2 * dilations.reduce((sum, dilation) => sum + dilation, 0);
-  const data = convolutionInput(steps, channels);
-  const xs = Array.from({ length: steps }, (_, step) => data.subarray(step * channels, (step + 1) * channels));
-  const stepOf = (session: ReturnType<typeof model.stream>, out: Float32Array) => {
-    let step = 0;
-    return () => {
-      session.push(xs[step++ % xs.length], out);
-      return out;
-    };
-  };
-  return {
-    deferred: false,
-    outcome: () => {
-      const push = stepOf(model.stream(), new Float32Array(channels));
-      const rows = new Float32Array(steps * channels);
-      for (let step = 0; step < steps; step += 1) rows.set(push(), step * channels);
-      return rows;
-    },
-    call: stepOf(model.stream(), new Float32Array(channels)),
-    emptyCall: stepOf(linear(channels, build).stream(), new Float32Array(channels)),
-  };
 }
 
 type Model = ReturnType<typeof sequential>;
@@ -79,7 +50,7 @@ function linear(features: number, build: Build): Model {
   });
 }
 
-function waveNetModel(work: WaveNetWork | WaveNetStepWork, build: Build): Model {
+function waveNetModel(work: WaveNetWork, build: Build): Model {
   const { channels } = work;
   const convolution = (kernelSize: number, dilationRate: number, activation: 'linear' | 'tanh' | 'sigmoid') =>
     layers.conv1d({ filters: channels, kernelSize, dilationRate, padding: 'causal', activation });

@@ -14,10 +14,12 @@ import {
   trainingData,
   trainingWeights,
   type TrainingWork,
-  type Work,
-} from '../works.js';
+} from '../lstm-works.js';
+import type { Work } from '../works.js';
 import type { Build } from './bucle-build.js';
-import { convolutionContender, waveNetContender, waveNetStepContender } from './bucle-convolution.js';
+import { convolutionContender, waveNetContender } from './bucle-convolution.js';
+import { epochContender } from './bucle-fit.js';
+import { waveNetStepContender } from './bucle-wavenet-stream.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -35,7 +37,7 @@ function peer(name: string, build: Build): Peer {
   };
 }
 
-function contender(work: Work, build: Build): Contender {
+function contender(work: Work, build: Build): Contender | undefined {
   switch (work.kind) {
     case 'step':
       return stepContender(work, build);
@@ -49,6 +51,10 @@ function contender(work: Work, build: Build): Contender {
       return waveNetContender(work, build);
     case 'wavenet step':
       return waveNetStepContender(work, build);
+    case 'epoch':
+      return epochContender(work, build);
+    default:
+      return undefined; // What bucle does in several ways of its own: ./bucle-way.ts.
   }
 }
 

@@ -3,7 +3,7 @@
 import { env, type InferenceSession, Tensor } from 'onnxruntime-web';
 import type { Contender, Peer } from '../contender.js';
 import { emptySequenceModel, emptyStepModel, sequenceModel, stepModel } from '../onnx/model.js';
-import { lstmWeights, sequenceInput, type SequenceWork, stepInputs, type StepWork } from '../works.js';
+import { lstmWeights, sequenceInput, type SequenceWork, stepInputs, type StepWork } from '../lstm-works.js';
 import { convolutionContender, waveNetContender } from './onnxruntime-web-convolution.js';
 import { floats, open, output, swapLeading } from './onnxruntime-web-session.js';
 import { packageVersion } from './package-version.js';

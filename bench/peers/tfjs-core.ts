@@ -14,7 +14,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import type { Contender, Peer } from '../contender.js';
-import { lstmWeights, stepInputs, type StepWork } from '../works.js';
+import { lstmWeights, stepInputs, type StepWork } from '../lstm-works.js';
 import { tfjsVersions, useBackend } from './tfjs-backend.js';
 import { convolutionContender, waveNetContender } from './tfjs-core-convolution.js';
 

@@ -13,10 +13,12 @@ import {
   trainingData,
   trainingWeights,
   type TrainingWork,
-} from '../works.js';
+} from '../lstm-works.js';
 import { type Backend, tfjsVersions, useBackend } from './tfjs-backend.js';
+import { epochContender } from './tfjs-fit.js';
+import { lstmOptions } from './tfjs-lstm.js';
 
-/** The cpu backend, in plain JavaScript, is here for information and spared the sequences: they take seconds. */
+/** The cpu backend, in plain JavaScript, is here for information and spared sequences and epochs: they take seconds. */
 export function tfjs(backend: Backend): Peer {
   return {
     name: `TF.js ${backend}`,
@@ -28,13 +30,11 @@ export function tfjs(backend: Backend): Peer {
       if (work.kind === 'step') return { ...stepContender(work), prepare };
       if (work.kind === 'training') return { ...trainingContender(work), prepare };
       if (work.kind === 'sequence' && backend !== 'cpu') return { ...sequenceContender(work), prepare };
+      if (work.kind === 'epoch' && backend !== 'cpu') return { ...epochContender(work), prepare };
       return undefined; // Its Conv1D has no causal padding: "not implemented yet".
     },
   };
 }
-
-/** The orthogonal initializer needs methods that @tensorflow/tfjs-core lacks in Node; the weights are set anyway. */
-const lstmOptions = { recurrentActivation: 'sigmoid', recurrentInitializer: 'zeros' } as const;
 
 function stepContender(work: StepWork): Contender {
   const { inputs, units } = work;
