@@ -34,6 +34,13 @@ export interface CheckpointWork {
   readonly epoch: EpochWork;
 }
 
+/** One epoch of the same, in one thread and in several. */
+export interface ThreadsWork {
+  readonly kind: 'threads';
+  readonly name: string;
+  readonly epoch: EpochWork;
+}
+
 /** The S&P 500 of examples/forecast, as its main.ts trains the LSTM on it; but the rows are not shuffled, for peers shuffle otherwise. */
 export const forecastEpoch: EpochWork = {
   kind: 'epoch',
@@ -54,6 +61,26 @@ export const checkpoints: CheckpointWork = {
   kind: 'checkpoint',
   name: 'checkpoints of the forecast example, LSTM 20 → Dense 1',
   epoch: forecastEpoch,
+};
+
+const [rows, steps, inputs] = [3_072, 50, 64];
+
+export const threads: ThreadsWork = {
+  kind: 'threads',
+  name: 'epoch of LSTM 128 → Dense 1, 64 inputs, 3,072 sequences of 50 steps, batch 64',
+  epoch: {
+    kind: 'epoch',
+    name: 'LSTM 128',
+    inputs,
+    units: 128,
+    outputs: 1,
+    batch: 64,
+    learningRate: 0.001,
+    rows: () => ({
+      x: { data: uniformArray(rows * steps * inputs, 41), shape: [rows, steps, inputs] },
+      y: { data: uniformArray(rows * steps, 42), shape: [rows, steps, 1] },
+    }),
+  },
 };
 
 /** All weights of the model, in Keras's order, with their shapes. */

@@ -1,7 +1,7 @@
 // What the project set out to reach, beside what a run of the benchmark found.
 import { batchesOf, forecastEpoch } from './fit-works.js';
 import { duration, percent, times } from './numbers.js';
-import { bytes, epochWithBackups, file, plainEpoch, trainingStep } from './peers/bucle-fit.js';
+import { bytes, epochWithBackups, file, oneWorker, plainEpoch, trainingStep, twoWorkers } from './peers/bucle-fit.js';
 import { bareKernels, push } from './peers/bucle-push.js';
 import { asBatch, inTurn, together } from './peers/bucle-sessions.js';
 import type { Results, SilenceResult, WorkResult } from './results.js';
@@ -30,6 +30,15 @@ function goalsOfWork(work: WorkResult, limit: number): Goal[] {
       return beside(work, 'TF.js wasm', null);
     case 'checkpoint':
       return checkpointGoals(work);
+    case 'threads':
+      return [
+        atLeast(
+          `${work.name}: one worker ÷ two, on two cores`,
+          secondsOf(work, oneWorker) / secondsOf(work, twoWorkers),
+          1.6,
+          times,
+        ),
+      ];
     case 'wavenet step':
       return [shareOfCore(work)];
     case 'sessions':

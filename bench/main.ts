@@ -60,7 +60,7 @@ async function runGroups(wantedGroups: readonly Group[], guard: Canary): Promise
 
 function optionsOf({ kind }: Work): MeasureOptions {
   if (values.quick) return quickOptions;
-  return kind === 'epoch' || kind === 'checkpoint' ? longOptions : defaultOptions;
+  return kind === 'epoch' || kind === 'checkpoint' || kind === 'threads' ? longOptions : defaultOptions;
 }
 
 function summarise(finished: readonly WorkResult[], silent: readonly SilenceResult[]): Results {

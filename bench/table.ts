@@ -52,7 +52,7 @@ function libraries({ works }: Results): string {
 }
 
 const goalsIntroduction =
-  'What was promised, beside what the same run found; “–” where nothing was. Sessions, pushes, checkpoints and silence are ' +
+  'What was promised, beside what the same run found; “–” where nothing was. Sessions, pushes, checkpoints, threads and silence are ' +
   'bucle beside itself; a block of silence is the median of at least five runs.';
 
 function goals(results: Results): string {

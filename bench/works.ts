@@ -5,7 +5,7 @@ import {
   type WaveNetStepWork,
   type WaveNetWork,
 } from './convolution-works.js';
-import type { CheckpointWork, EpochWork } from './fit-works.js';
+import type { CheckpointWork, EpochWork, ThreadsWork } from './fit-works.js';
 import { lstmOperations, type SequenceWork, type StepWork, type TrainingWork } from './lstm-works.js';
 import type { PushWork, SessionsWork } from './stream-works.js';
 
@@ -15,6 +15,7 @@ export type Work =
   | TrainingWork
   | EpochWork
   | CheckpointWork
+  | ThreadsWork
   | ConvolutionWork
   | WaveNetWork
   | WaveNetStepWork
@@ -27,6 +28,7 @@ export function operationsOf(work: Work): number | null {
     case 'training':
     case 'epoch':
     case 'checkpoint':
+    case 'threads':
     case 'sessions':
     case 'push':
       return null;

@@ -37,6 +37,17 @@ export const checkpointWays: readonly Peer[] = [
   way(file, 'checkpoint', fileContender),
 ];
 
+export const oneThread = 'fit, one thread';
+export const oneWorker = 'fit({ workers: 1 })';
+export const twoWorkers = 'fit({ workers: 2 })';
+
+/** Threads are started at each call, and end with it. */
+export const threadsWays: readonly Peer[] = [
+  way(oneThread, 'threads', ({ epoch }) => afterEpochs(epoch, {})),
+  way(oneWorker, 'threads', ({ epoch }) => afterEpochs(epoch, { workers: 1 })),
+  { ...way(twoWorkers, 'threads', ({ epoch }) => afterEpochs(epoch, { workers: 2 })), threads: 2 },
+];
+
 function backup(name: string, saveFreq: 'epoch' | number): FitOptions {
   const path = `${folder}${name}`;
   // A backup that a stopped run has left would be gone on from.
