@@ -11,6 +11,10 @@ const start = '<!-- bench:start -->';
 const end = '<!-- bench:end -->';
 const readme = fileURLToPath(new URL('../README.md', import.meta.url));
 
+const goalsIntroduction =
+  'What was promised, beside what the same run found; “–” where nothing was. Sessions, pushes, checkpoints, threads and silence are ' +
+  'bucle beside itself; a block of silence is the median of seven runs.';
+
 const reference = 'bucle';
 const peers = ['onnxruntime-web', 'TF.js wasm'];
 
@@ -33,10 +37,10 @@ function tables(results: Results): Promise<string> {
   return format(`${parts.join('\n\n')}\n`, { parser: 'markdown', printWidth: 120 });
 }
 
-const markdown = ([columns = [], ...rows]: readonly (readonly string[])[], align: string) =>
-  [columns, columns.map((_, index) => (index === 0 ? '---' : align)), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+function markdown([columns = [], ...rows]: readonly (readonly string[])[]): string {
+  const lines = [columns, columns.map((_, index) => (index === 0 ? '---' : '--:')), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
 
 /** A row for each work that other libraries do too. */
 function libraries({ works }: Results): string {
@@ -48,16 +52,12 @@ function libraries({ works }: Results): string {
     ...peers.flatMap((peer) => [peer, '… an empty call']),
   ];
   const rows = works.filter(({ group }) => group === 'libraries').map((work) => row(work, relaxed));
-  return markdown([columns, ...rows], '--:');
+  return markdown([columns, ...rows]);
 }
-
-const goalsIntroduction =
-  'What was promised, beside what the same run found; “–” where nothing was. Sessions, pushes, checkpoints, threads and silence are ' +
-  'bucle beside itself; a block of silence is the median of at least five runs.';
 
 function goals(results: Results): string {
   const rows = goalsOf(results).map(({ what, measured, goal }) => [what, measured, goal ?? '–']);
-  return markdown([['', 'measured', 'goal'], ...rows], '--:');
+  return markdown([['', 'measured', 'goal'], ...rows]);
 }
 
 function row(work: WorkResult, relaxed: boolean): string[] {
