@@ -1,7 +1,8 @@
 import { historyHeader, type PlanTensor, type SequencePart } from '../plan/plan.js';
 import { evaluate } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
-import { copyValues, type StreamRun } from './stream-run.js';
+import { copyValues } from './copy-values.js';
+import type { StreamRun } from './stream-run.js';
 
 /*
  * What the states of a run hold of one sequence, in an order that depends neither on the batch nor on where histories lie: tensor

@@ -5,6 +5,7 @@ import { stepsBefore } from '../plan/growth.js';
 import { batch, evaluate, type Sizes } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import type { Numbers } from '../tensors/tensor.js';
+import { copyValues, KeptView } from './copy-values.js';
 import { foldSteps } from './phase.js';
 import type { StreamOutput, StreamPlan } from './stream-plan.js';
 
@@ -29,6 +30,9 @@ export class StreamRun {
   /** The newest row of each output, sequence by sequence: what a forecast begins with. */
   readonly #last: Float32Array;
   readonly #lastWidth: number;
+  /** Of each output: its rows in the memory, and the newest of them. */
+  readonly #out: readonly KeptView[];
+  readonly #newest: readonly KeptView[];
   /** Whether a sequence has had one: 1. */
   readonly #hasLast: Uint8Array;
 
@@ -45,6 +49,8 @@ export class StreamRun {
     this.#lastWidth = plan.outputs.reduce((sum, { width }) => sum + width, 0);
     this.#last = new Float32Array(sequences * this.#lastWidth);
     this.#hasLast = new Uint8Array(sequences);
+    this.#out = plan.outputs.map(() => new KeptView());
+    this.#newest = plan.outputs.map(() => new KeptView());
   }
 
   /** Back to the start: zeros, and what the fixed inputs decide, which runs once. */
@@ -149,7 +155,7 @@ export class StreamRun {
 
   /**
    * Runs steps `from` … `from + count − 1` of a push. In the hot path: a view, an array or a destructured one would be an
-   * allocation (tests/memory/memory.test.ts), so it copies in loops.
+   * allocation (tests/memory/memory.test.ts), so it copies in loops, and through views that are kept.
    */
   #runBlock(
     data: readonly Float32Array[],
@@ -186,19 +192,21 @@ export class StreamRun {
       const first = output.rows === null || typeof output.rows === 'number' ? 0 : (this.#given[i] ?? 0);
       this.#given[i] = first + rows;
       const source = runner.address(output.dense, run) / 4;
+      if (rows === total) this.#out[i]?.copy(floats, source, result, 0, this.batch * rows * width);
       for (let b = 0; b < this.batch; b++) {
-        copyValues(floats, source + b * rows * width, result, (b * total + first) * width, rows * width);
+        if (rows < total) {
+          copyValues(floats, source + b * rows * width, result, (b * total + first) * width, rows * width);
+        }
         if (rows > 0) {
-          copyValues(floats, source + (b * rows + rows - 1) * width, this.#last, b * this.#lastWidth + at, width);
+          const newest = source + (b * rows + rows - 1) * width;
+          const place = b * this.#lastWidth + at;
+          // A view that is kept serves one place.
+          if (this.batch === 1) this.#newest[i]?.copy(floats, newest, this.#last, place, width);
+          else copyValues(floats, newest, this.#last, place, width);
           this.#hasLast[b] = 1;
         }
       }
       at += width;
     }
   }
-}
-
-/** In the hot path: for a few values a loop is faster than a view and `set`, and allocates nothing. */
-export function copyValues(from: Float32Array, at: number, to: Float32Array, target: number, count: number): void {
-  for (let i = 0; i < count; i++) to[target + i] = from[at + i] ?? 0;
 }
