@@ -33,10 +33,10 @@ export function gzipSize(text) {
 
 const programs = {
   'bucle/inference, all of it': `export * from 'bucle/inference'`,
-  'bucle/inference, loadModel with LSTM and Dense': `
-    import { loadModel } from 'bucle/inference';
+  'bucle/inference, modelLoader of LSTM and Dense': `
+    import { modelLoader } from 'bucle/inference';
     import { lstm, dense } from 'bucle/layers';
-    export const load = (file) => loadModel(file, { layers: [lstm, dense] });`,
+    export const loadModel = modelLoader({ lstm, dense });`,
   'bucle/layers, all of it': `export * from 'bucle/layers'`,
   'bucle/layers, lstm alone': `export { lstm } from 'bucle/layers'`,
   'bucle, all of it': `export * from 'bucle'`,

@@ -1,5 +1,6 @@
 /** Predict and stream: no training code, forward kernels only. Uses nothing but ECMAScript and WebAssembly. */
 export { loadModel } from './formats/load.js';
+export { modelLoader } from './formats/load-some.js';
 export type { LoadOptions } from './formats/load-model.js';
 export type { ModelFile } from './formats/topology.js';
 export { input } from './layers/input.js';

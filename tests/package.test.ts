@@ -36,7 +36,7 @@ describe('bundled for a browser', () => {
   // The goal is 30,000; a limit that it is beyond would be no test, so this one keeps it from growing.
   test('bucle/inference with every layer does not grow, minified and gzipped', async () => {
     const bundle = await bundleForBrowser(`export * from 'bucle/inference'`);
-    expect(gzipSize(bundle)).toBeLessThan(48_200);
+    expect(gzipSize(bundle)).toBeLessThan(48_600);
   });
 
   test('bucle/inference holds the inference kernels alone, and needs no other file', async () => {
@@ -62,12 +62,18 @@ describe('bundled for a browser', () => {
     ['esbuild', bundleForBrowser],
     ['rollup', bundleByRollup],
   ])('an application with two layers ships the TypeScript of these alone: %s', async (_, bundle) => {
-    const application = await bundle(`
+    const making = await bundle(`
       import { sequential } from 'bucle/inference';
       import { dense, lstm } from 'bucle/layers';
       export const model = sequential({ layers: [lstm({ units: 8, inputShape: [null, 3] }), dense({ units: 1 })] });`);
-    const shipped = classNames.filter((name) => application.includes(JSON.stringify(name)));
-    expect(shipped.sort()).toEqual(['Dense', 'LSTM']);
+    const loading = await bundle(`
+      import { modelLoader } from 'bucle/inference';
+      import { dense, lstm } from 'bucle/layers';
+      export const loadModel = modelLoader({ dense, lstm });`);
+    for (const application of [making, loading]) {
+      const shipped = classNames.filter((name) => application.includes(JSON.stringify(name)));
+      expect(shipped.sort()).toEqual(['Dense', 'LSTM']);
+    }
     const everything = await bundle(`export * from 'bucle/layers'`);
     expect(classNames.filter((name) => !everything.includes(JSON.stringify(name)))).toEqual([]);
   });

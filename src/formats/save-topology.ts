@@ -4,7 +4,7 @@ import { weightPaths } from '../graph/weight-paths.js';
 import { Layer, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
-import { makers } from './load-model.js';
+import { makers } from './load-makers.js';
 import type {
   CallDescription,
   GraphTopology,

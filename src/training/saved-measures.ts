@@ -1,4 +1,5 @@
 /** Compile's arguments as files hold them: losses and metrics of one's own stand as the graphs that they are (docs/formats.md). */
+import { makers } from '../formats/load-makers.js';
 import { callGraph } from '../formats/load-model.js';
 import { graphOfCall } from '../formats/save-topology.js';
 import type { Names } from '../graph/inputs.js';
@@ -48,7 +49,8 @@ export function withFunctions(given: unknown): unknown {
     const { kind, name } = others;
     if (kind !== 'custom' || graph === undefined) return value;
     const title = text(name, 'loadModel: compile: name');
-    const build: CustomMeasure['build'] = (yTrue, yPred) => known(callGraph(title, graph, [yTrue, yPred])[0], title);
+    const build: CustomMeasure['build'] = (yTrue, yPred) =>
+      known(callGraph(title, graph, [yTrue, yPred], makers)[0], title);
     return { ...others, build };
   });
 }

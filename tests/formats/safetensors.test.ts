@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { functional, input, layers, loadModel, optimizers, sequential } from '../../src/index.js';
-import { loadModel as loadForInference } from '../../src/inference.js';
+import { loadModel as loadForInference, modelLoader } from '../../src/inference.js';
+import * as makers from '../../src/layers/index.js';
 import type { Plain } from '../numbers.js';
 import { buildGraph, drawnGraph } from '../properties/reference-graphs.js';
 import { expectSameBits } from '../properties/runs.js';
@@ -33,6 +34,17 @@ function trained() {
   model.compile({ optimizer: optimizers.adam({ learningRate: 0.01 }), loss: 'mse', metrics: ['mae'] });
   return model;
 }
+
+test('modelLoader knows the layers that it was given', () => {
+  const model = trained();
+  const { lstm, dense, batchNormalization } = makers;
+  const load = modelLoader({ lstm, dense, batchNormalization });
+  expect(load(model.toSafetensors()).predict(x).data).toEqual(model.predict(x).data);
+  expect(() => modelLoader({ lstm, dense })(model.toSafetensors())).toThrow(
+    "loadModel: topology: layers[2]: kind: expected one of 'input', 'model', 'shared', 'lstm', 'dense', got 'batchNormalization'",
+  );
+  expect(() => modelLoader({ lstm: 5 })).toThrow('modelLoader: lstm: expected a function of bucle/layers, got 5');
+});
 
 test('any graph of all layers comes back: the same bits, in both entry points, and the same bytes again', () => {
   fc.assert(
