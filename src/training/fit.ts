@@ -119,6 +119,11 @@ export interface FitHost {
   readonly ports?: readonly Port[];
 }
 
+/** @internal Checks what can be checked of options alone. @throws TypeError, naming the option. */
+export function readFitOptions(where: string, options: FitOptions) {
+  return fields(options, where, fitFields);
+}
+
 /** Runs `model.fit`. */
 export async function fitModel(
   model: Fitted,
@@ -128,7 +133,7 @@ export async function fitModel(
   host: FitHost,
 ): Promise<History> {
   const where = `${trainer.name}: fit`;
-  const read = fields(options, where, fitFields);
+  const read = readFitOptions(where, options);
   const list = startCallbacks(read.callbacks, `${where}: callbacks`);
   const { training, validation } = sourcesOf(trainer, where, given, read);
   if (read.workers !== undefined && trainer.isStateful) {

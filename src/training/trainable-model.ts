@@ -297,9 +297,11 @@ export class TrainableModel extends Model {
 
   /**
    * @internal Lets another thread train, over a copy of the model: what has become of that is taken over.
-   * @param train gives a checkpoint of it
+   * @param train gives a checkpoint of it, and the norm of its last gradients
    */
-  async fitElsewhere(train: (lent: LentModel) => Promise<Uint8Array>): Promise<void> {
+  async fitElsewhere(
+    train: (lent: LentModel) => Promise<{ readonly file: Uint8Array; readonly gradientNorm: number }>,
+  ): Promise<void> {
     await this.#whileFitting(async (trainer) => {
       const kept = this.#kept;
       const lent: LentModel = {
@@ -310,7 +312,9 @@ export class TrainableModel extends Model {
           super.setWeights(weights);
         },
       };
-      kept.fromBytes(`${this.name}: fit`, trainer, await train(lent)).take();
+      const { file, gradientNorm } = await train(lent);
+      kept.fromBytes(`${this.name}: fit`, trainer, file).take();
+      trainer.gradientNorm = gradientNorm;
       kept.loaded = undefined;
     });
   }

@@ -97,6 +97,10 @@ export class Trainer {
     return this.#optimizer.gradientNorm;
   }
 
+  set gradientNorm(value: number) {
+    this.#optimizer.gradientNorm = value;
+  }
+
   /** Of the optimizer's next step. */
   get learningRate(): number {
     return this.#optimizer.learningRate;

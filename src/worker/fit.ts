@@ -1,10 +1,10 @@
 import { spawn } from '#worker-threads';
 import type { TensorsLike } from '../graph/inputs.js';
-import { mismatch, optional, positiveInteger, refuse } from '../options/options.js';
+import { mismatch, refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { isTensorObject } from '../tensors/tensor.js';
 import { isBatches, iterableOf, iteratorOf, type Batch, type Batches } from '../training/batches.js';
-import { progressFor, type FitOptions } from '../training/fit.js';
+import { progressFor, readFitOptions, type FitOptions } from '../training/fit.js';
 import { readGiven, type GivenData } from '../training/given-data.js';
 import type { History } from '../training/history.js';
 import type { Progress } from '../training/progress/progress.js';
@@ -19,6 +19,7 @@ import type {
   HelpQuestion,
   HookQuestion,
   ProgressQuestion,
+  SaveQuestion,
 } from './messages.js';
 
 type Question = HookQuestion | BatchesQuestion | ProgressQuestion;
@@ -71,13 +72,13 @@ class FitElsewhere {
     throw nonFinite(known(error ?? undefined, 'an error'));
   }
 
-  /** Gives what the model has become, as a checkpoint. */
-  async run(lent: LentModel): Promise<Uint8Array> {
+  /** Gives what the model has become. */
+  async run(lent: LentModel): Promise<FitOutcome> {
     const where = `${this.#model.name}: fit`;
-    const { callbacks: given = [], signal, verbose = 'auto', ...others } = this.#options;
-    const workers = optional(positiveInteger, 1)(others.workers, `${where}: workers`);
+    const { workers = 1, verbose, signal, callbacks } = readFitOptions(where, this.#options);
     signal?.throwIfAborted();
-    const hooks: Hooks = new Hooks(`${where}: callbacks`, given, this.#model, (question) => training.ask(question));
+    const save = (question: SaveQuestion): Promise<unknown> => training.ask(question);
+    const hooks: Hooks = new Hooks(`${where}: callbacks`, callbacks, this.#model, save);
     const progress = progressFor(verbose);
     const training: Line = new Line(spawn(), (question: Question) => this.#answer(question, lent, hooks, progress));
     const helpers: Line[] = [];
@@ -101,12 +102,12 @@ class FitElsewhere {
         file: lent.file,
         data: 'batches' in this.#given ? 'batches' : { arrays: [plain(this.#given.x), plain(this.#given.y)] },
         validationData: this.#sentValidation(),
-        options: { ...(plain({ ...others, validationData: undefined }) as FitOptions), verbose },
+        options: plain({ ...this.#options, ...notSent }) as FitOptions,
         callbacks: hooks.sent,
         ports,
       };
       this.#outcome = (await training.ask(question, [lent.file.buffer as ArrayBuffer, ...ports])) as FitOutcome;
-      return this.#outcome.file;
+      return this.#outcome;
     } finally {
       progress.close();
       signal?.removeEventListener('abort', abort);
@@ -160,6 +161,9 @@ class FitElsewhere {
     return iteratorOf(iterableOf(`${this.#model.name}: fit`, batches as Batches, epoch));
   }
 }
+
+/** Options that stay here, or are sent apart. */
+const notSent = { callbacks: undefined, signal: undefined, validationData: undefined };
 
 /** What can be sent: tensors without their methods. */
 function plain(value: unknown): unknown {

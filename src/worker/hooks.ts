@@ -4,8 +4,8 @@ import { startCallbacks, type CallbackOption, type CallbackSettings } from '../t
 import { NonFiniteLossError } from '../training/non-finite.js';
 import { receivedError, type SentError } from '../training/threads/line.js';
 import type { LentModel, TrainableModel } from '../training/trainable-model.js';
-import { readNumbers, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
-import type { HookAnswer, HookQuestion, SaveQuestion, SentCallback, TrainingFacts } from './messages.js';
+import { readNumbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import type { HookAction, HookAnswer, HookQuestion, SaveQuestion, SentCallback, TrainingFacts } from './messages.js';
 
 /** The callbacks of a `fit` in another thread: those that hold functions are called here, when that thread asks for it. */
 export class Hooks {
@@ -17,16 +17,17 @@ export class Hooks {
   /** @throws TypeError for what is no callback. */
   constructor(
     where: string,
-    given: readonly CallbackOption[],
+    given: unknown,
     model: TrainableModel,
     save: (question: SaveQuestion) => Promise<unknown>,
   ) {
     // All of them are checked here, also those that others run.
     startCallbacks(given, where);
+    const all = given as readonly CallbackOption[];
     this.#model = model;
     this.#save = save;
     const lists: CallbackList[] = [];
-    this.sent = given.map((callback, i): SentCallback => {
+    this.sent = all.map((callback, i): SentCallback => {
       if (!holdsFunctions(callback)) return callback as CallbackSettings;
       const list = startCallbacks([callback], `${where}[${i}]`);
       lists.push(list);
@@ -60,9 +61,9 @@ export class Hooks {
 /** An error of a loss that is not finite has its class again. */
 export function nonFinite(sent: SentError): Error {
   const error = receivedError(sent);
-  return sent.kind === 'NonFiniteLossError'
-    ? (Object.setPrototypeOf(error, NonFiniteLossError.prototype) as Error)
-    : error;
+  if (sent.kind !== 'NonFiniteLossError') return error;
+  Object.defineProperty(error, 'name', { value: sent.kind, enumerable: true });
+  return Object.setPrototypeOf(error, NonFiniteLossError.prototype) as Error;
 }
 
 /** The training that a hook is called in, as it is in the other thread; what the hook does to it is told to that one. */
@@ -73,12 +74,8 @@ class TrainingElsewhere implements Training {
   readonly #model: TrainableModel;
   readonly #lent: LentModel;
   readonly #save: (question: SaveQuestion) => Promise<unknown>;
-  readonly #notes: string[] = [];
+  readonly #actions: HookAction[] = [];
   #learningRate: number;
-  #rateIsSet = false;
-  #stop: HookAnswer['stop'] = null;
-  #weights: Numbers[] | null = null;
-  #resetsStates = false;
 
   constructor(
     { epochs, batches, logNames, learningRate }: TrainingFacts,
@@ -101,15 +98,15 @@ class TrainingElsewhere implements Training {
 
   set learningRate(value: number) {
     this.#learningRate = value;
-    this.#rateIsSet = true;
+    this.#actions.push({ kind: 'learningRate', value });
   }
 
   stop(reason?: string): void {
-    this.#stop = { reason };
+    this.#actions.push({ kind: 'stop', reason });
   }
 
   note(text: string): void {
-    this.#notes.push(text);
+    this.#actions.push({ kind: 'note', text });
   }
 
   getWeights(): Tensor[] {
@@ -118,11 +115,11 @@ class TrainingElsewhere implements Training {
 
   setWeights(weights: readonly TensorLike[]): void {
     this.#lent.setWeights(weights);
-    this.#weights = weights.map((one, i) => readNumbers(one, `setWeights: [${i}]`));
+    this.#actions.push({ kind: 'weights', values: weights.map((one, i) => readNumbers(one, `setWeights: [${i}]`)) });
   }
 
   resetStates(): void {
-    this.#resetsStates = true;
+    this.#actions.push({ kind: 'resetStates' });
   }
 
   async save(path: string, { optimizer = true }: { readonly optimizer?: boolean } = {}): Promise<void> {
@@ -134,14 +131,7 @@ class TrainingElsewhere implements Training {
   }
 
   answer(state: CallbackState | undefined): HookAnswer {
-    return {
-      learningRate: this.#rateIsSet ? this.#learningRate : null,
-      stop: this.#stop,
-      notes: this.#notes,
-      weights: this.#weights,
-      resetsStates: this.#resetsStates,
-      state,
-    };
+    return { actions: this.#actions, state };
   }
 }
 

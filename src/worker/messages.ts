@@ -60,8 +60,9 @@ export interface FitOutcome {
   readonly history: History | null;
   /** Why there is no history. */
   readonly error: SentError | null;
-  /** What the model has become. */
+  /** What the model has become, and the norm of its last gradients, which no file holds. */
   readonly file: Uint8Array;
+  readonly gradientNorm: number;
 }
 
 /** Asked by the training thread: to show how it goes. */
@@ -99,13 +100,17 @@ export interface TrainingFacts {
   readonly learningRate: number;
 }
 
-/** What a hook has done. */
+/** What a hook has done to its training. */
+export type HookAction =
+  | { readonly kind: 'learningRate'; readonly value: number }
+  | { readonly kind: 'stop'; readonly reason: string | undefined }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'weights'; readonly values: readonly Numbers[] }
+  | { readonly kind: 'resetStates' };
+
 export interface HookAnswer {
-  readonly learningRate: number | null;
-  readonly stop: { readonly reason: string | undefined } | null;
-  readonly notes: readonly string[];
-  readonly weights: readonly Numbers[] | null;
-  readonly resetsStates: boolean;
+  /** In their order. */
+  readonly actions: readonly HookAction[];
   readonly state: CallbackState | undefined;
 }
 

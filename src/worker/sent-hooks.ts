@@ -56,12 +56,26 @@ export class SentHooks {
     this.#take(training, (await this.#ask(question)) as HookAnswer);
   }
 
-  #take(training: Training, { learningRate, stop, notes, weights, resetsStates, state }: HookAnswer): void {
-    if (weights !== null) training.setWeights(weights);
-    if (learningRate !== null) training.learningRate = learningRate;
-    if (resetsStates) training.resetStates();
-    for (const note of notes) training.note(note);
-    if (stop !== null) training.stop(stop.reason);
+  #take(training: Training, { actions, state }: HookAnswer): void {
+    for (const action of actions) {
+      switch (action.kind) {
+        case 'learningRate':
+          training.learningRate = action.value;
+          break;
+        case 'stop':
+          training.stop(action.reason);
+          break;
+        case 'note':
+          training.note(action.text);
+          break;
+        case 'weights':
+          training.setWeights(action.values);
+          break;
+        case 'resetStates':
+          training.resetStates();
+          break;
+      }
+    }
     this.#state = state;
   }
 }

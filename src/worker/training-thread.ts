@@ -70,7 +70,9 @@ export class TrainingThread {
       error = sentError(thrown);
     }
     const after = model.toSafetensors({ optimizer: true });
-    return { value: { history, error, file: after } satisfies FitOutcome, transfer: [after.buffer as ArrayBuffer] };
+    const { gradientNorm } = model.optimizer;
+    const outcome: FitOutcome = { history, error, file: after, gradientNorm };
+    return { value: outcome, transfer: [after.buffer as ArrayBuffer] };
   }
 
   #progress(): Progress {
