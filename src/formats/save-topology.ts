@@ -175,7 +175,7 @@ class Description {
     const taken = new Set([...parts.values()].map(({ name }) => name));
     const ends = inputs.map((tensor, i) => [tensor, unique(`input_${i}`, taken)] as const);
     const nameOf = (helper: Layer): string =>
-      parts.get(helper)?.name ?? unique(helper.isNamed ? (helper.name ?? '') : helper.definition.baseName, taken);
+      parts.get(helper)?.name ?? unique(helper.isNamed ? (helper.name ?? '') : helper.baseName, taken);
     const own = (helper: Layer): DescribedLayer => {
       const part = parts.get(helper);
       if (part !== undefined) return { kind: part.kind, options: part.options };

@@ -5,7 +5,7 @@ import { add, batch, multiply, quad, type Size } from '../plan/size.js';
 import { growth, valueBefore } from '../plan/growth.js';
 import { axesBetween, copyArguments } from './copy.js';
 import type { Graph } from './graph.js';
-import type { ForwardContext } from './context.js';
+import type { ForwardContext, Room } from './context.js';
 import type { Layer, Node, SymbolicTensor } from './layer.js';
 import { innerAxes, leadingAxes, viewAs, type View } from './view.js';
 
@@ -115,7 +115,7 @@ export function compileGraph(
       const { definition, config } = node.layer;
       definition.checkWeights?.(config, node.layer.weights, title);
       const forward = forwardOf(node.layer);
-      if (forward === undefined) definition.forward(context, config);
+      if (forward === undefined) definition.forward?.(context, config);
       else forward(context, config);
       for (const output of node.outputs) zeroRoom(output, title);
       return { node, context };
@@ -407,12 +407,6 @@ function heldTensors(graph: Graph, resolve: (symbolic: SymbolicTensor) => Symbol
   return held;
 }
 
-/** Steps of zeros that are read before a tensor's first row and behind its last one. */
-interface Room {
-  readonly head: number;
-  readonly tail: number;
-}
-
 /** What consumers want, the maximum over them. What comes in chunks needs none: its history is a state. */
 function roomAround(
   graph: Graph,
@@ -421,12 +415,13 @@ function roomAround(
 ): Map<SymbolicTensor, Room> {
   const room = new Map<SymbolicTensor, Room>();
   for (const node of graph.nodes) {
-    const { history, padding = 0 } = node.layer.time;
+    const { definition, config } = node.layer;
+    const wanted = definition.room?.(config);
     const [input] = node.inputs;
-    if (input === undefined || (history === 0 && padding === 0) || (isStream && isPushed(input))) continue;
+    if (wanted === undefined || input === undefined || (isStream && isPushed(input))) continue;
     const source = resolve(input);
-    const { head, tail } = room.get(source) ?? { head: 0, tail: 0 };
-    room.set(source, { head: Math.max(history, head), tail: Math.max(padding, tail) });
+    const { head, tail } = room.get(source) ?? wanted;
+    room.set(source, { head: Math.max(wanted.head, head), tail: Math.max(wanted.tail, tail) });
   }
   return room;
 }

@@ -2,13 +2,10 @@ import type { ArgumentsOf, KernelName, PlanTensor } from '../plan/plan.js';
 import type { Size } from '../plan/size.js';
 import type { View } from './view.js';
 
-/** How a layer stands to time: what decides whether it can run step by step. */
-export interface TimeBehaviour {
-  /** Future steps that an output needs: 0, or Infinity (only the whole sequence will do). */
-  readonly lookahead: number;
-  /** Steps of zeros that it reads before its input's first row and behind the last one, in whole runs. */
-  readonly history: number;
-  readonly padding?: number;
+/** Steps of zeros that are read before a tensor's first row and behind its last one. */
+export interface Room {
+  readonly head: number;
+  readonly tail: number;
 }
 
 /** What a layer needs to emit its forward steps into a plan. */

@@ -91,7 +91,7 @@ export function nameLayers(model: string, layers: readonly Layer[]): void {
   }
   for (const layer of layers) {
     if (layer.isNamed) continue;
-    const { baseName } = layer.definition;
+    const { baseName } = layer;
     let name = layer.name ?? baseName;
     for (let n = 1; taken.has(name); n++) name = `${baseName}_${n}`;
     layer.name = name;

@@ -2,10 +2,17 @@ import { asGiven, fields, flag, mismatch, refuse } from '../options/options.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
 import type { Size } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
-import type { ForwardContext, TimeBehaviour } from './context.js';
+import type { ForwardContext, Room } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
 import { leadingAxes } from './view.js';
-import { LayerWeights, sizeOf, type DerivedVector, type PackedBlock, type WeightSpec } from './weights.js';
+import {
+  LayerWeights,
+  sizeOf,
+  type DeclaredWeight,
+  type DerivedVector,
+  type PackedBlock,
+  type WeightSpec,
+} from './weights.js';
 
 /*
  * Layers, their calls and the tensors between them. The three name each other (a call gives tensors, a tensor knows its call,
@@ -24,13 +31,13 @@ export class SymbolicTensor implements TensorSpec {
   readonly node: Node;
   readonly index: number;
 
-  constructor(node: Node, index: number, spec: TensorSpec, mask: SymbolicTensor | null) {
+  constructor(node: Node, index: number, spec: OutputSpec, mask: SymbolicTensor | null = null) {
     this.node = node;
     this.index = index;
     this.shape = spec.shape;
     this.time = spec.time;
     this.batch = spec.batch;
-    this.dtype = spec.dtype;
+    this.dtype = spec.dtype ?? 'float32';
     this.mask = mask;
   }
 
@@ -57,9 +64,11 @@ export interface Call {
   readonly mask: SymbolicTensor | null;
 }
 
-export interface OutputSpec extends TensorSpec {
-  /** The mask that goes with it: one that exists, none, or 'computed': one that this very call computes. */
-  readonly mask: SymbolicTensor | 'computed' | null;
+export interface OutputSpec extends Omit<TensorSpec, 'dtype'> {
+  /** Default 'float32'. */
+  readonly dtype?: TensorSpec['dtype'];
+  /** The mask that goes with it: one that exists, none (the default), or 'computed': one that this very call computes. */
+  readonly mask?: SymbolicTensor | 'computed' | null;
 }
 
 /** One call of a layer. A shared layer has several; each has its own place in the plan and its own streaming state. */
@@ -86,7 +95,7 @@ export class Node implements Call {
     this.computedMask =
       masked === undefined
         ? null
-        : new SymbolicTensor(this, specs.length, { ...masked, shape: masked.shape.slice(0, 2), dtype: 'bool' }, null);
+        : new SymbolicTensor(this, specs.length, { ...masked, shape: masked.shape.slice(0, 2), dtype: 'bool' });
     this.outputs = specs.map(
       (spec, index) => new SymbolicTensor(this, index, spec, spec.mask === 'computed' ? this.computedMask : spec.mask),
     );
@@ -110,8 +119,8 @@ export class Node implements Call {
 export interface LayerDefinition<C> {
   /** Keras's class name, also in files. */
   readonly className: string;
-  /** The name that a layer gets when the user gives none; the second one in a graph gets `_1`. */
-  readonly baseName: string;
+  /** The name that a layer gets when the user gives none; absent: its class name in snake case (Keras). */
+  readonly baseName?: string;
   /**
    * Checks what it is called with and says what comes out; of a composite, a layer made of others: calls these, and gives
    * the tensors that are its outputs. Throws an error that starts with the layer's name.
@@ -123,7 +132,7 @@ export interface LayerDefinition<C> {
   joins?(config: C, input: SymbolicTensor): 'equal' | 'broadcast' | null;
   /** Whether it takes each row [features] by itself, whatever axes lie before. */
   readonly rowByRow?: true;
-  weights?(config: C, features: number, shape: Shape): readonly WeightSpec[];
+  weights?(config: C, features: number, shape: Shape): readonly DeclaredWeight[];
   /** Vectors that follow from the weights and are read beside them, such as what normalisations scale by. */
   derived?(config: C, features: number): readonly DerivedVector[];
   packing?(config: C, features: number): readonly PackedBlock[];
@@ -138,15 +147,21 @@ export interface LayerDefinition<C> {
   isIdentity?(config: C, random: boolean, input: SymbolicTensor): boolean;
   /** How many steps come out; absent: as many as go in. In a stream, how many after so many. */
   steps?(config: C, input: Size, streaming: boolean): Size;
-  /** How it stands to time; absent: each step of the output depends on the same step of the input alone. */
-  /** `rank`: of its input. */
-  time?(config: C, rank: number): TimeBehaviour;
+  /** Whether an output needs steps that come later, so that only the whole sequence will do; `rank`: of its input. */
+  needsWhole?(config: C, rank: number): boolean;
+  /** The steps of zeros around its input that it reads in whole runs. */
+  room?(config: C): Room;
   /** Whether the config asks for states that live on from run to run. */
   isStateful?(config: C): boolean;
   /** Whether `apply` gives an array, as with `returnState`. */
   givesList?(config: C): boolean;
-  /** Emits the steps that compute the outputs. */
-  forward(context: ForwardContext, config: C): void;
+  /** Emits the steps that compute the outputs; absent: none run at inference, or those of the layers inside do. */
+  forward?(context: ForwardContext, config: C): void;
+}
+
+/** The name of a kind of layer: LeakyReLU is leaky_re_lu, Conv1DTranspose conv1d_transpose. */
+export function baseNameOf({ className, baseName }: Pick<LayerDefinition<never>, 'className' | 'baseName'>): string {
+  return baseName ?? className.replace(/\B(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }
 
 /** Options that every layer takes. */
@@ -210,7 +225,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   /** Makes it a part of a composite, under a name of its own in there; '': its weights go by the composite's name. */
   joinComposite(parent: Layer, name: string): void {
     if (this.#parent !== undefined || this.#features !== undefined) {
-      throw new Error(`${parent.title}: the ${this.definition.baseName} is in use already`);
+      throw new Error(`${parent.title}: the ${this.baseName} is in use already`);
     }
     this.#parent = parent;
     this.name = name;
@@ -229,10 +244,15 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       const { layer } = tensor.node;
       if (layer.#parent !== undefined || this.definition.inside?.(this.config).includes(layer) === true) return;
       layer.#parent = this;
-      layer.name ??= `${layer.definition.baseName}_${this.#helpers.length}`;
+      layer.name ??= `${layer.baseName}_${this.#helpers.length}`;
       this.#helpers.push(layer);
     };
     outputs.forEach(visit);
+  }
+
+  /** What it is called without a name; the second one in a graph gets `_1`. */
+  get baseName(): string {
+    return baseNameOf(this.definition);
   }
 
   /** The composite that it is a part of. */
@@ -242,7 +262,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
 
   /** How errors, weights and random numbers call it: a part of a composite by both names, "bidirectional/forward_lstm". */
   get title(): string {
-    const name = this.name ?? this.definition.baseName;
+    const name = this.name ?? this.baseName;
     if (this.#parent === undefined) return name;
     return name === '' ? this.#parent.title : `${this.#parent.title}/${name}`;
   }
@@ -277,8 +297,9 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     return this.definition.steps?.(this.config, input, true) ?? input;
   }
 
-  get time(): TimeBehaviour {
-    return this.definition.time?.(this.config, this.#shape?.length ?? 3) ?? { lookahead: 0, history: 0 };
+  /** Whether it cannot run step by step. */
+  get needsWhole(): boolean {
+    return this.definition.needsWhole?.(this.config, this.#shape?.length ?? 3) ?? false;
   }
 
   /**
@@ -295,7 +316,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   /** As `apply`, but gives the node itself. */
   call(inputs: SymbolicTensor | readonly SymbolicTensor[], options: ApplyOptions = {}): Node {
     if (this.#parent !== undefined && !this.#parent.#calling) {
-      throw new Error(`${this.definition.baseName}: is inside ${this.#parent.title}; call that instead`);
+      throw new Error(`${this.baseName}: is inside ${this.#parent.title}; call that instead`);
     }
     const list = toList(inputs);
     fields(options, `${this.title}: apply`, { initialState: asGiven, mask: asGiven });
@@ -358,7 +379,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   }
 
   #specsFor(features: number, shape: Shape): readonly WeightSpec[] {
-    return this.definition.weights?.(this.config, features, shape) ?? [];
+    const declared = this.definition.weights?.(this.config, features, shape) ?? [];
+    return declared.map((weight) => ({ options: this.config as object, ...weight }));
   }
 
   #outputsOf(call: Call): readonly OutputSpec[] {

@@ -17,6 +17,9 @@ export interface WeightSpec {
   readonly options: object;
 }
 
+/** A weight as a kind of layer declares it; absent options: the layer's config. */
+export type DeclaredWeight = Omit<WeightSpec, 'options'> & Partial<Pick<WeightSpec, 'options'>>;
+
 /** Where a packed part comes from: columns `column …` of the rows `row …` of a weight, seen as a matrix. */
 export interface Source {
   readonly weight: string;

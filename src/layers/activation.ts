@@ -18,7 +18,6 @@ export interface ActivationConfig {
 
 const definition: LayerDefinition<ActivationConfig> = {
   className: 'Activation',
-  baseName: 'activation',
   rowByRow: true,
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   isIdentity: ({ activation }) => activation === 'linear',

@@ -2,7 +2,7 @@ import { poolingDefinition, poolingLayer, type PoolingLayer, type PoolingOptions
 
 export type AveragePooling1DOptions = PoolingOptions;
 
-const definition = /* @__PURE__ */ poolingDefinition('AveragePooling1D', 'average_pooling1d');
+const definition = /* @__PURE__ */ poolingDefinition('AveragePooling1D');
 
 /**
  * Of each window and feature the mean, of those steps that the sequence has, as `keras.layers.AveragePooling1D` ('causal' is an

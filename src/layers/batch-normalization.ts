@@ -26,7 +26,6 @@ export interface BatchNormalizationConfig extends NormalizingConfig {
 
 const definition: LayerDefinition<BatchNormalizationConfig> = {
   className: 'BatchNormalization',
-  baseName: 'batch_normalization',
   rowByRow: true,
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   weights: (options, features) => [

@@ -35,7 +35,6 @@ const mergers = {
 
 const definition: LayerDefinition<BidirectionalConfig> = {
   className: 'Bidirectional',
-  baseName: 'bidirectional',
   // While the options are read there is one that is given, or none yet.
   inside: ({ layer, backwardLayer }) => [layer, ...(backwardLayer === undefined ? [] : [backwardLayer])] as Layer[],
   givesList: ({ layer, mergeMode }) => layer.config.returnState || mergeMode === null,
@@ -56,7 +55,6 @@ const definition: LayerDefinition<BidirectionalConfig> = {
     const both = [known(one, 'an output'), known(other, 'an output')];
     return [...(mergeMode === null ? both : [mergers[mergeMode]().apply(both)]), ...ones, ...others];
   },
-  forward: () => undefined,
 };
 
 const recurrentLayer: Reader<Layer<RecurrentConfig>> = (value, where) =>

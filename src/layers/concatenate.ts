@@ -20,7 +20,6 @@ export interface ConcatenateConfig {
 
 const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
   className: 'Concatenate',
-  baseName: 'concatenate',
   joins: (config, { shape }) => (isTime(config, shape.length) ? null : 'equal'),
   outputs: (config, { inputs, initialState }, name) => {
     noStates(name, { initialState });
@@ -43,7 +42,7 @@ const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
     return [output];
   },
   // Along time, what comes later can begin only when what comes before has ended.
-  time: (config, rank) => ({ lookahead: isTime(config, rank) ? Infinity : 0, history: 0 }),
+  needsWhole: (config, rank) => isTime(config, rank),
   copies: (context, { axis: wanted }) => {
     const output = context.viewOf('output');
     const along = wanted < 0 ? output.lengths.length + wanted : wanted;
@@ -62,7 +61,7 @@ const definition: LayerDefinition<ConcatenateConfig> = /* @__PURE__ */ {
   forward: (context, config) => {
     if (isTime(config, context.viewOf(0).lengths.length)) emitJoinedMask(context);
     else emitMergedMask(context);
-    copying.forward(context, config);
+    copying.forward?.(context, config);
   },
 };
 

@@ -97,16 +97,15 @@ function tapsOf({ kernelSize, filters }: Conv1DTransposeConfig, features: number
 
 const definition: LayerDefinition<Conv1DTransposeConfig> = {
   className: 'Conv1DTranspose',
-  baseName: 'conv1d_transpose',
-  time: (config) => {
+  needsWhole: (config) => {
+    const { extra, cropped } = extentOf(config);
+    // A stream would have given more than the whole has.
+    return extra + cropped < 0;
+  },
+  room: (config) => {
     const { extra, cropped } = extentOf(config);
     const { strides } = config;
-    return {
-      // A stream would have given more than the whole has.
-      lookahead: extra + cropped < 0 ? Infinity : 0,
-      history: historyOf(config),
-      padding: Math.max(0, Math.floor((strides + extra + cropped - 1) / strides)),
-    };
+    return { head: historyOf(config), tail: Math.max(0, Math.floor((strides + extra + cropped - 1) / strides)) };
   },
   steps: (config, steps) => less(multiply(steps, config.strides), extentOf(config).cropped),
   outputs: (config, call, name) =>

@@ -29,7 +29,6 @@ export interface Conv1DConfig extends AffineConfig, ConvolutionConfig {
 
 const definition = /* @__PURE__ */ convolutionDefinition<Conv1DConfig>(
   'Conv1D',
-  'conv1d',
   'kernel',
   ({ filters, groups }, inputs) => ({ inputs, outputs: filters, groups }),
   ({ inputs, outputs, groups }) => [inputs / groups, outputs],

@@ -1,5 +1,5 @@
 import type { ActivationName } from '../activations/activation.js';
-import type { ForwardContext, TimeBehaviour } from '../graph/context.js';
+import type { ForwardContext, Room } from '../graph/context.js';
 import type { LayerDefinition } from '../graph/layer.js';
 import type { Matrix, PackedBlock, WeightSpec } from '../graph/weights.js';
 import { mismatch, optional } from '../options/options.js';
@@ -8,14 +8,14 @@ import { affinePacking, emitActivation, part } from './affine.js';
 import { sequenceInput } from './expectations.js';
 import {
   anyPadding,
+  dependsOnEnd,
   firstDue,
   length,
-  lookahead,
   otherSteps,
   paddedBefore,
+  type Padding,
   streamCapacity,
   windowCount,
-  type Padding,
   type Windows,
 } from './windows.js';
 
@@ -77,7 +77,6 @@ export interface ConvolutionDefinition<C> extends LayerDefinition<C> {
  */
 export function convolutionDefinition<C extends ConvolutionConfig>(
   className: string,
-  baseName: string,
   weight: string,
   channels: (config: C, features: number) => Channels,
   axes: (channels: Channels) => readonly [number, number],
@@ -85,9 +84,9 @@ export function convolutionDefinition<C extends ConvolutionConfig>(
   const count = (config: C, steps: Size): Size => windowCount(windowsOf(config), steps);
   return {
     className,
-    baseName,
     channels,
-    time: timeOf,
+    needsWhole: (config) => dependsOnEnd(windowsOf(config)),
+    room: roomOf,
     steps: count,
     outputs: (config, call, name) => {
       const { inputs, outputs, groups } = channels(config, sequenceInput(name, call).features);
@@ -132,14 +131,12 @@ export function checkStrides(name: string, { strides, dilationRate }: Omit<Windo
   if (strides > 1 && dilationRate > 1) mismatch(name, 'strides or dilationRate of 1', `${strides} and ${dilationRate}`);
 }
 
-function timeOf(config: WindowConfig): TimeBehaviour {
+function roomOf(config: WindowConfig): Room {
   const windows = windowsOf(config);
   const reach = windows.span - 1;
   const half = Math.floor(reach / 2);
-  const [history, padding] = ({ valid: [0, 0], same: [half, reach - half], causal: [reach, 0] } as const)[
-    windows.padding
-  ];
-  return { lookahead: lookahead(windows), history, padding };
+  const [head, tail] = ({ valid: [0, 0], same: [half, reach - half], causal: [reach, 0] } as const)[windows.padding];
+  return { head, tail };
 }
 
 /** Panels of a kernel [taps, inputs / groups, outputs]; for the way back each tap's, transposed within its group. */

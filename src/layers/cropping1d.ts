@@ -23,7 +23,6 @@ function windowsOf({ cropping: [before, behind] }: Cropping1DConfig): Windows {
 
 const copying = /* @__PURE__ */ copyLayer<Cropping1DConfig>({
   className: 'Cropping1D',
-  baseName: 'cropping1d',
   outputs: (config, call, name) => otherSteps(name, call, (steps) => windowCount(windowsOf(config), steps)),
   steps: (config, steps) => windowCount(windowsOf(config), steps),
   copies: (context, { cropping: [before] }) => {
@@ -39,7 +38,7 @@ const definition: CopyDefinition<Cropping1DConfig> = {
   // In a stream a step goes on when so many have followed that it cannot be one of the last.
   forward: (context, config) => {
     if (context.streaming) emitPoolStream(context, 0, windowsOf(config), 1, config.cropping[1] + 1);
-    else copying.forward(context, config);
+    else copying.forward?.(context, config);
   },
 };
 

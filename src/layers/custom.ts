@@ -32,7 +32,6 @@ interface CustomConfig {
 
 const definition: LayerDefinition<CustomConfig> = {
   className: 'Custom',
-  baseName: 'custom',
   inside: ({ layers }) => Object.values(layers),
   outputs: ({ layers, call }, { inputs, initialState }, name) => {
     noStates(name, { initialState });
@@ -42,7 +41,6 @@ const definition: LayerDefinition<CustomConfig> = {
       output instanceof SymbolicTensor ? output : refuse(`${name}: call`, 'symbolic tensors', output),
     );
   },
-  forward: () => undefined,
 };
 
 const parts: Reader<Readonly<Record<string, Layer>>> = (value, where) => {

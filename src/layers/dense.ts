@@ -29,7 +29,6 @@ export interface DenseConfig extends AffineConfig {
 
 export const denseDefinition = {
   className: 'Dense',
-  baseName: 'dense',
   rowByRow: true,
   outputs: ({ units }, call, name) => sameSteps(name, call, onlyInput, units),
   weights: (config, features) => affineWeights(config, features, config.units),

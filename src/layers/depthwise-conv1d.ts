@@ -50,7 +50,6 @@ export const depthwiseReaders = {
 
 export const depthwiseDefinition = /* @__PURE__ */ convolutionDefinition<DepthwiseConfig>(
   'DepthwiseConv1D',
-  'depthwise_conv1d',
   'depthwiseKernel',
   ({ depthMultiplier }, inputs) => ({ inputs, outputs: inputs * depthMultiplier, groups: inputs }),
   ({ inputs, outputs }) => [inputs, outputs / inputs],

@@ -59,7 +59,6 @@ export function productStrides(context: ForwardContext): readonly [Size, Size, S
 
 const definition: LayerDefinition<DotConfig> = {
   className: 'Dot',
-  baseName: 'dot',
   outputs: (config, { inputs, initialState }, name) => {
     const [a, b] = inputs;
     if (a === undefined || b === undefined || inputs.length + initialState.length !== 2) {
@@ -80,7 +79,7 @@ const definition: LayerDefinition<DotConfig> = {
     const time = second === undefined ? null : (first?.steps ?? first?.length ?? null);
     return [{ shape, time, batch: a.batch, dtype: 'float32', mask: null }];
   },
-  time: () => ({ lookahead: Infinity, history: 0 }),
+  needsWhole: () => true,
   forward: (context, config) => {
     const [a, b] = [0, 1].map((i) => vectorsOf(context, config, i));
     const z = context.result();

@@ -14,12 +14,10 @@ export interface DropoutConfig {
 
 const definition: LayerDefinition<DropoutConfig> = {
   className: 'Dropout',
-  baseName: 'dropout',
   rowByRow: true,
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   isIdentity: ({ rate }, random) => !random || rate === 0,
   // Steps are run in training alone: layers/backward/dropout.ts.
-  forward: () => undefined,
 };
 
 /**

@@ -37,7 +37,6 @@ export interface EmbeddingConfig {
 
 const definition: LayerDefinition<EmbeddingConfig> = {
   className: 'Embedding',
-  baseName: 'embedding',
   outputs: ({ outputDim, maskZero }, call, name) => {
     noStates(name, call);
     const x = onlyInput(name, call);

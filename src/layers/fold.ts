@@ -12,7 +12,6 @@ import { onlyInput } from './expectations.js';
 
 const foldDefinition = copyLayer<object>({
   className: 'Fold',
-  baseName: 'fold',
   outputs: (_config, call, name) => {
     const { shape, time, batch, dtype } = onlyInput(name, call);
     const [, , second = null, ...rest] = shape;
@@ -40,7 +39,6 @@ const foldDefinition = copyLayer<object>({
 
 const unfoldDefinition = copyLayer<object>({
   className: 'Unfold',
-  baseName: 'unfold',
   /** The second input says how many steps come back. */
   outputs: (_config, { inputs: [x, steps] }, name) => {
     const [{ shape, dtype }, like] = [known(x, name), known(steps, name)];

@@ -14,12 +14,10 @@ export interface GaussianNoiseConfig {
 
 const definition: LayerDefinition<GaussianNoiseConfig> = {
   className: 'GaussianNoise',
-  baseName: 'gaussian_noise',
   rowByRow: true,
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   isIdentity: ({ stddev }, random) => !random || stddev === 0,
   // Steps are run in training alone: layers/backward/gaussian-noise.ts.
-  forward: () => undefined,
 };
 
 /**

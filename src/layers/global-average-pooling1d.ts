@@ -7,7 +7,7 @@ import {
 
 export type GlobalAveragePooling1DOptions = GlobalPoolingOptions;
 
-const definition = /* @__PURE__ */ globalPoolingDefinition('GlobalAveragePooling1D', 'global_average_pooling1d', 1);
+const definition = /* @__PURE__ */ globalPoolingDefinition('GlobalAveragePooling1D', 1);
 
 /**
  * Of each feature the mean over the steps that the mask leaves, summed in float64; of no steps 0 (Keras: NaN). As

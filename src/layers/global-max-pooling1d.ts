@@ -7,7 +7,7 @@ import {
 
 export type GlobalMaxPooling1DOptions = GlobalPoolingOptions;
 
-const definition = /* @__PURE__ */ globalPoolingDefinition('GlobalMaxPooling1D', 'global_max_pooling1d', 0);
+const definition = /* @__PURE__ */ globalPoolingDefinition('GlobalMaxPooling1D', 0);
 
 /**
  * Of each feature the greatest value of all steps, whatever the mask; of no steps 0. As `keras.layers.GlobalMaxPooling1D`.

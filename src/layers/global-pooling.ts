@@ -18,16 +18,11 @@ export interface GlobalPoolingConfig {
 export type GlobalPoolingLayer = Layer<GlobalPoolingConfig, SymbolicTensor>;
 
 /** @param average 1: means, of the steps that the mask leaves; 0: greatest values, of all steps (Keras) */
-export function globalPoolingDefinition(
-  className: string,
-  baseName: string,
-  average: 0 | 1,
-): LayerDefinition<GlobalPoolingConfig> {
+export function globalPoolingDefinition(className: string, average: 0 | 1): LayerDefinition<GlobalPoolingConfig> {
   return {
     className,
-    baseName,
     // A step that stays would be another one in every run.
-    time: ({ keepdims }) => ({ lookahead: keepdims ? Infinity : 0, history: 0 }),
+    needsWhole: ({ keepdims }) => keepdims,
     outputs: ({ keepdims }, call, name) => {
       noStates(name, call);
       const { shape, batch, dtype, features } = sequenceInput(name, call);

@@ -22,8 +22,7 @@ export interface GroupNormalizationConfig extends NormalizingConfig {
 
 const definition: LayerDefinition<GroupNormalizationConfig> = {
   className: 'GroupNormalization',
-  baseName: 'group_normalization',
-  time: () => ({ lookahead: Infinity, history: 0 }),
+  needsWhole: () => true,
   outputs: ({ groups }, call, name) => {
     const { shape, features } = onlyInput(name, call);
     if (shape.length > 3)

@@ -31,7 +31,7 @@ export interface GruConfig extends RecurrentConfig {
 }
 
 const definition = /* @__PURE__ */ recurrentDefinition<GruConfig>(
-  { className: 'GRU', baseName: 'gru', forward: emitGru, weights: gruWeights, packing: gruPacking },
+  { className: 'GRU', forward: emitGru, weights: gruWeights, packing: gruPacking },
   3,
   1,
 );

@@ -33,7 +33,6 @@ const definition: LayerDefinition<InputConfig> = {
     // Inside, all numbers are float32, which holds integers up to 2^24.
     return [{ shape: batchShape, time, batch, dtype: dtype === 'bool' ? dtype : 'float32', mask: null }];
   },
-  forward: () => undefined,
 };
 
 const readers = {

@@ -14,7 +14,6 @@ export type LayerNormalizationConfig = NormalizingConfig;
 
 const definition: LayerDefinition<LayerNormalizationConfig> = {
   className: 'LayerNormalization',
-  baseName: 'layer_normalization',
   rowByRow: true,
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   weights: normalizingWeights,

@@ -22,10 +22,9 @@ export interface SlopedConfig {
   readonly alpha?: number;
 }
 
-function sloped(className: string, baseName: string, name: 'leakyRelu' | 'elu'): LayerDefinition<SlopedConfig> {
+function sloped(className: string, name: 'leakyRelu' | 'elu'): LayerDefinition<SlopedConfig> {
   return {
     className,
-    baseName,
     rowByRow: true,
     outputs: (_config, call, title) => sameSteps(title, call, onlyInput),
     forward: (context, { negativeSlope, alpha = negativeSlope }) => {
@@ -35,8 +34,8 @@ function sloped(className: string, baseName: string, name: 'leakyRelu' | 'elu'):
 }
 
 const definitions = {
-  leakyReLU: sloped('LeakyReLU', 'leaky_re_lu', 'leakyRelu'),
-  elu: sloped('ELU', 'elu', 'elu'),
+  leakyReLU: sloped('LeakyReLU', 'leakyRelu'),
+  elu: sloped('ELU', 'elu'),
 };
 
 const slope = (fallback: number): Reader<number> => optional(nonNegative, fallback);

@@ -28,11 +28,7 @@ export interface LstmConfig extends RecurrentConfig {
   readonly unitForgetBias: boolean;
 }
 
-const definition = /* @__PURE__ */ recurrentDefinition<LstmConfig>(
-  { className: 'LSTM', baseName: 'lstm', forward: emitLstm },
-  4,
-  2,
-);
+const definition = /* @__PURE__ */ recurrentDefinition<LstmConfig>({ className: 'LSTM', forward: emitLstm }, 4, 2);
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), as `keras.layers.LSTM`:

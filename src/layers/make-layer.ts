@@ -1,4 +1,4 @@
-import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
+import { baseNameOf, Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import { fields, flag, forTraining, mismatch, optional, shape, text, type Reader } from '../options/options.js';
 
 /** A layer's own options, each with what reads it. */
@@ -32,7 +32,7 @@ export function makeLayer<C extends object, Output extends SymbolicTensor | Symb
   options: object,
 ): Layer<C, Output> {
   const all: typeof commonReaders = { ...readers, ...weightReaders(readers), ...commonReaders };
-  const title = titleOf(options, definition.baseName);
+  const title = titleOf(options, baseNameOf(definition));
   const read = fields(options, title, all);
   if (read.inputShape && read.batchInputShape) mismatch(title, 'inputShape or batchInputShape', 'both');
   const { name, inputShape, trainable, activityRegularizer, ...others } = read;

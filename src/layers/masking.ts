@@ -14,7 +14,6 @@ export interface MaskingConfig {
 
 const definition: LayerDefinition<MaskingConfig> = {
   className: 'Masking',
-  baseName: 'masking',
   outputs: (_config, call, name) => {
     const [output] = sameSteps(name, call, sequenceInput);
     return [{ ...output, mask: 'computed' }];

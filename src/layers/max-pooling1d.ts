@@ -2,7 +2,7 @@ import { poolingDefinition, poolingLayer, type PoolingLayer, type PoolingOptions
 
 export type MaxPooling1DOptions = PoolingOptions;
 
-const definition = /* @__PURE__ */ poolingDefinition('MaxPooling1D', 'max_pooling1d');
+const definition = /* @__PURE__ */ poolingDefinition('MaxPooling1D');
 
 /**
  * Of each window and feature the greatest value, as `keras.layers.MaxPooling1D` ('causal' is an extension).

@@ -28,7 +28,6 @@ export interface Part {
 function definitionOf(className: MergeKind): LayerDefinition<object> {
   return {
     className,
-    baseName: className.toLowerCase(),
     joins: () => 'broadcast',
     outputs: (_config, call, name) => mergedOutput(name, call, className === 'Subtract' ? 2 : undefined),
     forward: (context) => {

@@ -39,7 +39,6 @@ const initial = { meanInitializer: 'zeros', varianceInitializer: 'zeros', countI
 
 const definition: LayerDefinition<NormalizationConfig> = {
   className: 'Normalization',
-  baseName: 'normalization',
   rowByRow: true,
   outputs: ({ mean, variance }, call, name) => {
     const { features } = onlyInput(name, call);

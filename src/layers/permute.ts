@@ -22,7 +22,6 @@ const dims: Reader<readonly number[]> = (value, where) =>
 
 const definition = /* @__PURE__ */ copyLayer<PermuteConfig>({
   className: 'Permute',
-  baseName: 'permute',
   outputs: (config, call, name) => {
     const { shape, time, batch } = onlyInput(name, call);
     const axes = config.dims.map((axis) => shape[axis] ?? null);
@@ -34,7 +33,7 @@ const definition = /* @__PURE__ */ copyLayer<PermuteConfig>({
     return [{ shape: [shape[0] ?? null, ...axes], time: steps, batch, dtype: 'float32', mask: null }];
   },
   isIdentity: (config) => config.dims.every((axis, i) => axis === i + 1),
-  time: () => ({ lookahead: Infinity, history: 0 }),
+  needsWhole: () => true,
   copies: (context, config) => {
     const { lengths, strides } = context.viewOf(0);
     const to = context.viewOf('output').strides;

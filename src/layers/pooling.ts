@@ -5,9 +5,9 @@ import { less, subtract } from '../plan/size.js';
 import { makeLayer } from './make-layer.js';
 import {
   anyPadding,
+  dependsOnEnd,
   firstDue,
   length,
-  lookahead,
   otherSteps,
   paddedBefore,
   streamCapacity,
@@ -47,11 +47,10 @@ export function isAverage({ className }: LayerDefinition<never>): 0 | 1 {
   return className.includes('Average') ? 1 : 0;
 }
 
-export function poolingDefinition(className: string, baseName: string): LayerDefinition<PoolingConfig> {
+export function poolingDefinition(className: string): LayerDefinition<PoolingConfig> {
   const definition: LayerDefinition<PoolingConfig> = {
     className,
-    baseName,
-    time: (config) => ({ lookahead: lookahead(poolingWindows(config)), history: 0 }),
+    needsWhole: (config) => dependsOnEnd(poolingWindows(config)),
     steps: (config, steps) => windowCount(poolingWindows(config), steps),
     outputs: (config, call, name) => otherSteps(name, call, (steps) => windowCount(poolingWindows(config), steps)),
     forward: (context, config) => {

@@ -26,7 +26,6 @@ export interface PReLUConfig {
 
 const definition: LayerDefinition<PReLUConfig> = {
   className: 'PReLU',
-  baseName: 'p_re_lu',
   outputs: (config, call, name) => {
     const { shape } = onlyInput(name, call);
     const { length } = shape;
@@ -41,7 +40,7 @@ const definition: LayerDefinition<PReLUConfig> = {
     { name: 'alpha', shape: slopesOf(options, shape).map((length) => length ?? 1), padded: true, options },
   ],
   // Where each step has slopes of its own, only the whole sequence will do.
-  time: ({ sharedAxes }) => ({ lookahead: sharedAxes.includes(1) ? 0 : Infinity, history: 0 }),
+  needsWhole: ({ sharedAxes }) => !sharedAxes.includes(1),
   forward: (context, config) => {
     context.emit('prelu', context.input(), context.vector('alpha'), context.result(), ...preluSizes(context, config));
   },

@@ -71,12 +71,12 @@ export const recurrentReaders = {
 
 /** A kind of recurrent layer: how many gates and states it has, its forward steps, and what else is its own. */
 export function recurrentDefinition<C extends RecurrentConfig>(
-  own: Pick<LayerDefinition<C>, 'className' | 'baseName' | 'forward'> & Partial<LayerDefinition<C>>,
+  own: Pick<LayerDefinition<C>, 'className' | 'forward'> & Partial<LayerDefinition<C>>,
   gates: number,
   states: number,
 ): LayerDefinition<C> {
   return {
-    time: ({ goBackwards }) => ({ lookahead: goBackwards ? Infinity : 0, history: 0 }),
+    needsWhole: ({ goBackwards }) => goBackwards,
     isStateful: ({ stateful }) => stateful,
     givesList: ({ returnState }) => returnState,
     outputs: (config, call, name) => recurrentOutputs(config, call, name, states),

@@ -17,14 +17,13 @@ export interface RepeatVectorConfig {
 
 const definition = /* @__PURE__ */ copyLayer<RepeatVectorConfig>({
   className: 'RepeatVector',
-  baseName: 'repeat_vector',
   outputs: ({ n }, call, name) => {
     const { shape, batch } = onlyInput(name, call);
     const [batchSize = null, features = null] = shape;
     if (shape.length !== 2) mismatch(name, 'an input of shape [batch, features]', printShape(shape, ['batch']));
     return [{ shape: [batchSize, n, features], time: n, batch, dtype: 'float32', mask: null }];
   },
-  time: () => ({ lookahead: Infinity, history: 0 }),
+  needsWhole: () => true,
   copies: (context) => {
     const { lengths, strides } = context.viewOf('output');
     const [batch = 0, features = 0] = context.viewOf(0).strides;

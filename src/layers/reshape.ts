@@ -46,7 +46,7 @@ function reshaped(name: string, call: Call, wanted: readonly number[]): [OutputS
 }
 
 const behaviour = {
-  time: () => ({ lookahead: Infinity, history: 0 }),
+  needsWhole: () => true,
   copies: (context: ForwardContext) => [{ input: 0, ...copyBetween(context.viewOf(0), context.viewOf('output')) }],
 };
 
@@ -64,7 +64,6 @@ function copyBetween(x: View, y: View): Copy {
 
 const flattenDefinition = /* @__PURE__ */ copyLayer<object>({
   className: 'Flatten',
-  baseName: 'flatten',
   outputs: (_config, call, name) => reshaped(name, call, [-1]),
   isIdentity: (_config, _random, { shape }) => shape.length === 2,
   ...behaviour,
@@ -72,7 +71,6 @@ const flattenDefinition = /* @__PURE__ */ copyLayer<object>({
 
 const reshapeDefinition = /* @__PURE__ */ copyLayer<ReshapeConfig>({
   className: 'Reshape',
-  baseName: 'reshape',
   outputs: (config, call, name) => {
     const [output] = reshaped(name, call, config.targetShape);
     const x = onlyInput(name, call);

@@ -6,12 +6,11 @@ import { onlyInput } from './expectations.js';
 
 const definition = /* @__PURE__ */ copyLayer<object>({
   className: 'Reverse',
-  baseName: 'reverse',
   outputs: (_config, call, name) => {
     const { shape, time, batch, dtype } = onlyInput(name, call);
     return [{ shape, time, batch, dtype, mask: null }];
   },
-  time: () => ({ lookahead: Infinity, history: 0 }),
+  needsWhole: () => true,
   copies: (context) => {
     const { lengths, strides } = context.viewOf(0);
     const [batch = 0, step = 0, ...rest] = strides;

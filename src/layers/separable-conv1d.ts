@@ -50,11 +50,9 @@ const pointwiseDefinition: LayerDefinition<PointwiseConfig> = {
 
 const definition: LayerDefinition<SeparableConv1DConfig> = {
   className: 'SeparableConv1D',
-  baseName: 'separable_conv1d',
   inside: ({ parts }) => parts ?? [],
   outputs: ({ parts }, { inputs }, name) =>
     (parts ?? []).reduce((tensors, layer) => layer.call(known(tensors[0], name)).outputs, inputs),
-  forward: () => undefined,
 };
 
 /**

@@ -15,7 +15,7 @@ import {
 } from './recurrent.js';
 
 const definition = /* @__PURE__ */ recurrentDefinition<RecurrentConfig>(
-  { className: 'SimpleRNN', baseName: 'simple_rnn', forward: emitSimpleRnn },
+  { className: 'SimpleRNN', forward: emitSimpleRnn },
   1,
   1,
 );

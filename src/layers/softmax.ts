@@ -21,7 +21,6 @@ export function isOverTime({ axis }: SoftmaxConfig, rank: number): boolean {
 
 const definition: LayerDefinition<SoftmaxConfig> = {
   className: 'Softmax',
-  baseName: 'softmax',
   outputs: (config, call, name) => {
     const { shape } = onlyInput(name, call);
     const { length } = shape;
@@ -30,7 +29,7 @@ const definition: LayerDefinition<SoftmaxConfig> = {
     }
     return sameSteps(name, call, onlyInput);
   },
-  time: (config, rank) => ({ lookahead: isOverTime(config, rank) ? Infinity : 0, history: 0 }),
+  needsWhole: (config, rank) => isOverTime(config, rank),
   forward: (context, config) => {
     const [x, y, features] = [context.input(), context.result(), context.features()];
     const { steps, batch, mask } = context;

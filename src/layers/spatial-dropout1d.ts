@@ -14,11 +14,9 @@ export interface SpatialDropout1DConfig {
 
 const definition: LayerDefinition<SpatialDropout1DConfig> = {
   className: 'SpatialDropout1D',
-  baseName: 'spatial_dropout1d',
   outputs: (_config, call, name) => sameSteps(name, call, sequenceInput),
   isIdentity: ({ rate }, random) => !random || rate === 0,
   // Steps are run in training alone: layers/backward/spatial-dropout1d.ts.
-  forward: () => undefined,
 };
 
 /**

@@ -23,7 +23,6 @@ export interface TimeDistributedConfig {
 
 const definition: LayerDefinition<TimeDistributedConfig> = {
   className: 'TimeDistributed',
-  baseName: 'time_distributed',
   inside: ({ layer }) => [layer],
   outputs: ({ layer }, call, name) => {
     const x = onlyInput(name, call);
@@ -34,7 +33,6 @@ const definition: LayerDefinition<TimeDistributedConfig> = {
     if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x).outputs;
     return layer.call(fold().apply(x)).outputs.map((output) => unfold().apply([output, x]));
   },
-  forward: () => undefined,
 };
 
 const anyLayer: Reader<Layer> = (value, where) => toLayer(value) ?? refuse(where, 'a layer', value);

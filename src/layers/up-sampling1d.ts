@@ -17,7 +17,6 @@ export interface UpSampling1DConfig {
 
 const definition = /* @__PURE__ */ copyLayer<UpSampling1DConfig>({
   className: 'UpSampling1D',
-  baseName: 'up_sampling1d',
   outputs: ({ size }, call, name) => otherSteps(name, call, (steps) => multiply(steps, size)),
   steps: ({ size }, steps) => multiply(steps, size),
   // A step [B, F] lies in one piece.

@@ -35,8 +35,8 @@ export function paddedBefore({ span, strides, padding }: Windows, steps: Size, c
 }
 
 /** Where what is padded depends on the sequence's end, only the whole of it will do. */
-export function lookahead({ span, padding }: Windows): number {
-  return padding === 'same' && span > 1 ? Infinity : 0;
+export function dependsOnEnd({ span, padding }: Windows): boolean {
+  return padding === 'same' && span > 1;
 }
 
 /** In a stream: the newest step of the next window, counted from the first step that comes; `before` came before. */

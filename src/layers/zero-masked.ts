@@ -4,7 +4,6 @@ import { onlyInput, sameSteps } from './expectations.js';
 
 const definition: LayerDefinition<object> = {
   className: 'ZeroMasked',
-  baseName: 'zero_masked',
   outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
   forward: (context) => {
     const [x, y, mask] = [context.input(), context.result(), known(context.mask, 'a mask')];

@@ -17,7 +17,6 @@ export interface ZeroPadding1DConfig {
 
 const definition = /* @__PURE__ */ copyLayer<ZeroPadding1DConfig>({
   className: 'ZeroPadding1D',
-  baseName: 'zero_padding1d',
   outputs: ({ padding: [before, behind] }, call, name) =>
     otherSteps(name, call, (steps) => add(steps, before + behind)),
   // Those before come with the first step, those behind never.

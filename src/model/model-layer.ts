@@ -12,7 +12,6 @@ export function layerOf(name: string, graph: Graph): Layer {
     inside: ({ layers }) => layers.filter(({ definition: { className } }) => className !== 'InputLayer'),
     givesList: ({ outputs }) => outputs.length > 1,
     outputs: replay,
-    forward: () => undefined,
   };
   return new Layer<Graph>(definition, graph, undefined, graph.inputs[0]?.shape);
 }

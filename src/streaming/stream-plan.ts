@@ -90,7 +90,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace, 
   const moving = movingNodes(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
   for (const { layer, inputs } of nodes) {
-    if (layer.time.lookahead > 0 && inputs.some(isPushed)) {
+    if (layer.needsWhole && inputs.some(isPushed)) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }

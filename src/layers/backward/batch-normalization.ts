@@ -9,7 +9,7 @@ import type { BatchNormalizationConfig } from '../batch-normalization.js';
 export const batchNormalizationBackward: Backward<BatchNormalizationConfig> = {
   forward: (context, config) => {
     if (!context.layer.isTrained) {
-      context.layer.definition.forward(context, config);
+      context.layer.definition.forward?.(context, config);
       return;
     }
     const [x, y, features] = [context.input(), context.result(), context.features()];

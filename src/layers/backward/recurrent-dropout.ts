@@ -36,7 +36,7 @@ export function forwardWithDropout<C extends RecurrentConfig>(
     const dropped = inputFactors !== null && choices === 1 ? emitDroppedInput(context, x, inputFactors) : x;
 
     const before = steps.length;
-    context.layer.definition.forward(context, config);
+    context.layer.definition.forward?.(context, config);
     for (const step of steps.splice(before)) {
       const args = step.arguments.map((argument) => (argument === x ? dropped : argument));
       if (inputFactors !== null && dropped === x && step.kernel === 'product') {
