@@ -30,6 +30,10 @@ export class StreamRun {
   /** The newest row of each output, sequence by sequence: what a forecast begins with. */
   readonly #last: Float32Array;
   readonly #lastWidth: number;
+  /** Where inputs and outputs lie, in floats, and in which layout of the plan. */
+  readonly #inputsAt: number[] = [];
+  readonly #outputsAt: number[] = [];
+  #found = -1;
   /** Of each output: its rows in the memory, and the newest of them. */
   readonly #out: readonly KeptView[];
   readonly #newest: readonly KeptView[];
@@ -146,6 +150,21 @@ export class StreamRun {
     }
   }
 
+  /** Looks up where inputs and outputs lie, if the plan was laid out anew: to do so at each push takes longer than a small layer. */
+  #find(): void {
+    const { runner, inputs, outputs } = this.plan;
+    if (this.run.version === this.#found) return;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i];
+      if (input !== undefined) this.#inputsAt[i] = runner.address(input.staging, this.run) / 4;
+    }
+    for (let i = 0; i < outputs.length; i++) {
+      const output = outputs[i];
+      if (output !== undefined) this.#outputsAt[i] = runner.address(output.dense, this.run) / 4;
+    }
+    this.#found = this.run.version;
+  }
+
   #rowsOf(output: StreamOutput, steps: number, sizes: Sizes): number {
     if (output.rows === null) return Math.min(1, steps);
     // Looking sizes up takes as long as a small layer (measured: 60 ns a push).
@@ -167,13 +186,14 @@ export class StreamRun {
     const { runner, inputs, outputs, phase, isEven } = this.plan;
     const { run } = this;
     this.prepare(count);
+    this.#find();
     const { floats } = this.#workspace;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i];
       const values = data[i];
       if (input === undefined || values === undefined) continue;
       const { width } = input;
-      const target = runner.address(input.staging, run) / 4;
+      const target = this.#inputsAt[i] ?? 0;
       for (let b = 0; b < this.batch; b++) {
         copyValues(values, (b * steps + from) * width, floats, target + b * count * width, count * width);
       }
@@ -191,7 +211,7 @@ export class StreamRun {
       // What has no steps of its own, or as many in each run, is there as of the last block.
       const first = output.rows === null || typeof output.rows === 'number' ? 0 : (this.#given[i] ?? 0);
       this.#given[i] = first + rows;
-      const source = runner.address(output.dense, run) / 4;
+      const source = this.#outputsAt[i] ?? 0;
       if (rows === total) this.#out[i]?.copy(floats, source, result, 0, this.batch * rows * width);
       for (let b = 0; b < this.batch; b++) {
         if (rows < total) {
