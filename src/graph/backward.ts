@@ -1,6 +1,7 @@
 import type { ArgumentsOf, Argument, KernelName, Plan, PlanTensor } from '../plan/plan.js';
 import { add, multiply, type Size } from '../plan/size.js';
-import type { CompiledGraph, CompiledNode, NodeContext } from './compile.js';
+import type { CompiledGraph, CompiledNode } from './compile.js';
+import type { NodeContext } from './node-context.js';
 import type { Graph } from './graph.js';
 import type { Layer, SymbolicTensor } from './layer.js';
 import { Randomness } from './randomness.js';

@@ -1,4 +1,5 @@
-import { compileGraph, emitOutput, type CompiledGraph } from '../graph/compile.js';
+import { compileGraph, type CompiledGraph } from '../graph/compile.js';
+import { emitOutput } from '../graph/ends.js';
 import type { Graph } from '../graph/graph.js';
 import {
   batchSizeOf,

@@ -1,4 +1,6 @@
-import { compileGraph, emitOutput, isPushed, type CompiledGraph } from '../graph/compile.js';
+import { compileGraph, type CompiledGraph } from '../graph/compile.js';
+import { emitOutput } from '../graph/ends.js';
+import { isPushed } from '../graph/step-counter.js';
 import type { Graph } from '../graph/graph.js';
 import { joinedInputs, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';

@@ -1,4 +1,6 @@
-import { compileGraph, emitInput, type CompiledGraph, type Forward, type Purpose } from '../graph/compile.js';
+import { compileGraph, type CompiledGraph, type Forward } from '../graph/compile.js';
+import { emitInput } from '../graph/ends.js';
+import type { Purpose } from '../graph/node-context.js';
 import { traceGraph, type Graph } from '../graph/graph.js';
 import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';

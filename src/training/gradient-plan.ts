@@ -1,5 +1,6 @@
 import { emitBackward, TensorGradients } from '../graph/backward.js';
-import { compileGraph, emitInput, emitOutput, type CompiledGraph } from '../graph/compile.js';
+import { compileGraph, type CompiledGraph } from '../graph/compile.js';
+import { emitInput, emitOutput } from '../graph/ends.js';
 import type { Graph } from '../graph/graph.js';
 import { backwardTable } from '../layers/backward/index.js';
 import type { PlanTensor } from '../plan/plan.js';

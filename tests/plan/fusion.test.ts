@@ -1,6 +1,7 @@
 /** Fused plans: fewer calls, the same bits as the steps one by one. */
 import { describe, expect, test } from 'vitest';
-import { compileGraph, emitOutput } from '../../src/graph/compile.js';
+import { compileGraph } from '../../src/graph/compile.js';
+import { emitOutput } from '../../src/graph/ends.js';
 import { prepareRun, setSizes } from '../../src/graph/inputs.js';
 import { functional, input, layers, sequential, type TrainableModel } from '../../src/index.js';
 import { fuseSteps } from '../../src/plan/fusion.js';

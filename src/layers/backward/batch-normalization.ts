@@ -1,5 +1,5 @@
 import type { Backward } from '../../graph/backward.js';
-import type { NodeContext } from '../../graph/compile.js';
+import type { NodeContext } from '../../graph/node-context.js';
 import { copyArguments } from '../../graph/copy.js';
 import type { PlanTensor } from '../../plan/plan.js';
 import { multiply } from '../../plan/size.js';

@@ -1,5 +1,5 @@
 import type { Backward } from '../../graph/backward.js';
-import type { NodeContext } from '../../graph/compile.js';
+import type { NodeContext } from '../../graph/node-context.js';
 import { sequencesPerSample, type Randomness } from '../../graph/randomness.js';
 import type { PlanTensor } from '../../plan/plan.js';
 import { batch, multiply, quad, type Size } from '../../plan/size.js';

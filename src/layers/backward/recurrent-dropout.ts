@@ -1,5 +1,5 @@
 import type { Backward, BackwardContext, Rows } from '../../graph/backward.js';
-import type { NodeContext } from '../../graph/compile.js';
+import type { NodeContext } from '../../graph/node-context.js';
 import { sequencesPerSample, type Randomness } from '../../graph/randomness.js';
 import { isTensor, type Argument, type PlanTensor, type Step } from '../../plan/plan.js';
 import { batch as batchSize, less, multiply, quad, subtract, type Size } from '../../plan/size.js';
