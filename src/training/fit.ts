@@ -139,8 +139,9 @@ export async function fitModel(
   if (read.workers !== undefined && trainer.isStateful) {
     mismatch(`${where}: workers`, 'a model without stateful layers, whose batches follow one another', 'one with');
   }
+  if (read.workers !== undefined) trainer.checkTrainable(`${where}: workers`);
   read.signal?.throwIfAborted();
-  const crew = read.workers === undefined ? null : await openCrew(where, model, trainer, host, read.workers);
+  const crew = read.workers === undefined ? null : await openCrew(model, trainer, host, read.workers);
   try {
     const progress = host.progress ?? progressFor(read.verbose);
     const fit = new RunningFit(model, trainer, where, { ...read, training, validation, list, progress, crew });
@@ -151,13 +152,7 @@ export async function fitModel(
 }
 
 /** As many threads as are wanted beside this one. */
-async function openCrew(
-  where: string,
-  model: Fitted,
-  trainer: Trainer,
-  { ports: given }: FitHost,
-  workers: number,
-): Promise<Crew> {
+async function openCrew(model: Fitted, trainer: Trainer, { ports: given }: FitHost, workers: number): Promise<Crew> {
   const ports: Port[] = [...(given ?? [])];
   try {
     if (given === undefined) while (ports.length < workers - 1) ports.push(spawn());
@@ -167,7 +162,7 @@ async function openCrew(
   }
   const { arithmetic, module } = trainer.workspace.build;
   const describe = (): SharedModel => ({ arithmetic, module: module(), ...model.shareable() });
-  return Crew.open(where, ports, describe, trainer.parameterPaths);
+  return Crew.open(ports, describe);
 }
 
 type Read = ReturnType<typeof fields<typeof fitFields>>;

@@ -116,6 +116,7 @@ export class RunningFit implements Training {
 
   setWeights(weights: readonly TensorLike[]): void {
     this.#fitted.setWeights(weights);
+    this.#settings.crew?.setWeights(() => this.getWeights());
   }
 
   resetStates(): void {
@@ -310,6 +311,7 @@ export class RunningFit implements Training {
     }
     checkSameData(where, place, seed, this.#data);
     found.take();
+    this.#settings.crew?.setWeights(() => this.getWeights());
     list.restore(found.checkpoint.callbacks);
     ({
       epoch: this.#epoch,

@@ -247,9 +247,12 @@ export class Trainer {
     return (this.#parts ??= new BatchParts(this.#plan, this.#objectives, this.#parameters, this.workspace));
   }
 
-  /** What those who run parts must have in common: the weights that are trained, in their order. */
-  get parameterPaths(): string[] {
-    return this.#parameters.list.map(({ path }) => path);
+  /** @throws Error when others who build the model would train other layers of it. */
+  checkTrainable(where: string): void {
+    const trained = new Set(this.#parameters.layers);
+    const isToBe = ({ isTrained, weights }: Layer): boolean => weights.specs.length > 0 && isTrained;
+    if (this.#plan.graph.leaves.every((layer) => isToBe(layer) === trained.has(layer))) return;
+    throw new Error(`${where}: trainable was set since the model was compiled; compile it again`);
   }
 
   /** Gradients are there: changes the weights by them. */

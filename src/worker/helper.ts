@@ -1,4 +1,5 @@
 import { kernelBuild } from '../kernels/build.js';
+import { known } from '../plan/known.js';
 import { argumentsIn } from '../training/kept-training.js';
 import { loadWith } from '../training/load-with.js';
 import type { CrewQuestion, SharedModel } from '../training/threads/crew.js';
@@ -12,9 +13,14 @@ export class Helper {
   answer(question: CrewQuestion): Answer {
     if (question.kind === 'build') {
       this.#model = build(question.model);
-      return { value: this.#model.trainer.parameterPaths };
+      return { value: null };
     }
-    if (this.#model === undefined) throw new Error('a thread is to run a part, and has no model');
+    if (this.#model === undefined) throw new Error('a thread that helps has no model');
+    if (question.kind === 'weights') {
+      const all = this.#model.getWeights();
+      this.#model.setWeights(all.map(({ shape }, i) => ({ shape, data: known(question.weights[i], 'a weight') })));
+      return { value: null };
+    }
     const { where, shared, parts } = question;
     const own = this.#model.trainer.parts;
     own.shared = shared;

@@ -1,6 +1,10 @@
 /** fit({ workers: n }): the same bits for any number of threads, and those of no parts where a batch is one part. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  callbacks,
   functional,
   input,
   layers,
@@ -12,13 +16,17 @@ import {
   schedules,
   sequential,
   type Batch,
+  type Batches,
+  type Callback,
   type FitOptions,
+  type Tensor,
   type TrainableModel,
 } from '../../src/index.js';
 import { relaxed } from '../../src/relaxed.js';
 import { rowsOf, type Plain } from '../numbers.js';
 import { createRandom } from '../random.js';
 import { keepCheckpoints } from './kept-checkpoints.js';
+import { watchThreads } from './watched-threads.js';
 
 const rows = 70;
 const random = createRandom(81);
@@ -40,7 +48,7 @@ const inputShape = [null, 3];
 
 interface Case {
   readonly make: () => TrainableModel;
-  readonly x: Plain | Readonly<Record<string, Plain>> | readonly Batch[];
+  readonly x: Plain | Readonly<Record<string, Plain>> | Batches;
   /** None: x are batches. */
   readonly y?: Plain | Readonly<Record<string, Plain>>;
   readonly options?: FitOptions;
@@ -54,6 +62,16 @@ function compiled(
 ): TrainableModel {
   model.compile({ optimizer: optimizers.adam({ learningRate: 0.02 }), loss: 'mse', metrics: ['mae'], ...given });
   return model;
+}
+
+function squares() {
+  return losses.custom({
+    name: 'squares',
+    build: (yTrue, yPred) => {
+      const difference = layers.subtract().apply([yTrue, yPred]);
+      return layers.multiply().apply([difference, difference]);
+    },
+  });
 }
 
 const masked = () => [
@@ -120,6 +138,28 @@ const cases: Readonly<Record<string, Case>> = {
     x,
     y: sequences,
   },
+  'a loss of one’s own, and a mask behind layers in layers that drop': {
+    make: () =>
+      compiled(
+        sequential({
+          layers: [
+            layers.bidirectional({
+              layer: layers.lstm({ units: 2, dropout: 0.7, returnSequences: true }),
+              inputShape,
+            }),
+            layers.activation({ activation: 'relu' }),
+            layers.dropout({ rate: 0.6 }),
+            layers.masking({ maskValue: 0 }),
+            layers.gru({ units: 3, returnSequences: true }),
+            layers.dense({ units: 2 }),
+          ],
+        }),
+        { loss: squares() },
+      ),
+    x,
+    y: sequences,
+    options: { sampleWeight },
+  },
   'several inputs and outputs': {
     make: severalOf,
     x: { sequence: x, vector: vectors },
@@ -142,18 +182,28 @@ const cases: Readonly<Record<string, Case>> = {
     y,
     isByPart: true,
   },
+  'batch normalization without weights that are trained, and one that is frozen': {
+    make: () => {
+      const model = sequential({
+        layers: [
+          layers.dense({ units: 4, inputShape: [4] }),
+          layers.batchNormalization({ center: false, scale: false, momentum: 0.7 }),
+          layers.batchNormalization({ name: 'frozen' }),
+          layers.dense({ units: 2 }),
+        ],
+      });
+      model.getLayer('frozen').trainable = false;
+      return compiled(model);
+    },
+    x: vectors,
+    y,
+    isByPart: true,
+  },
   'a loss and a metric of one’s own': {
     make: () => {
-      const loss = losses.custom({
-        name: 'squares',
-        build: (yTrue, yPred) => {
-          const difference = layers.subtract().apply([yTrue, yPred]);
-          return layers.multiply().apply([difference, difference]);
-        },
-      });
       const own = metrics.custom({ name: 'own', build: (yTrue, yPred) => layers.subtract().apply([yTrue, yPred]) });
       return compiled(sequential({ layers: [layers.gru({ units: 3, inputShape }), layers.dense({ units: 2 })] }), {
-        loss,
+        loss: squares(),
         metrics: [own],
       });
     },
@@ -194,6 +244,20 @@ const cases: Readonly<Record<string, Case>> = {
     y: classes,
     options: { classWeight: { 0: 1, 1: 2, 2: 0.5 } },
   },
+  'steps of a class that does not count': {
+    make: () =>
+      compiled(
+        sequential({
+          layers: [
+            layers.gru({ units: 4, returnSequences: true, inputShape }),
+            layers.dense({ units: 3, activation: 'softmax' }),
+          ],
+        }),
+        { loss: losses.sparseCategoricalCrossentropy({ ignoreClass: 1 }), metrics: ['accuracy'] },
+      ),
+    x,
+    y: { data: words.data.map((word) => word % 3), shape: [rows, 6] },
+  },
   'connectionist temporal classification': {
     make: () =>
       compiled(
@@ -213,6 +277,17 @@ const cases: Readonly<Record<string, Case>> = {
       ),
     x: [[0, 1], [1, 17], [17, 34], [34, 67], [67, 70]].map(([from, to]): Batch => [rowsOf(x, from, to), rowsOf(y, from, to)]), // prettier-ignore
   },
+  'batches that are waited for, with weights': {
+    make: () =>
+      compiled(sequential({ layers: [layers.dropout({ rate: 0.2, inputShape: [4] }), layers.dense({ units: 2 })] })),
+    x: async function* (epoch) {
+      for (const count of [33, 16, 17, 1]) {
+        await Promise.resolve();
+        const [from, to] = [epoch, epoch + count];
+        yield [rowsOf(vectors, from, to), rowsOf(y, from, to), sampleWeight.slice(from, to)];
+      }
+    },
+  },
   'relaxed kernels': {
     make: () =>
       compiled(
@@ -231,7 +306,7 @@ async function run({ make, x: given, y: targets, options }: Case, others: FitOpt
   // Batches that are iterated over are of the size that they have.
   const { history } =
     targets === undefined
-      ? await model.fit(given as Batch[], { ...all, batchSize: undefined } as FitOptions)
+      ? await model.fit(given as Batches, { ...all, batchSize: undefined } as FitOptions)
       : await model.fit(given as Plain, targets as Plain, all);
   return { model, history, weights: model.getWeights().map(({ data }) => data) };
 }
@@ -246,7 +321,7 @@ describe.each(Object.entries(cases))('%s', (name, one) => {
 
   test('any number of threads gives the same bits', async () => {
     const { model, history, weights } = await trained(1);
-    for (const workers of [2, 3]) {
+    for (const workers of [2, 3, 5]) {
       const other = await trained(workers);
       expect(other.history).toEqual(history);
       expect(other.weights).toEqual(weights);
@@ -273,8 +348,87 @@ describe.each(Object.entries(cases))('%s', (name, one) => {
   test.skipIf(one.y === undefined)('a batch of one part has the bits of a whole one', async () => {
     const [parts, whole] = await Promise.all([{ workers: 2 }, {}].map((more) => run(one, { ...more, batchSize: 16 })));
     expect(parts.history).toEqual(whole.history);
-    expect(parts.weights).toEqual(whole.weights);
+    expect(parts.model.toSafetensors({ optimizer: true })).toEqual(whole.model.toSafetensors({ optimizer: true }));
   });
+});
+
+describe('weights that are set meanwhile are set in all threads, those too that are not trained', () => {
+  const make = () => {
+    const model = sequential({
+      layers: [layers.dense({ units: 4, name: 'frozen', inputShape: [4] }), layers.dense({ units: 2 })],
+    });
+    model.getLayer('frozen').trainable = false;
+    return compiled(model);
+  };
+  const halves = (one: { getWeights(): Tensor[] }) =>
+    one.getWeights().map(({ data, shape }) => ({ data: data.map((value) => value / 2), shape }));
+  const halve: Callback = {
+    onEpochEnd: ({ training }) => {
+      training.setWeights(halves(training));
+    },
+  };
+
+  test('by a hook', async () => {
+    const [one, ...others] = await Promise.all(
+      [1, 2, 3].map(async (workers) => {
+        const model = make();
+        await model.fit(vectors, y, { ...settings, workers, callbacks: [halve] });
+        return model.toSafetensors({ optimizer: true });
+      }),
+    );
+    for (const other of others) expect(other).toEqual(one);
+  });
+
+  test('by a backup', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bucle-workers-'));
+    const path = join(folder, 'backup.safetensors');
+    const train = (model: TrainableModel, workers: number, more: Callback[] = []) =>
+      model.fit(vectors, y, {
+        ...settings,
+        workers,
+        callbacks: [callbacks.backupAndRestore({ path, deleteCheckpoint: false }), ...more],
+      });
+    const fail: Callback = {
+      onEpochBegin: ({ epoch }) => {
+        if (epoch === 1) throw new Error('a crash');
+      },
+    };
+    try {
+      const stopped = make();
+      stopped.setWeights(halves(stopped));
+      await expect(train(stopped, 1, [fail])).rejects.toThrow('a crash');
+      const backup = readFileSync(path);
+      const [one, other] = [make(), make()];
+      await train(one, 1);
+      writeFileSync(path, backup);
+      await train(other, 2);
+      expect(other.toSafetensors({ optimizer: true })).toEqual(one.toSafetensors({ optimizer: true }));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+test('threads end with their training; where one of them ends before, it is told, and the model is that of the last batch', async () => {
+  using threads = watchThreads();
+  const { make } = cases['batch normalization'];
+  const [good, model] = [make(), make()];
+  await good.fit(x, y, { ...settings, epochs: 1, workers: 3 });
+  expect(threads.all).toHaveLength(2);
+  expect(threads.alive).toEqual([]);
+  const kill: Callback = {
+    onEpochEnd: async () => {
+      await threads.alive[1].terminate();
+    },
+  };
+  await expect(model.fit(x, y, { ...settings, workers: 3, callbacks: [kill] })).rejects.toThrow(
+    'a thread that trains ended with code 1',
+  );
+  expect(threads.all).toHaveLength(4);
+  expect(threads.alive).toEqual([]);
+  expect(model.toSafetensors({ optimizer: true })).toEqual(good.toSafetensors({ optimizer: true }));
+  const next = { ...settings, workers: 2 };
+  expect(await model.fit(x, y, next)).toEqual(await good.fit(x, y, next));
 });
 
 test('moving averages are the mean over the parts', async () => {
@@ -301,25 +455,24 @@ test('moving averages are the mean over the parts', async () => {
 });
 
 test('a loss that is not finite is told and undone as without threads', async () => {
-  const bad = { ...x, data: x.data.map((value, i) => (i === 50 * 18 ? NaN : value)) };
+  const { make } = cases['batch normalization'];
+  const bad = { ...x, data: x.data.map((value, i) => (i === 30 * 18 ? NaN : value)) };
+  const batches: readonly Batch[] = [[x, y], [bad, y]]; // prettier-ignore
   const fail = async (options: FitOptions) => {
-    const model = cases['batch normalization'].make();
-    const before = model.getWeights().map(({ data }) => data);
-    const error: unknown = await model
-      .fit(bad, y, { ...settings, ...options, shuffle: false })
-      .catch((e: unknown) => e);
-    const after = model.getWeights().map(({ data }) => data);
-    return {
-      error,
-      isUndone: model.optimizer.iterations === 1 && !after.flatMap((v) => [...v]).some(Number.isNaN),
-      before,
-    };
+    const model = make();
+    const error: unknown = await model.fit(batches, { verbose: 0, ...options }).catch((e: unknown) => e);
+    return { error, file: model.toSafetensors({ optimizer: true }) };
   };
-  const [threads, alone] = [await fail({ workers: 2 }), await fail({})];
-  expect(threads.error).toBeInstanceOf(NonFiniteLossError);
-  expect(threads.isUndone).toBe(true);
-  const { epoch, batch, tensor } = alone.error as NonFiniteLossError;
-  expect(threads.error).toMatchObject({ epoch, batch, tensor });
+  const [threads, one, alone] = [await fail({ workers: 2 }), await fail({ workers: 1 }), await fail({})];
+  expect(alone.error).toBeInstanceOf(NonFiniteLossError);
+  for (const { error } of [threads, one]) {
+    expect(error).toBeInstanceOf(NonFiniteLossError);
+    const { epoch, batch, tensor, gradientNorm } = alone.error as NonFiniteLossError;
+    expect(error).toMatchObject({ epoch, batch, tensor, gradientNorm });
+  }
+  const good = make();
+  await good.fit(batches.slice(0, 1), { verbose: 0, workers: 2 });
+  for (const { file } of [threads, one]) expect(file).toEqual(good.toSafetensors({ optimizer: true }));
 });
 
 test('a checkpoint goes on with another number of threads, and not without', async () => {
@@ -341,6 +494,12 @@ test('a checkpoint goes on with another number of threads, and not without', asy
 describe('refused', () => {
   const model = () => compiled(sequential({ layers: [layers.dense({ units: 2, inputShape: [4] })] }));
 
+  test.each([0, 1.5, -1, '2'])('no number of threads: %j', async (workers) => {
+    await expect(model().fit(vectors, y, { verbose: 0, workers: workers as number })).rejects.toThrow(
+      'sequential: fit: workers: expected a positive integer, got',
+    );
+  });
+
   test('stateful layers', async () => {
     const stateful = compiled(
       sequential({ layers: [layers.gru({ units: 2, stateful: true, batchInputShape: [7, null, 3] })] }),
@@ -351,17 +510,29 @@ describe('refused', () => {
   });
 
   test('layers that were made trainable, or not, since the model was compiled', async () => {
-    const one = model();
-    one.layers[1].trainable = false;
+    const scaling = { center: false, scale: false };
     const other = compiled(
-      sequential({ layers: [layers.dense({ units: 4, inputShape: [4] }), layers.dense({ units: 2 })] }),
+      sequential({
+        layers: [
+          layers.dense({ units: 4, inputShape: [4] }),
+          layers.batchNormalization(scaling),
+          layers.dense({ units: 2 }),
+        ],
+      }),
     );
-    other.layers[1].trainable = false;
-    await expect(other.fit(vectors, y, { verbose: 0, workers: 2 })).rejects.toThrow(
-      'workers: trainable was set since the model was compiled; compile it again',
-    );
-    // It is as it was.
-    other.layers[1].trainable = true;
+    using threads = watchThreads();
+    // Also one that has no weights that are trained, but does another thing when it is frozen.
+    for (const layer of other.layers.slice(1)) {
+      for (const workers of [1, 2]) {
+        layer.trainable = false;
+        await expect(other.fit(vectors, y, { verbose: 0, workers })).rejects.toThrow(
+          'workers: trainable was set since the model was compiled; compile it again',
+        );
+        // It is as it was.
+        layer.trainable = true;
+      }
+    }
+    expect(threads.all).toEqual([]);
     await other.fit(vectors, y, { verbose: 0, workers: 2 });
   });
 

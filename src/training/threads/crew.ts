@@ -1,4 +1,5 @@
 import type { KernelBuild } from '../../kernels/build.js';
+import type { Tensor } from '../../tensors/tensor.js';
 import type { BatchParts, Part, PartResult, SharedWeights } from '../parts.js';
 import { Line } from './line.js';
 import type { Port } from './port.js';
@@ -16,11 +17,14 @@ export interface SharedModel {
 /** What a crew asks of its threads. */
 export type CrewQuestion =
   | { readonly kind: 'build'; readonly model: SharedModel }
+  | { readonly kind: 'weights'; readonly weights: readonly Float32Array[] }
   | { readonly kind: 'run'; readonly where: string; readonly shared: SharedWeights; readonly parts: readonly Part[] };
 
 /** Threads that run parts of batches; the thread that asks them runs some too. */
 export class Crew {
   readonly #lines: readonly Line[];
+  /** All that the threads were told between batches. */
+  #told: Promise<unknown> = Promise.resolve();
 
   private constructor(lines: readonly Line[]) {
     this.#lines = lines;
@@ -29,23 +33,12 @@ export class Crew {
   /**
    * Lets each thread build the model.
    * @param ports to the threads beside this one; without any, all runs here
-   * @param paths the weights that are trained
-   * @throws Error when a thread cannot, or trains other weights
+   * @throws Error when a thread cannot
    */
-  static async open(
-    where: string,
-    ports: readonly Port[],
-    describe: () => SharedModel,
-    paths: readonly string[],
-  ): Promise<Crew> {
+  static async open(ports: readonly Port[], describe: () => SharedModel): Promise<Crew> {
     const crew = new Crew(ports.map((port) => new Line(port, refuse)));
     try {
-      const model = ports.length === 0 ? null : describe();
-      const built = crew.#lines.map((line) => line.ask({ kind: 'build', model }));
-      for (const own of (await Promise.all(built)) as string[][]) {
-        if (own.join() === paths.join()) continue;
-        throw new Error(`${where}: workers: trainable was set since the model was compiled; compile it again`);
-      }
+      if (ports.length > 0) await crew.#askAll({ kind: 'build', model: describe() });
     } catch (error) {
       await crew.close();
       throw error;
@@ -55,13 +48,15 @@ export class Crew {
 
   /** Runs the parts of a batch. @param own runs those that fall to this thread */
   async run(where: string, parts: readonly Part[], own: BatchParts): Promise<PartResult[]> {
+    await this.#told;
     const results = new Map<Part, PartResult>();
+    const shared = this.#lines.length === 0 ? null : own.shared;
     // The others first, and one more of the parts where they cannot be shared out evenly: this thread adds all up in the end.
     const share = (hand: number): Part[] => parts.filter((_, i) => i % (this.#lines.length + 1) === hand);
-    const asked = this.#lines.flatMap(async (line, hand) => {
+    const asked = this.#lines.map(async (line, hand) => {
       const theirs = share(hand);
-      if (theirs.length === 0) return;
-      const question: CrewQuestion = { kind: 'run', where, shared: own.shared, parts: theirs };
+      if (theirs.length === 0 || shared === null) return;
+      const question: CrewQuestion = { kind: 'run', where, shared, parts: theirs };
       const came = (await line.ask(question)) as PartResult[];
       came.forEach((result, i) => {
         const part = theirs[i];
@@ -76,8 +71,23 @@ export class Crew {
     return parts.flatMap((part) => results.get(part) ?? []);
   }
 
+  /**
+   * Weights were set from outside, also some that are not trained: the threads get all of them, while a batch brings them only what
+   * training changes.
+   */
+  setWeights(read: () => readonly Tensor[]): void {
+    if (this.#lines.length === 0) return;
+    this.#told = this.#askAll({ kind: 'weights', weights: read().map(({ data }) => data) });
+    // The next batch tells.
+    this.#told.catch(() => undefined);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#lines.map((line) => line.close()));
+  }
+
+  async #askAll(question: CrewQuestion): Promise<void> {
+    await Promise.all(this.#lines.map((line) => line.ask(question)));
   }
 }
 

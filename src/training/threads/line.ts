@@ -30,10 +30,18 @@ export class Line {
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
   #failure: Error | undefined;
+  #end: (error: Error) => void = () => undefined;
+  /** Rejects when the other end is no more, where that can be known: for those who ask it nothing meanwhile. */
+  readonly ended: Promise<never>;
 
   /** @param answer what the other end's questions are answered with */
   constructor(port: Port, answer: (question: never) => Answer | Promise<Answer>) {
     this.#port = port;
+    this.ended = new Promise((_, reject) => {
+      this.#end = reject;
+    });
+    // Nobody need wait for it.
+    this.ended.catch(() => undefined);
     port.listen(
       (message) => {
         this.#receive(message as Message, answer as (question: unknown) => Answer | Promise<Answer>);
@@ -87,15 +95,20 @@ export class Line {
   }
 
   #fail(error: Error): void {
-    this.#failure = error;
+    // The first says why; an end that follows it says less.
+    this.#failure ??= error;
+    this.#end(error);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
 }
 
+/** Of fields: what can always be sent. */
+const sentTypes: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'bigint', 'undefined']);
+
 export function sentError(error: unknown): SentError {
   if (!(error instanceof Error)) return { kind: 'Error', message: String(error), fields: {} };
-  const fields = Object.entries(error).filter(([name, value]) => name !== 'name' && typeof value !== 'object');
+  const fields = Object.entries(error).filter(([name, value]) => name !== 'name' && sentTypes.has(typeof value));
   return { kind: error.name, message: error.message, fields: Object.fromEntries(fields) };
 }
 

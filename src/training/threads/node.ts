@@ -15,7 +15,7 @@ export function spawn(): Port {
       worker.on('message', received);
       worker.on('error', failed);
       worker.on('exit', (code) => {
-        failed(new Error(`a thread ended with code ${code}`));
+        failed(new Error(`a thread that trains ended with code ${code}`));
       });
     },
     close: async () => {

@@ -71,6 +71,17 @@ test('what cannot be sent rejects its own question or answer, and no other', asy
   await Promise.all([line.close(), other.close()]);
 });
 
+test('of an error’s fields those are kept that can be sent', async () => {
+  const error = Object.assign(new Error('mine'), { code: 5, toJSON: () => 1, symbol: Symbol('x'), inner: {} });
+  const { line, other } = lines(() => {
+    throw error;
+  });
+  const caught: unknown = await line.ask(1).catch((e: unknown) => e);
+  expect(Object.entries(caught as Error)).toEqual([['code', 5]]);
+  expect(caught).toMatchObject({ message: 'mine' });
+  await Promise.all([line.close(), other.close()]);
+});
+
 test('when the other end is no more, all that waits is rejected, and what is asked afterwards', async () => {
   let fail: (error: Error) => void = () => undefined;
   let closed = 0;
@@ -87,7 +98,19 @@ test('when the other end is no more, all that waits is rejected, and what is ask
   const line = new Line(port, () => ({ value: null }));
   const waiting = [line.ask(1), line.ask(2)];
   fail(new Error('it is no more'));
-  for (const one of [...waiting, line.ask(3)]) await expect(one).rejects.toThrow('it is no more');
+  // What follows says less.
+  fail(new Error('it ended with code 1'));
+  for (const one of [...waiting, line.ask(3), line.ended]) await expect(one).rejects.toThrow('it is no more');
   await line.close();
   expect(closed).toBe(1);
+  await expect(line.ask(4)).rejects.toThrow('it is no more');
+});
+
+test('what waits when a line is closed is rejected', async () => {
+  const { line, other } = lines(() => new Promise<Answer>(() => undefined));
+  const waiting = line.ask(1);
+  await Promise.all([line.close(), other.close()]);
+  await expect(waiting).rejects.toThrow('a thread was ended');
+  await expect(line.ended).rejects.toThrow('a thread was ended');
+  await expect(line.ask(2)).rejects.toThrow('a thread was ended');
 });
