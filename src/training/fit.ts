@@ -24,7 +24,7 @@ import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
 import { RunningFit, type Fitted } from './running-fit.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
-import { Crew, type SharedModel } from './threads/crew.js';
+import { Crew } from './threads/crew.js';
 import type { Port } from './threads/port.js';
 import type { Trainer } from './trainer.js';
 
@@ -154,15 +154,14 @@ export async function fitModel(
 /** As many threads as are wanted beside this one. */
 async function openCrew(model: Fitted, trainer: Trainer, { ports: given }: FitHost, workers: number): Promise<Crew> {
   const ports: Port[] = [...(given ?? [])];
+  const { arithmetic, module } = trainer.workspace.build;
   try {
     if (given === undefined) while (ports.length < workers - 1) ports.push(spawn());
+    return Crew.open(ports, () => ({ arithmetic, module: module(), ...model.shareable() }));
   } catch (error) {
     await Promise.all(ports.map((port) => port.close()));
     throw error;
   }
-  const { arithmetic, module } = trainer.workspace.build;
-  const describe = (): SharedModel => ({ arithmetic, module: module(), ...model.shareable() });
-  return Crew.open(ports, describe);
 }
 
 type Read = ReturnType<typeof fields<typeof fitFields>>;

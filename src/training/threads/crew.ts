@@ -31,24 +31,17 @@ export class Crew {
   }
 
   /**
-   * Lets each thread build the model.
+   * Lets each thread build the model, while this one goes on: the first batch waits for them.
    * @param ports to the threads beside this one; without any, all runs here
-   * @throws Error when a thread cannot
    */
-  static async open(ports: readonly Port[], describe: () => SharedModel): Promise<Crew> {
+  static open(ports: readonly Port[], describe: () => SharedModel): Crew {
     const crew = new Crew(ports.map((port) => new Line(port, refuse)));
-    try {
-      if (ports.length > 0) await crew.#askAll({ kind: 'build', model: describe() });
-    } catch (error) {
-      await crew.close();
-      throw error;
-    }
+    if (ports.length > 0) crew.#tell({ kind: 'build', model: describe() });
     return crew;
   }
 
   /** Runs the parts of a batch. @param own runs those that fall to this thread */
   async run(where: string, parts: readonly Part[], own: BatchParts): Promise<PartResult[]> {
-    await this.#told;
     const results = new Map<Part, PartResult>();
     const shared = this.#lines.length === 0 ? null : own.shared;
     // The others first, and one more of the parts where they cannot be shared out evenly: this thread adds all up in the end.
@@ -67,6 +60,8 @@ export class Crew {
     // If this thread fails first, nobody waits for the others.
     all.catch(() => undefined);
     for (const part of share(this.#lines.length)) results.set(part, own.run(where, part));
+    // What they were told before came before these questions; where that failed, it says why.
+    await this.#told;
     await all;
     return parts.flatMap((part) => results.get(part) ?? []);
   }
@@ -77,17 +72,17 @@ export class Crew {
    */
   setWeights(read: () => readonly Tensor[]): void {
     if (this.#lines.length === 0) return;
-    this.#told = this.#askAll({ kind: 'weights', weights: read().map(({ data }) => data) });
-    // The next batch tells.
-    this.#told.catch(() => undefined);
+    this.#tell({ kind: 'weights', weights: read().map(({ data }) => data) });
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#lines.map((line) => line.close()));
   }
 
-  async #askAll(question: CrewQuestion): Promise<void> {
-    await Promise.all(this.#lines.map((line) => line.ask(question)));
+  #tell(question: CrewQuestion): void {
+    this.#told = Promise.all([this.#told, ...this.#lines.map((line) => line.ask(question))]);
+    // The next batch waits for it.
+    this.#told.catch(() => undefined);
   }
 }
 
