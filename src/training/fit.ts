@@ -117,6 +117,8 @@ export interface FitHost {
   readonly progress?: Progress;
   /** To the other threads, instead of starting them. */
   readonly ports?: readonly Port[];
+  /** Called when all was found right: from here on the model changes. */
+  readonly begun?: () => void;
 }
 
 /** @internal Checks what can be checked of options alone. @throws TypeError, naming the option. */

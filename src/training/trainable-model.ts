@@ -51,7 +51,7 @@ import { Parameters } from './parameters.js';
 import { penalizedOutputs } from './penalties.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
-import { Trainer } from './trainer.js';
+import { Trainer, type SavedBatchStates } from './trainer.js';
 import { GradientPlan } from './gradient-plan.js';
 
 export interface CompileArguments {
@@ -108,8 +108,28 @@ export interface LentModel {
   readonly file: Uint8Array;
   readonly build: KernelBuild;
   readonly files: Files;
-  /** Shows what the weights have become so far. */
+  /** Lets the model be what it has become so far. */
+  show(moment: ModelMoment): void;
+  /** What hooks do, between two such moments. */
   setWeights(weights: readonly TensorLike[]): void;
+  resetStates(): void;
+  /** What the learning rate may be set to. @throws as where it is set. */
+  readLearningRate(value: unknown): number;
+}
+
+/** @internal What a running training has made of a model so far. */
+export interface ModelMoment {
+  readonly weights: readonly TensorLike[];
+  /** What stateful layers remember. */
+  readonly states: SavedBatchStates | null;
+}
+
+/** @internal What came of a training in another thread. */
+export interface TrainedElsewhere {
+  /** A checkpoint. */
+  readonly file: Uint8Array;
+  /** Of the last gradients: no file holds it. */
+  readonly gradientNorm: number;
 }
 
 export interface ExplainOptions {
@@ -292,29 +312,56 @@ export class TrainableModel extends Model {
     [first, second, third]: readonly [TensorsLike | Batches, (TensorsLike | FitOptions)?, FitOptions?],
   ): Promise<History> {
     const { given, options } = readGiven<FitOptions>(this.outputNames, [first, second, third]);
-    return this.#whileFitting((trainer) => fitModel(this.#fitted(trainer), trainer, given, options, host));
+    return this.#whileFitting((trainer) => {
+      const fitted = this.#fitted(trainer);
+      const forgetLoaded = (): void => {
+        fitted.forgetLoaded();
+        host.begun?.();
+      };
+      return fitModel({ ...fitted, forgetLoaded }, trainer, given, options, host);
+    });
   }
 
   /**
-   * @internal Lets another thread train, over a copy of the model: what has become of that is taken over.
-   * @param train gives a checkpoint of it, and the norm of its last gradients
+   * @internal Lets another thread train, over a copy of the model: what has become of that is taken over. Where nothing has, it is
+   * as before.
+   * @param train gives what came of it; null: training did not begin
    */
-  async fitElsewhere(
-    train: (lent: LentModel) => Promise<{ readonly file: Uint8Array; readonly gradientNorm: number }>,
-  ): Promise<void> {
+  async fitElsewhere(train: (lent: LentModel) => Promise<TrainedElsewhere | null>): Promise<void> {
     await this.#whileFitting(async (trainer) => {
-      const kept = this.#kept;
+      const [kept, where] = [this.#kept, `${this.name}: fit`];
+      trainer.checkTrainable(where);
+      const file = kept.toBytes(trainer, kept.loaded);
+      let before: ModelMoment | undefined;
+      const show = ({ weights, states }: ModelMoment): void => {
+        super.setWeights(weights);
+        trainer.restoreStates(where, states);
+      };
       const lent: LentModel = {
-        file: kept.toBytes(trainer, kept.loaded),
+        file,
         build: this.workspace.build,
         files,
+        show: (moment) => {
+          before ??= { weights: this.getWeights(), states: trainer.saveStates() };
+          show(moment);
+        },
         setWeights: (weights) => {
           super.setWeights(weights);
         },
+        resetStates: () => {
+          super.resetStates();
+        },
+        readLearningRate: (value) => trainer.readLearningRate(`${where}: learningRate`, value),
       };
-      const { file, gradientNorm } = await train(lent);
-      kept.fromBytes(`${this.name}: fit`, trainer, file).take();
-      trainer.gradientNorm = gradientNorm;
+      let trained: TrainedElsewhere | null = null;
+      try {
+        trained = await train(lent);
+      } finally {
+        if (trained === null && before !== undefined) show(before);
+      }
+      if (trained === null) return;
+      kept.fromBytes(where, trainer, trained.file).take();
+      trainer.gradientNorm = trained.gradientNorm;
       kept.loaded = undefined;
     });
   }

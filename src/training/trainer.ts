@@ -110,6 +110,11 @@ export class Trainer {
     this.#optimizer.setLearningRate(where, value);
   }
 
+  /** @throws as `setLearningRate`. */
+  readLearningRate(where: string, value: unknown): number {
+    return this.#optimizer.readLearningRate(where, value);
+  }
+
   /** Where the optimizer keeps an average of the weights, they become it: at the end of `fit`. */
   finalizeWeights(): void {
     this.#optimizer.finalize();
@@ -139,6 +144,13 @@ export class Trainer {
       if (block !== undefined) this.workspace.release(block.address);
       throw error;
     }
+    this.#states.reset();
+    this.#states.block = block;
+  }
+
+  /** Takes back what `saveStates` gave, and nothing else. */
+  restoreStates(where: string, states: SavedBatchStates | null): void {
+    const block = states === null ? undefined : this.#blockOf(`${where}: states`, states);
     this.#states.reset();
     this.#states.block = block;
   }

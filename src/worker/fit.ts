@@ -2,32 +2,34 @@ import { spawn } from '#worker-threads';
 import type { TensorsLike } from '../graph/inputs.js';
 import { mismatch, refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
-import { isTensorObject } from '../tensors/tensor.js';
-import { isBatches, iterableOf, iteratorOf, type Batch, type Batches } from '../training/batches.js';
+import { isBatches, type Batches } from '../training/batches.js';
 import { progressFor, readFitOptions, type FitOptions } from '../training/fit.js';
 import { readGiven, type GivenData } from '../training/given-data.js';
 import type { History } from '../training/history.js';
 import type { Progress } from '../training/progress/progress.js';
-import { Line, type Answer } from '../training/threads/line.js';
-import { TrainableModel, type LentModel } from '../training/trainable-model.js';
+import { Line, receivedError, sentError, type Answer, type SentError } from '../training/threads/line.js';
+import { TrainableModel, type LentModel, type TrainedElsewhere } from '../training/trainable-model.js';
 import { Hooks, nonFinite } from './hooks.js';
+import { LentBatches } from './lent-batches.js';
 import type {
-  BatchesOf,
+  AbortQuestion,
+  Ask,
   BatchesQuestion,
   FitOutcome,
   FitQuestion,
   HelpQuestion,
+  HookAnswer,
   HookQuestion,
   ProgressQuestion,
-  SaveQuestion,
 } from './messages.js';
+import { plain } from './plain.js';
 
 type Question = HookQuestion | BatchesQuestion | ProgressQuestion;
 
 /**
  * `model.fit` in threads of its own, so that this one stays free: a page goes on to answer, a server to serve. Arguments, result, bits and
  * errors are those of `model.fit`, with `workers` as many threads as it says, by default one. While it runs, `model` has the weights it
- * began with (hooks of callbacks see those of their moment); in the end it has what came of it, optimizer included.
+ * began with, or those of the last hook that was called here; in the end it has what came of it, optimizer included.
  *
  * Arrays are copied to the thread; batches to iterate over are asked for here, as they are needed. Callbacks that are data, such as
  * `callbacks.earlyStopping`, run there; hooks of one's own run here, and training waits for them.
@@ -52,7 +54,8 @@ class FitElsewhere {
   readonly #model: TrainableModel;
   readonly #given: GivenData;
   readonly #options: FitOptions;
-  readonly #iterators = new Map<BatchesOf, AsyncIterator<Batch> | Iterator<Batch>>();
+  readonly #where: string;
+  readonly #batches: LentBatches;
   /** What a hook or the user's batches threw: the training ends with it. */
   #thrown: { readonly error: unknown } | undefined;
   #outcome: FitOutcome | undefined;
@@ -61,114 +64,119 @@ class FitElsewhere {
     this.#model = model;
     this.#given = given;
     this.#options = options;
+    this.#where = `${model.name}: fit`;
+    const training = 'batches' in given ? given.batches : undefined;
+    this.#batches = new LentBatches(this.#where, { training, validation: options.validationData });
   }
 
   /** Of a training that has ended. @throws what it ended with */
   get history(): History {
-    const { history, error } = known(this.#outcome, 'a training that has ended');
+    const { history, error, isAborted } = known(this.#outcome, 'a training that has ended');
     if (history !== null) return history;
-    this.#options.signal?.throwIfAborted();
+    if (isAborted) this.#options.signal?.throwIfAborted();
     if (this.#thrown !== undefined) throw this.#thrown.error;
-    throw nonFinite(known(error ?? undefined, 'an error'));
+    throw nonFinite(known(error, 'an error'));
   }
 
-  /** Gives what the model has become. */
-  async run(lent: LentModel): Promise<FitOutcome> {
-    const where = `${this.#model.name}: fit`;
-    const { workers = 1, verbose, signal, callbacks } = readFitOptions(where, this.#options);
+  /** Gives what the model has become; null: nothing new. */
+  async run(lent: LentModel): Promise<TrainedElsewhere | null> {
+    const { workers = 1, verbose, signal, callbacks } = readFitOptions(this.#where, this.#options);
+    const ask: Ask = (question) => training.ask(question);
+    const hooks: Hooks = new Hooks(`${this.#where}: callbacks`, callbacks, this.#model, lent, ask);
     signal?.throwIfAborted();
-    const save = (question: SaveQuestion): Promise<unknown> => training.ask(question);
-    const hooks: Hooks = new Hooks(`${where}: callbacks`, callbacks, this.#model, save);
     const progress = progressFor(verbose);
-    const training: Line = new Line(spawn(), (question: Question) => this.#answer(question, lent, hooks, progress));
+    const training: Line = new Line(spawn(), (question: Question) => this.#answer(question, hooks, progress));
     const helpers: Line[] = [];
     const abort = (): void => {
-      void training.ask({ kind: 'abort' });
+      // It may have ended meanwhile.
+      training.ask({ kind: 'abort' } satisfies AbortQuestion).catch(() => undefined);
     };
+    // Before anything is waited for: an abort in between would be missed.
+    signal?.addEventListener('abort', abort);
     try {
-      const ports: MessagePort[] = [];
-      for (let i = 1; i < workers; i++) {
-        const { port1, port2 } = new MessageChannel();
-        const helper = new Line(spawn(), () => refuse(where, 'no question', 'one'));
-        helpers.push(helper);
-        await helper.ask({ kind: 'help', port: port1 } satisfies HelpQuestion, [port1]);
-        ports.push(port2);
+      while (helpers.length < workers - 1) {
+        helpers.push(new Line(spawn(), () => refuse(this.#where, 'no question', 'one')));
       }
-      signal?.addEventListener('abort', abort);
-      const question: FitQuestion = {
-        kind: 'fit',
-        module: lent.build.module(),
-        arithmetic: lent.build.arithmetic,
-        file: lent.file,
-        data: 'batches' in this.#given ? 'batches' : { arrays: [plain(this.#given.x), plain(this.#given.y)] },
-        validationData: this.#sentValidation(),
-        options: plain({ ...this.#options, ...notSent }) as FitOptions,
-        callbacks: hooks.sent,
-        ports,
-      };
-      this.#outcome = (await training.ask(question, [lent.file.buffer as ArrayBuffer, ...ports])) as FitOutcome;
-      return this.#outcome;
+      const ports = await Promise.all(helpers.map(portTo));
+      const trained = training.ask(this.#question(lent, hooks, ports), [lent.file.buffer as ArrayBuffer, ...ports]);
+      // A port to a thread that is no more is silent: who started the thread knows.
+      this.#outcome = (await Promise.race([trained, ...helpers.map(({ ended }) => ended)])) as FitOutcome;
+      return this.#outcome.trained;
     } finally {
       progress.close();
       signal?.removeEventListener('abort', abort);
+      this.#batches.close();
       await Promise.all([training, ...helpers].map((line) => line.close()));
     }
   }
 
-  #sentValidation(): FitQuestion['validationData'] {
+  #question({ file, build }: LentModel, { sent }: Hooks, ports: readonly MessagePort[]): FitQuestion {
     const { validationData } = this.#options;
-    if (validationData === undefined) return null;
-    return isBatches(validationData) ? 'batches' : { arrays: plain(validationData) as typeof validationData };
+    return {
+      kind: 'fit',
+      module: build.module(),
+      arithmetic: build.arithmetic,
+      file,
+      data: 'batches' in this.#given ? 'batches' : { arrays: [plain(this.#given.x), plain(this.#given.y)] },
+      validationData:
+        validationData === undefined
+          ? null
+          : isBatches(validationData)
+            ? 'batches'
+            : { arrays: plain(validationData) as typeof validationData },
+      options: plain({ ...this.#options, ...notSent }) as FitOptions,
+      callbacks: sent,
+      ports,
+    };
   }
 
-  async #answer(question: Question, lent: LentModel, hooks: Hooks, progress: Progress): Promise<Answer> {
-    try {
-      return { value: await this.#answerTo(question, lent, hooks, progress) };
-    } catch (error) {
-      this.#thrown ??= { error };
-      throw error;
-    }
-  }
-
-  async #answerTo(question: Question, lent: LentModel, hooks: Hooks, progress: Progress): Promise<unknown> {
+  async #answer(question: Question, hooks: Hooks, progress: Progress): Promise<Answer> {
     switch (question.kind) {
-      case 'hook':
-        return hooks.call(lent, question);
-      case 'begin':
-        this.#iterators.set(question.of, this.#begin(question.of, question.epoch));
-        return null;
-      case 'next': {
-        const next = await known(this.#iterators.get(question.of), 'batches').next();
-        return next.done === true ? null : { value: plain(next.value) };
+      case 'hook': {
+        const error = await this.#caught(() => hooks.call(question));
+        return { value: { report: hooks.report(), error } satisfies HookAnswer };
       }
-      case 'leave':
-        await this.#iterators.get(question.of)?.return?.();
-        return null;
+      case 'begin':
+      case 'next':
+      case 'leave': {
+        let value: unknown;
+        const error = await this.#caught(async () => {
+          value = await this.#batches.answer(question);
+        });
+        if (error !== null) throw receivedError(error);
+        return { value };
+      }
       case 'batch':
         progress.batch(...question.at);
-        return null;
+        break;
       case 'epoch':
         progress.epoch(...question.at);
-        return null;
+        break;
       case 'note':
         progress.note(...question.at);
-        return null;
+        break;
     }
+    return { value: null };
   }
 
-  #begin(of: BatchesOf, epoch: number): AsyncIterator<Batch> | Iterator<Batch> {
-    const batches = of === 'training' && 'batches' in this.#given ? this.#given.batches : this.#options.validationData;
-    return iteratorOf(iterableOf(`${this.#model.name}: fit`, batches as Batches, epoch));
+  /** What the user's code throws is kept: what is sent of it says less. */
+  async #caught(run: () => Promise<void>): Promise<SentError | null> {
+    try {
+      await run();
+      return null;
+    } catch (error) {
+      this.#thrown ??= { error };
+      return sentError(error);
+    }
   }
+}
+
+/** The other end of a port that is handed to a thread, which helps whoever has it. */
+async function portTo(helper: Line): Promise<MessagePort> {
+  const { port1, port2 } = new MessageChannel();
+  await helper.ask({ kind: 'help', port: port1 } satisfies HelpQuestion, [port1]);
+  return port2;
 }
 
 /** Options that stay here, or are sent apart. */
 const notSent = { callbacks: undefined, signal: undefined, validationData: undefined };
-
-/** What can be sent: tensors without their methods. */
-function plain(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  if (isTensorObject(value)) return { data: value.data, shape: value.shape };
-  if (Array.isArray(value)) return typeof value[0] === 'number' ? (value as unknown[]) : value.map(plain);
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
-}

@@ -6,16 +6,18 @@ import type { History, Logs } from '../training/history.js';
 import type { KernelBuild } from '../kernels/build.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { SentError } from '../training/threads/line.js';
+import type { TrainedElsewhere } from '../training/trainable-model.js';
+import type { SavedBatchStates } from '../training/trainer.js';
 
 /*
  * What the thread that called `fit` of bucle/worker and the one that trains ask each other. All of it is plain data.
  */
 
-/** Asks the thread that called `fit`. */
-export type Ask = (question: unknown) => Promise<unknown>;
+/** Asks the thread at the other end. */
+export type Ask = (question: unknown, transfer?: readonly Transferable[]) => Promise<unknown>;
 
 /** What batches come from: arrays, which are sent, or something to iterate over, which stays where it is. */
-export type SentData<Arrays> = { readonly arrays: Arrays } | 'batches' | null;
+export type SentData<Arrays> = { readonly arrays: Arrays } | 'batches';
 
 /** A callback whose hooks the other thread calls. */
 export interface HooksElsewhere {
@@ -37,7 +39,7 @@ export interface FitQuestion {
   readonly file: Uint8Array;
   /** [x, y], or batches. */
   readonly data: SentData<readonly unknown[]>;
-  readonly validationData: SentData<NonNullable<FitOptions['validationData']>>;
+  readonly validationData: SentData<NonNullable<FitOptions['validationData']>> | null;
   /** But for data, callbacks and signals. */
   readonly options: FitOptions;
   readonly callbacks: readonly SentCallback[];
@@ -60,9 +62,10 @@ export interface FitOutcome {
   readonly history: History | null;
   /** Why there is no history. */
   readonly error: SentError | null;
-  /** What the model has become, and the norm of its last gradients, which no file holds. */
-  readonly file: Uint8Array;
-  readonly gradientNorm: number;
+  /** Whether that is the signal's reason, which stays where the signal is. */
+  readonly isAborted: boolean;
+  /** What the model has become; null: training did not begin. */
+  readonly trained: TrainedElsewhere | null;
 }
 
 /** Asked by the training thread: to show how it goes. */
@@ -86,10 +89,16 @@ export interface HookQuestion {
   readonly hook: HookName;
   readonly event: Readonly<Record<string, unknown>>;
   readonly training: TrainingFacts;
-  /** What the weights are now. */
+  /** What the model is now. */
   readonly weights: readonly Float32Array[];
-  /** What the callback is to take back first. */
-  readonly restored: CallbackState | null;
+  readonly states: SavedBatchStates | null;
+  /** What callbacks are to take back first, by their numbers. */
+  readonly restored: readonly RestoredState[];
+}
+
+export interface RestoredState {
+  readonly number: number;
+  readonly state: CallbackState;
 }
 
 /** What a hook can read of its training. */
@@ -100,7 +109,7 @@ export interface TrainingFacts {
   readonly learningRate: number;
 }
 
-/** What a hook has done to its training. */
+/** What hooks have done to their training. */
 export type HookAction =
   | { readonly kind: 'learningRate'; readonly value: number }
   | { readonly kind: 'stop'; readonly reason: string | undefined }
@@ -108,15 +117,30 @@ export type HookAction =
   | { readonly kind: 'weights'; readonly values: readonly Numbers[] }
   | { readonly kind: 'resetStates' };
 
-export interface HookAnswer {
+/** What hooks have done since the last such report. */
+export interface HookReport {
   /** In their order. */
   readonly actions: readonly HookAction[];
-  readonly state: CallbackState | undefined;
+  /** What callbacks would have kept in a checkpoint now, by their numbers. */
+  readonly states: readonly (CallbackState | undefined)[];
 }
 
-/** Asked of the training thread while a hook runs: to write a file. */
+export interface HookAnswer {
+  readonly report: HookReport;
+  /** What the hook threw. */
+  readonly error: SentError | null;
+}
+
+/** Asked of the training thread while a hook runs, or later on: to write a file. */
 export interface SaveQuestion {
   readonly kind: 'save';
   readonly path: string;
   readonly optimizer: boolean;
+  readonly report: HookReport;
+}
+
+/** Told the training thread: what was done to the training when no hook ran. */
+export interface SteerQuestion {
+  readonly kind: 'steer';
+  readonly report: HookReport;
 }

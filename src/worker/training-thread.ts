@@ -1,13 +1,21 @@
 import { kernelBuild } from '../kernels/build.js';
 import { known } from '../plan/known.js';
 import type { AnyIterable, Batch, Batches } from '../training/batches.js';
-import type { Callback, Training } from '../training/callbacks/callback.js';
-import type { FitOptions } from '../training/fit.js';
+import type { Callback } from '../training/callbacks/callback.js';
+import type { FitHost, FitOptions } from '../training/fit.js';
 import { loadWith } from '../training/load-with.js';
 import type { Progress } from '../training/progress/progress.js';
 import { sentError, type Answer } from '../training/threads/line.js';
 import { portOf, type MessageTarget } from '../training/threads/port.js';
-import type { Ask, BatchesOf, FitOutcome, FitQuestion, ProgressQuestion, SaveQuestion } from './messages.js';
+import type {
+  Ask,
+  BatchesOf,
+  FitOutcome,
+  FitQuestion,
+  ProgressQuestion,
+  SaveQuestion,
+  SteerQuestion,
+} from './messages.js';
 import { SentHooks } from './sent-hooks.js';
 
 /** How often the number of batches is told, in ms. */
@@ -17,7 +25,8 @@ const progressTime = 50;
 export class TrainingThread {
   readonly #ask: Ask;
   readonly #abort = new AbortController();
-  #training: Training | undefined;
+  #hooks: SentHooks | undefined;
+  #hasBegun = false;
 
   constructor(ask: Ask) {
     this.#ask = ask;
@@ -27,9 +36,13 @@ export class TrainingThread {
     this.#abort.abort();
   }
 
-  async save({ path, optimizer }: SaveQuestion): Promise<Answer> {
-    await known(this.#training, 'a training').save(path, { optimizer });
+  async save(question: SaveQuestion): Promise<Answer> {
+    await known(this.#hooks, 'hooks').save(question);
     return { value: null };
+  }
+
+  steer({ report }: SteerQuestion): void {
+    known(this.#hooks, 'hooks').take(report);
   }
 
   async fit({
@@ -46,33 +59,36 @@ export class TrainingThread {
       kernelBuild(arithmetic, true, () => module),
       file,
     );
-    const begun = (training: Training): void => {
-      this.#training = training;
-    };
+    const hooks = (this.#hooks = new SentHooks(this.#ask, model));
     const own: FitOptions = {
       ...options,
       signal: this.#abort.signal,
       callbacks: callbacks.map((given): Callback | Exclude<typeof given, { number: number }> =>
-        'number' in given ? new SentHooks(this.#ask, model, given, begun).callback : given,
+        'number' in given ? hooks.callbackOf(given) : given,
       ),
       ...(validationData !== null && {
         validationData: validationData === 'batches' ? this.#batches('validation') : validationData.arrays,
       }),
     };
-    const host = { progress: this.#progress(), ports: ports.map((port) => portOf(port as unknown as MessageTarget)) };
-    let [history, error]: [FitOutcome['history'], FitOutcome['error']] = [null, null];
+    const host: FitHost = {
+      progress: this.#progress(),
+      ports: ports.map((port) => portOf(port as unknown as MessageTarget)),
+      begun: () => {
+        this.#hasBegun = true;
+      },
+    };
+    let came: Pick<FitOutcome, 'history' | 'error' | 'isAborted'>;
     try {
-      const [first, second] = data === null || data === 'batches' ? [this.#batches('training')] : data.arrays;
-      const args = second === undefined ? ([first, own] as const) : ([first, second, own] as const);
-      const { epoch, history: logs, notes } = await model.fitFor(host, args as Parameters<typeof model.fitFor>[1]);
-      history = { epoch, history: logs, notes };
+      const args = data === 'batches' ? [this.#batches('training'), own] : [...data.arrays, own];
+      const { epoch, history, notes } = await model.fitFor(host, args as unknown as Parameters<typeof model.fitFor>[1]);
+      came = { history: { epoch, history, notes }, error: null, isAborted: false };
     } catch (thrown) {
-      error = sentError(thrown);
+      came = { history: null, error: sentError(thrown), isAborted: thrown === this.#abort.signal.reason };
     }
+    if (!this.#hasBegun) return { value: { ...came, trained: null } satisfies FitOutcome };
     const after = model.toSafetensors({ optimizer: true });
-    const { gradientNorm } = model.optimizer;
-    const outcome: FitOutcome = { history, error, file: after, gradientNorm };
-    return { value: outcome, transfer: [after.buffer as ArrayBuffer] };
+    const trained = { file: after, gradientNorm: model.optimizer.gradientNorm };
+    return { value: { ...came, trained } satisfies FitOutcome, transfer: [after.buffer as ArrayBuffer] };
   }
 
   #progress(): Progress {

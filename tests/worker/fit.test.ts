@@ -9,6 +9,8 @@ import {
   input,
   layers,
   loadModel,
+  losses,
+  metrics,
   NonFiniteLossError,
   optimizers,
   schedules,
@@ -16,11 +18,15 @@ import {
   type Batch,
   type Callback,
   type FitOptions,
+  type SymbolicTensor,
   type TrainableModel,
+  type Training,
 } from '../../src/index.js';
 import { fit } from '../../src/worker.js';
 import { rowsOf, type Plain } from '../numbers.js';
 import { createRandom } from '../random.js';
+import { keepCheckpoints } from '../training/kept-checkpoints.js';
+import { watchThreads } from '../training/watched-threads.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bucle-worker-'));
 afterAll(() => {
@@ -76,6 +82,22 @@ describe('the same bits', () => {
     ['with other data to validate with', { validationData: [rowsOf(x, 0, 9), rowsOf(y, 0, 9)] }],
     ['with batches to validate with', { validationData: () => batches }],
     ['with weights', { sampleWeight: Float32Array.from({ length: rows }, (_, i) => i % 3) }],
+    [
+      'with weights of classes',
+      { classWeight: { 0: 2 }, sampleWeight: Float32Array.from({ length: rows }, (_, i) => i) },
+    ],
+    [
+      'with parts of larger arrays',
+      { sampleWeight: new Float32Array(3 * rows).fill(2, rows).subarray(rows, 2 * rows) },
+    ],
+    [
+      'with the best weights',
+      {
+        epochs: 6,
+        validationSplit: 0.2,
+        callbacks: [callbacks.earlyStopping({ patience: 1, restoreBestWeights: true, minDelta: 1 })],
+      },
+    ],
     ['with a schedule that stops', { callbacks: [callbacks.earlyStopping({ monitor: 'loss', patience: 1 })] }],
   ])('%s', async (_, options) => {
     await expectTheSame(() => options);
@@ -86,6 +108,25 @@ describe('the same bits', () => {
     await expectTheSame(
       () => ({}),
       () => create(optimizers.sgd({ learningRate, momentum: 0.9, useEma: true })),
+    );
+  });
+
+  test('of a loss and a metric of one’s own, and layers that are frozen', async () => {
+    await expectTheSame(
+      () => ({ workers: 2 }),
+      () => {
+        const [a, b] = [input({ shape: [null, 2], name: 'a' }), layers.lstm({ units: 3, name: 'frozen' })];
+        const both = layers.add().apply([b.apply(a), layers.gru({ units: 3 }).apply(a)]);
+        const model = functional({ inputs: a, outputs: layers.dense({ units: 1 }).apply(both) });
+        model.getLayer('frozen').trainable = false;
+        const build = (yTrue: SymbolicTensor, yPred: SymbolicTensor) => layers.subtract().apply([yTrue, yPred]);
+        const loss = losses.custom({
+          name: 'squares',
+          build: (yTrue, yPred) => layers.multiply().apply([build(yTrue, yPred), build(yTrue, yPred)]),
+        });
+        model.compile({ optimizer: 'adam', loss, metrics: [metrics.custom({ name: 'own', build })] });
+        return model;
+      },
     );
   });
 
@@ -147,6 +188,27 @@ describe('the same bits', () => {
     const alone = create();
     await alone.fit(endless, { ...options, workers: 1 });
     expect(valuesOf(other)).toEqual(valuesOf(alone));
+  });
+
+  test('of batches that are taken from where the last training left them', async () => {
+    const taken: unknown[][] = [];
+    for (const train of ['here', 'elsewhere']) {
+      let [given, closed] = [0, 0];
+      function* endless() {
+        try {
+          for (;;) yield batches[given++ % 3];
+        } finally {
+          closed++;
+        }
+      }
+      const [handedIn, model] = [endless(), create()];
+      const options = { stepsPerEpoch: 2, verbose: 0 } as const;
+      for (let i = 0; i < 2; i++)
+        await (train === 'here' ? model.fit(handedIn, options) : fit(model, handedIn, options));
+      taken.push([given, closed, valuesOf(model)]);
+    }
+    expect(taken[1]).toEqual(taken[0]);
+    expect(taken[0].slice(0, 2)).toEqual([4, 0]);
   });
 
   test('of a training that is resumed', async () => {
@@ -228,27 +290,164 @@ describe('callbacks', () => {
     expect(seen.here.length).toBeGreaterThan(50);
   });
 
-  test('states of one’s own are kept in checkpoints, and restored', async () => {
-    const path = join(folder, 'states.safetensors');
-    const restored: unknown[] = [];
-    const own = (): Callback => {
+  test('files that hooks save hold what they did before, and states as of then; they are restored before any hook', async () => {
+    const own = (path: string, seen: unknown[]): Callback[] => {
       let epochs = 0;
-      return {
+      const counting: Callback = {
         name: 'counting',
         onEpochEnd: async ({ epoch, training }) => {
           epochs++;
+          training.learningRate = 0.01 / epochs;
+          training.setWeights(
+            training.getWeights().map(({ data, shape }) => ({ data: data.map((v) => v / 2), shape })),
+          );
+          training.note(`after ${String(epoch)}`);
           if (epoch === 1) await training.save(path);
+          epochs += 10;
         },
         state: () => ({ numbers: { epochs }, tensors: { own: { data: Float32Array.of(epochs), shape: [1] } } }),
-        restore: (state) => restored.push(state),
+        restore: (state) => {
+          seen.push(state);
+        },
       };
+      // The first to be called, the last to be restored.
+      return [{ onTrainBegin: () => void seen.push('begin') }, counting];
     };
-    const whole = create();
-    await elsewhere(whole, { callbacks: [own()] });
-    const resumed = loadModel(readFileSync(path));
-    await elsewhere(resumed, { callbacks: [own()], resume: true });
-    expect(restored).toEqual([{ numbers: { epochs: 1 }, tensors: { own: { data: Float32Array.of(1), shape: [1] } } }]);
-    expect(valuesOf(resumed)).toEqual(valuesOf(whole));
+    const files = [];
+    const seen: unknown[][] = [];
+    for (const train of [here, elsewhere]) {
+      const path = join(folder, 'states.safetensors');
+      const found: unknown[] = [];
+      const whole = create();
+      await train(whole, { callbacks: own(path, []) });
+      const resumed = loadModel(readFileSync(path));
+      await train(resumed, { callbacks: own(join(folder, 'again.safetensors'), found), resume: true });
+      files.push(readFileSync(path), resumed.toSafetensors({ optimizer: true }));
+      seen.push(found);
+    }
+    expect(files[2]).toEqual(files[0]);
+    expect(files[3]).toEqual(files[1]);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[1]).toHaveLength(2);
+  });
+
+  test('every hook is called as it is here, in its order', async () => {
+    const seen: unknown[][] = [];
+    for (const train of [here, elsewhere]) {
+      const calls: unknown[] = [];
+      const see = (name: string, event: object) => {
+        const { model, training, ...others } = event as Parameters<NonNullable<Callback['onTrainEnd']>>[0];
+        calls.push([name, others, training.learningRate, model.evaluate(x, y), training.getWeights().map(({ data }) => data)]); // prettier-ignore
+      };
+      class Base {
+        onTrainBegin(event: object) { see('train begin', event); } // prettier-ignore
+        onTrainEnd(event: object) { see('train end', event); } // prettier-ignore
+        onEpochBegin(event: object) { see('epoch begin', event); } // prettier-ignore
+        onEpochEnd(event: object) { see('epoch end', event); } // prettier-ignore
+      }
+      class Own extends Base {
+        async onBatchBegin(event: object) { await Promise.resolve(); see('batch begin', event); } // prettier-ignore
+        onBatchEnd(event: object) { see('batch end', event); } // prettier-ignore
+        onTestBegin(event: object) { see('test begin', event); } // prettier-ignore
+        onTestEnd(event: object) { see('test end', event); } // prettier-ignore
+        onTestBatchBegin(event: object) { see('test batch begin', event); } // prettier-ignore
+        async onTestBatchEnd(event: object) { await Promise.resolve(); see('test batch end', event); } // prettier-ignore
+      }
+      await train(create(), { callbacks: [new Own()], validationSplit: 0.2, epochs: 2 });
+      seen.push(calls);
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(new Set(seen[1].map((call) => (call as [string])[0])).size).toBe(10);
+  });
+
+  test('hooks of a stateful model predict from the states of their moment, and reset them', async () => {
+    const seen: unknown[][] = [];
+    for (const train of ['here', 'elsewhere']) {
+      const model = sequential({
+        layers: [layers.gru({ units: 2, stateful: true, batchInputShape: [8, null, 2] }), layers.dense({ units: 1 })],
+      });
+      model.compile({ optimizer: 'adam', loss: 'mse' });
+      const predicted: unknown[] = [];
+      const callback: Callback = {
+        onTrainBatchEnd: ({ batch, model: own, training }) => {
+          predicted.push(own.predict(rowsOf(x, 0, 8)).data);
+          if (batch === 2) training.resetStates();
+          predicted.push(own.predict(rowsOf(x, 0, 8)).data);
+        },
+      };
+      const options = { epochs: 2, verbose: 0, callbacks: [callback] } as const;
+      await (train === 'here' ? model.fit(x, y, options) : fit(model, x, y, options));
+      predicted.push(model.predict(rowsOf(x, 0, 8)).data);
+      seen.push(predicted);
+    }
+    expect(seen[1]).toEqual(seen[0]);
+  });
+
+  test('a training that is kept can be steered when no hook runs', async () => {
+    for (const train of [here, elsewhere]) {
+      let kept: Training | undefined;
+      let stopped = false;
+      const model = create();
+      const { notes, epoch } = await train(model, {
+        epochs: 1_000_000,
+        callbacks: [
+          {
+            onTrainBegin: ({ training }) => {
+              kept = training;
+            },
+            onEpochEnd: ({ epoch: now }) => {
+              if (now !== 2) return;
+              setTimeout(() => {
+                kept?.stop('from outside');
+                stopped = true;
+              }, 0);
+            },
+          },
+        ],
+      });
+      expect(stopped).toBe(true);
+      expect(notes).toEqual(['from outside']);
+      expect(epoch.length).toBeGreaterThan(2);
+      // Too late, which is no error.
+      kept?.stop();
+    }
+  });
+
+  test('what a hook does before it throws is done; what it must not do it is told at once', async () => {
+    const trained = [];
+    for (const train of [here, elsewhere]) {
+      const model = create();
+      const told: unknown[] = [];
+      const callback: Callback = {
+        onEpochEnd: ({ training }) => {
+          for (const wrong of [
+            () => {
+              training.learningRate = -1;
+            },
+            () => {
+              training.setWeights([]);
+            },
+          ]) {
+            // prettier-ignore
+            try {
+              wrong();
+            } catch (error) {
+              told.push((error as Error).message);
+            }
+          }
+          training.learningRate = 0.125;
+          training.setWeights(
+            training.getWeights().map(({ data, shape }) => ({ data: data.map((v) => v / 2), shape })),
+          );
+          throw new Error('mine');
+        },
+      };
+      await expect(train(model, { callbacks: [callback] })).rejects.toThrow('mine');
+      trained.push({ told, learningRate: model.learningRate, file: model.toSafetensors({ optimizer: true }) });
+    }
+    expect(trained[0].told).toHaveLength(2);
+    expect(trained[0].learningRate).toBe(0.125);
+    expect(trained[1]).toEqual(trained[0]);
   });
 
   test('files are written, and lines printed, as they are here', async () => {
@@ -361,6 +560,145 @@ describe('errors', () => {
     expect(model.optimizer.iterations).toBe(3 + 2);
   });
 
+  test('what is thrown may hold what cannot be sent', async () => {
+    const thrown = Object.assign(new Error('mine'), { toJSON: () => 'mine' });
+    const fail = () => {
+      throw thrown;
+    };
+    expect(await errorOf(() => elsewhere(create(), { callbacks: [{ onEpochEnd: fail }] }))).toBe(thrown);
+    expect(await errorOf(() => fit(create(), fail, { verbose: 0 }))).toBe(thrown);
+  });
+
+  test('targets that are forgotten, and tensors with strides: the same', async () => {
+    for (const [a, b] of [
+      [x, undefined],
+      [{ ...x, strides: [10, 2, 1] }, y],
+      [x, null],
+    ]) {
+      // prettier-ignore
+      const [one, other] = [
+        await errorOf(() => create().fit(a as Plain, b as Plain, settings)),
+        await errorOf(() => fit(create(), a as Plain, b as Plain, settings)),
+      ];
+      expect(other.message).toBe(one.message);
+      expect(other).toBeInstanceOf(TypeError);
+    }
+  });
+
+  test('what is wrong with validation batches: the same', async () => {
+    const options = { validationData: () => 5 as never };
+    const [one, other] = [
+      await errorOf(() => here(create(), options)),
+      await errorOf(() => elsewhere(create(), options)),
+    ];
+    expect(other.message).toBe(one.message);
+    expect(one.message).toContain('validationData');
+  });
+
+  test('a training that is refused before it begins leaves what the model was loaded from', async () => {
+    using kept = keepCheckpoints();
+    const whole = create();
+    await here(whole, { callbacks: [kept.callback] });
+    const resumed = loadModel(kept.files[1]);
+    const before = resumed.toSafetensors({ optimizer: true });
+    expect(await errorOf(() => fit(resumed, y, y, { ...settings, resume: true }))).toBeInstanceOf(TypeError);
+    expect((await errorOf(() => elsewhere(resumed, { resume: true, seed: 4 }))).message).toContain('seed');
+    expect(resumed.toSafetensors({ optimizer: true })).toEqual(before);
+    await elsewhere(resumed, { resume: true });
+    expect(valuesOf(resumed)).toEqual(valuesOf(whole));
+  });
+
+  test('trainable that was set since the model was compiled', async () => {
+    using threads = watchThreads();
+    const model = create();
+    model.layers[1].trainable = false;
+    expect((await errorOf(() => elsewhere(model, {}))).message).toBe(
+      'sequential: fit: trainable was set since the model was compiled; compile it again',
+    );
+    expect(threads.all).toEqual([]);
+  });
+
+  test('a thread that ends: the model is as before, also where hooks have seen another', async () => {
+    for (const victim of [0, 1]) {
+      using threads = watchThreads();
+      const model = create();
+      const before = model.toSafetensors({ optimizer: true });
+      let closed = 0;
+      const forever = {
+        [Symbol.iterator]: () => ({
+          next: () => ({ done: false, value: batches[0] }),
+          return: () => ({ done: true, value: closed++ }),
+        }),
+      } as unknown as Iterable<Batch>;
+      const kill: Callback = {
+        onTrainBatchEnd: async ({ batch }) => {
+          if (batch === 1) await threads.alive[victim].terminate();
+        },
+      };
+      const options = { stepsPerEpoch: 5, verbose: 0, workers: 3, callbacks: [kill] } as const;
+      expect((await errorOf(() => fit(model, forever, options))).message).toBe(
+        'a thread that trains ended with code 1',
+      );
+      expect(threads.all).toHaveLength(3);
+      expect(threads.alive).toEqual([]);
+      expect(closed).toBe(1);
+      expect(model.toSafetensors({ optimizer: true })).toEqual(before);
+      await elsewhere(model, { epochs: 1 });
+    }
+  });
+
+  test('a training is aborted before its threads are there, and when it has ended already', async () => {
+    const reason = new Error('no more');
+    for (const workers of [1, 2]) {
+      const controller = new AbortController();
+      const model = create();
+      const running = elsewhere(model, { epochs: 1_000_000, workers, signal: controller.signal });
+      controller.abort(reason);
+      expect(await errorOf(() => running)).toBe(reason);
+      // Alone the thread may be on its way already.
+      if (workers > 1) expect(model.optimizer.iterations).toBe(0);
+    }
+    const controller = new AbortController();
+    const model = create();
+    const { epoch } = await elsewhere(model, {
+      signal: controller.signal,
+      callbacks: [{ onTrainEnd: () => { controller.abort(reason); } }], // prettier-ignore
+    });
+    expect(epoch).toHaveLength(3);
+  });
+
+  test('an error of a hook counts more than an abort in it; batches that are waited for are left', async () => {
+    for (const train of ['here', 'elsewhere']) {
+      const [controller, thrown] = [new AbortController(), new Error('mine')];
+      const fail = () => {
+        controller.abort(new Error('no more'));
+        throw thrown;
+      };
+      const options = { ...settings, signal: controller.signal, callbacks: [{ onEpochEnd: fail }] };
+      const model = create();
+      expect(await errorOf(() => (train === 'here' ? model.fit(x, y, options) : fit(model, x, y, options)))).toBe(
+        thrown,
+      );
+
+      const [waiting, reason] = [new AbortController(), new Error('no more')];
+      let left = 0;
+      const late = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            setTimeout(() => {
+              waiting.abort(reason);
+            }, 5);
+            return new Promise<never>(() => undefined);
+          },
+          return: () => Promise.resolve({ done: true as const, value: left++ }),
+        }),
+      } as unknown as AsyncIterable<Batch>;
+      const own = { signal: waiting.signal, verbose: 0 } as const;
+      expect(await errorOf(() => (train === 'here' ? model.fit(late, own) : fit(model, late, own)))).toBe(reason);
+      expect(left).toBe(1);
+    }
+  });
+
   test('a training is aborted with the signal’s reason, also before it, and while a batch is waited for', async () => {
     const reason = new Error('no more');
     const aborted = AbortSignal.abort(reason);
@@ -392,8 +730,10 @@ describe('errors', () => {
   });
 
   test('what no file can hold is refused before a thread is started', async () => {
+    using threads = watchThreads();
     const model = create(optimizers.sgd({ learningRate: () => 0.1 }));
     await expect(elsewhere(model, {})).rejects.toThrow('compile: learningRate: a function, which no file can hold');
+    expect(threads.all).toEqual([]);
     await here(model, {});
   });
 
@@ -406,6 +746,7 @@ describe('errors', () => {
 });
 
 test('while it runs the caller is free, the model can predict, and nothing else changes it', async () => {
+  using threads = watchThreads();
   const model = create();
   const before = model.predict(x).data;
   let ticks = 0;
@@ -414,11 +755,17 @@ test('while it runs the caller is free, the model can predict, and nothing else 
   expect(model.predict(x).data).toEqual(before);
   await expect(here(model, {})).rejects.toThrow('another fit of this model is running');
   await expect(elsewhere(model, {})).rejects.toThrow('another fit of this model is running');
-  expect(() => {
-    model.setWeights(model.getWeights());
-  }).toThrow('fit is running');
+  const changing: (() => unknown)[] = [
+    () => { model.setWeights(model.getWeights()); },
+    () => { model.compile({ optimizer: 'sgd', loss: 'mse' }); },
+    () => { model.resetStates(); },
+    () => model.trainOnBatch(x, y),
+  ]; // prettier-ignore
+  for (const change of changing) expect(change).toThrow('fit is running');
   await running;
   clearInterval(timer);
   expect(ticks).toBeGreaterThan(3);
   expect(model.predict(x).data).not.toEqual(before);
+  expect(threads.all).toHaveLength(1);
+  expect(threads.alive).toEqual([]);
 });

@@ -84,14 +84,18 @@ export class OptimizerState {
     return this.#schedule(this.#batches, { cosine, power });
   }
 
-  /** @throws Error where a schedule decides it. */
   setLearningRate(where: string, value: unknown): void {
+    this.#learningRate = this.readLearningRate(where, value);
+  }
+
+  /** What the learning rate may be set to. @throws Error where a schedule decides it. */
+  readLearningRate(where: string, value: unknown): number {
     if (this.#schedule !== undefined) {
       throw new Error(
         `${where}: the optimizer was compiled with a schedule, which decides it; compile with a number to set it`,
       );
     }
-    this.#learningRate = positiveFloat(value, where);
+    return positiveFloat(value, where);
   }
 
   /** Takes the gradients of a batch, whose global norm is known: clips them, and changes the weights by them. */
