@@ -94,7 +94,11 @@ async function threadScript(kind) {
   const { outputFiles } = await build({
     entryPoints: [`src/worker/thread-${kind}.ts`],
     bundle: true,
-    minify: true,
+    minifyWhitespace: true,
+    minifyIdentifiers: true,
+    // Not the syntax: where a tsconfig.json near by says `useDefineForClassFields: false`, Bun 1.4 puts fields before a `super` that
+    // is a part of a longer expression.
+    minifySyntax: false,
     format: kind === 'node' ? 'cjs' : 'iife',
     platform: kind === 'node' ? 'node' : 'browser',
     target: 'es2022',

@@ -41,6 +41,8 @@ export abstract class CountedPlan {
   readonly compiled: CompiledGraph;
   readonly randomness = new Randomness();
   protected readonly workspace: Workspace;
+  /** What is compiled. */
+  protected readonly read: Graph;
   protected readonly counted: readonly Counted[];
   /** What `Data` holds numbers for. */
   readonly #inputs: readonly SymbolicTensor[];
@@ -52,6 +54,7 @@ export abstract class CountedPlan {
     purpose: Purpose,
   ) {
     this.workspace = workspace;
+    this.read = graph;
     this.#inputs = inputs;
     const forward = purpose === 'train' ? (layer: Layer) => this.#forwardOf(layer) : undefined;
     this.compiled = compileGraph(graph, purpose, forward);

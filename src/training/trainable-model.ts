@@ -154,19 +154,19 @@ export class TrainableModel extends Model {
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
     this.outputNames = namesOf(assembled.graph.outputs);
-    const { name, graph, outputNames } = this;
-    const own = {
-      name,
-      graph,
-      outputNames,
-      getWeights: () => super.getWeights(),
-      setWeights: (weights: readonly TensorLike[]) => {
-        super.setWeights(weights);
-      },
-    };
-    this.#kept = new KeptTraining(own, seed);
+    this.#kept = this.#keeping(seed);
     // Read again when the model is compiled; what is wrong is told at once.
     penalizedOutputs(assembled.graph);
+  }
+
+  /** `getWeights` and `setWeights` as they are without what `fit` forbids. */
+  #keeping(seed: number): KeptTraining {
+    const { name, graph, outputNames } = this;
+    const getWeights = (): Tensor[] => super.getWeights();
+    const setWeights = (weights: readonly TensorLike[]): void => {
+      super.setWeights(weights);
+    };
+    return new KeptTraining({ name, graph, outputNames, getWeights, setWeights }, seed);
   }
 
   /** Whether training changes weights of it. To set it sets it of all its layers; compile afterwards. */

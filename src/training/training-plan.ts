@@ -44,22 +44,27 @@ export class TrainingPlan extends CountedPlan {
     penalties: Penalties,
     parameters: Parameters | null,
   ) {
-    // What is penalized must be there, whether or not another layer reads it.
-    const read = withOwnMeasures(
-      { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] },
-      objectives,
+    super(
+      // What is penalized must be there, whether or not another layer reads it.
+      withOwnMeasures(
+        { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] },
+        objectives,
+      ),
+      workspace,
+      { inputs: graph.inputs, objectives },
+      parameters === null ? 'evaluate' : 'train',
     );
-    super(read, workspace, { inputs: graph.inputs, objectives }, parameters === null ? 'evaluate' : 'train');
     this.graph = graph;
     this.#weightPenalties = penalties.weights;
     this.#isTraining = parameters !== null;
     const { exponential: exp, logarithm: log } = trainingKernels(workspace);
     this.#functions = { exp, log };
-    const { plan } = this.compiled;
-    this.#metrics = this.counted.map((counted) => emitMetrics(this.compiled, counted));
+    const { compiled } = this;
+    const { plan } = compiled;
+    this.#metrics = this.counted.map((counted) => emitMetrics(compiled, counted));
     this.forwardSteps = plan.steps.length;
     const gradients =
-      parameters === null ? null : new TensorGradients(read, this.compiled, [], ({ isTrained }) => isTrained);
+      parameters === null ? null : new TensorGradients(this.read, compiled, [], ({ isTrained }) => isTrained);
     for (const counted of this.counted) {
       const { loss, lossWeight } = counted.objective;
       const errors = errorsOf(this.compiled, counted, loss);
@@ -68,7 +73,7 @@ export class TrainingPlan extends CountedPlan {
     }
     this.#activityPenalties = new ActivityPenalties(workspace, this.compiled, penalties.outputs, gradients);
     if (gradients !== null && parameters !== null) {
-      emitBackward(this.compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
+      emitBackward(compiled, gradients, parameters.gradientOf, backwardTable, this.randomness);
     }
     this.steps = plan.steps.length;
     if (parameters !== null) {
