@@ -762,6 +762,14 @@ test('while it runs the caller is free, the model can predict, and nothing else 
     () => model.trainOnBatch(x, y),
   ]; // prettier-ignore
   for (const change of changing) expect(change).toThrow('fit is running');
+  // The optimizer is not here.
+  const ofOptimizer: (() => unknown)[] = [
+    () => { model.learningRate = 0.5; },
+    () => { model.swapAveragedWeights(); },
+    () => model.toSafetensors({ optimizer: true }),
+  ]; // prettier-ignore
+  for (const use of ofOptimizer) expect(use).toThrow('fit is running in another thread, where the optimizer is');
+  expect(model.toSafetensors().length).toBeGreaterThan(0);
   await running;
   clearInterval(timer);
   expect(ticks).toBeGreaterThan(3);
