@@ -585,6 +585,21 @@ describe('errors', () => {
     }
   });
 
+  test('what cannot be sent is refused as what are no numbers', async () => {
+    const wrong = () => 1;
+    for (const train of [
+      (model: TrainableModel) => fit(model, wrong as never, y, settings),
+      (model: TrainableModel) => fit(model, x, wrong as never, settings),
+      (model: TrainableModel) => fit(model, x, y, { ...settings, sampleWeight: wrong as never }),
+      (model: TrainableModel) => fit(model, x, y, { ...settings, validationData: [x, wrong as never] }),
+      (model: TrainableModel) => fit(model, [[x, wrong as never]], { verbose: 0 }),
+    ]) {
+      const error = await errorOf(() => train(create()));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toMatch(/^sequential: fit: (.*: )?expected numbers, got a function$/);
+    }
+  });
+
   test('what is wrong with validation batches: the same', async () => {
     const options = { validationData: () => 5 as never };
     const [one, other] = [
