@@ -150,6 +150,8 @@ export class TrainableModel extends Model {
   #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
+  /** Whether that is in another thread, which has the optimizer. */
+  #isElsewhere = false;
 
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
@@ -271,6 +273,7 @@ export class TrainableModel extends Model {
   }
 
   set learningRate(value: number) {
+    this.#refuseElsewhere('learningRate', 'a hook can set training.learningRate');
     this.#requireTrainer('learningRate').setLearningRate(`${this.name}: learningRate`, value);
   }
 
@@ -280,6 +283,7 @@ export class TrainableModel extends Model {
    * @throws Error when there is no average.
    */
   swapAveragedWeights(): void {
+    this.#refuseElsewhere('swapAveragedWeights', 'wait for it');
     // Callbacks of this model's own fit may, between two batches.
     if (!this.#isFitting) this.#refuseWhileOthersFit('swapAveragedWeights');
     this.#requireTrainer('swapAveragedWeights').swapAveragedWeights(`${this.name}: swapAveragedWeights`);
@@ -354,9 +358,11 @@ export class TrainableModel extends Model {
         readLearningRate: (value) => trainer.readLearningRate(`${where}: learningRate`, value),
       };
       let trained: TrainedElsewhere | null = null;
+      this.#isElsewhere = true;
       try {
         trained = await train(lent);
       } finally {
+        this.#isElsewhere = false;
         if (trained === null && before !== undefined) show(before);
       }
       if (trained === null) return;
@@ -472,7 +478,9 @@ export class TrainableModel extends Model {
 
   #readSaveOptions(what: string, options: SaveOptions): { readonly optimizer: boolean } {
     const read = fields(options, `${this.name}: ${what}`, { optimizer: optional(flag, false) });
-    if (read.optimizer) this.#requireTrainer(what);
+    if (!read.optimizer) return read;
+    this.#requireTrainer(what);
+    this.#refuseElsewhere(what, 'a hook can call training.save');
     return read;
   }
 
@@ -539,6 +547,11 @@ export class TrainableModel extends Model {
 
   #refuseWhileFitting(what: string): void {
     if (this.#isFitting) throw new Error(`${this.name}: ${what}: fit is running; abort it or wait for it`);
+  }
+
+  #refuseElsewhere(what: string, instead: string): void {
+    if (!this.#isElsewhere) return;
+    throw new Error(`${this.name}: ${what}: fit is running in another thread, where the optimizer is; ${instead}`);
   }
 
   /** Weights belong to layers, which other models may train. */

@@ -29,7 +29,8 @@ type Question = HookQuestion | BatchesQuestion | ProgressQuestion;
 /**
  * `model.fit` in threads of its own, so that this one stays free: a page goes on to answer, a server to serve. Arguments, result, bits and
  * errors are those of `model.fit`, with `workers` as many threads as it says, by default one. While it runs, `model` has the weights it
- * began with, or those of the last hook that was called here; in the end it has what came of it, optimizer included.
+ * began with, or those of the last hook that was called here, and the optimizer that it began with, which is then not to be saved or
+ * changed; in the end it has what came of it, optimizer included.
  *
  * Arrays are copied to the thread; batches to iterate over are asked for here, as they are needed. Callbacks that are data, such as
  * `callbacks.earlyStopping`, run there; hooks of one's own run here, and training waits for them.
@@ -111,23 +112,35 @@ class FitElsewhere {
   }
 
   #question({ file, build }: LentModel, { sent }: Hooks, ports: readonly MessagePort[]): FitQuestion {
-    const { validationData } = this.#options;
     return {
       kind: 'fit',
       module: build.module(),
       arithmetic: build.arithmetic,
       file,
-      data: 'batches' in this.#given ? 'batches' : { arrays: [plain(this.#given.x), plain(this.#given.y)] },
-      validationData:
-        validationData === undefined
-          ? null
-          : isBatches(validationData)
-            ? 'batches'
-            : { arrays: plain(validationData) as typeof validationData },
-      options: plain({ ...this.#options, ...notSent }) as FitOptions,
+      data: this.#sentData(),
+      validationData: this.#sentValidation(),
+      options: this.#sentOptions(),
       callbacks: sent,
       ports,
     };
+  }
+
+  #sentData(): FitQuestion['data'] {
+    if ('batches' in this.#given) return 'batches';
+    const { x, y } = this.#given;
+    return { arrays: [plain(x, this.#where), plain(y, `${this.#where}: targets`)] };
+  }
+
+  #sentValidation(): FitQuestion['validationData'] {
+    const { validationData } = this.#options;
+    if (validationData === undefined) return null;
+    if (isBatches(validationData)) return 'batches';
+    return { arrays: plain(validationData, `${this.#where}: validationData`) as typeof validationData };
+  }
+
+  #sentOptions(): FitOptions {
+    const sent = Object.entries(this.#options).filter(([name]) => !notSent.has(name));
+    return Object.fromEntries(sent.map(([name, value]) => [name, plain(value, `${this.#where}: ${name}`)]));
   }
 
   async #answer(question: Question, hooks: Hooks, progress: Progress): Promise<Answer> {
@@ -171,12 +184,12 @@ class FitElsewhere {
   }
 }
 
+/** Options that stay here, or are sent apart. */
+const notSent: ReadonlySet<string> = new Set(['callbacks', 'signal', 'validationData']);
+
 /** The other end of a port that is handed to a thread, which helps whoever has it. */
 async function portTo(helper: Line): Promise<MessagePort> {
   const { port1, port2 } = new MessageChannel();
   await helper.ask({ kind: 'help', port: port1 } satisfies HelpQuestion, [port1]);
   return port2;
 }
-
-/** Options that stay here, or are sent apart. */
-const notSent = { callbacks: undefined, signal: undefined, validationData: undefined };

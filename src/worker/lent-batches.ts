@@ -33,7 +33,7 @@ export class LentBatches {
       }
       case 'next': {
         const next = await known(this.#open.get(of), 'batches').iterator.next();
-        if (next.done !== true) return { value: plain(next.value) };
+        if (next.done !== true) return { value: plain(next.value, `${this.#where}: a batch`) };
         this.#open.delete(of);
         return null;
       }

@@ -585,6 +585,21 @@ describe('errors', () => {
     }
   });
 
+  test('what cannot be sent is refused as what are no numbers', async () => {
+    const wrong = () => 1;
+    for (const train of [
+      (model: TrainableModel) => fit(model, wrong as never, y, settings),
+      (model: TrainableModel) => fit(model, x, wrong as never, settings),
+      (model: TrainableModel) => fit(model, x, y, { ...settings, sampleWeight: wrong as never }),
+      (model: TrainableModel) => fit(model, x, y, { ...settings, validationData: [x, wrong as never] }),
+      (model: TrainableModel) => fit(model, [[x, wrong as never]], { verbose: 0 }),
+    ]) {
+      const error = await errorOf(() => train(create()));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toMatch(/^sequential: fit: (.*: )?expected numbers, got a function$/);
+    }
+  });
+
   test('what is wrong with validation batches: the same', async () => {
     const options = { validationData: () => 5 as never };
     const [one, other] = [
@@ -762,6 +777,14 @@ test('while it runs the caller is free, the model can predict, and nothing else 
     () => model.trainOnBatch(x, y),
   ]; // prettier-ignore
   for (const change of changing) expect(change).toThrow('fit is running');
+  // The optimizer is not here.
+  const ofOptimizer: (() => unknown)[] = [
+    () => { model.learningRate = 0.5; },
+    () => { model.swapAveragedWeights(); },
+    () => model.toSafetensors({ optimizer: true }),
+  ]; // prettier-ignore
+  for (const use of ofOptimizer) expect(use).toThrow('fit is running in another thread, where the optimizer is');
+  expect(model.toSafetensors().length).toBeGreaterThan(0);
   await running;
   clearInterval(timer);
   expect(ticks).toBeGreaterThan(3);

@@ -1,7 +1,9 @@
 /** What is sent to a thread: data alone, and no more of it than is meant. */
 import { expect, test } from 'vitest';
 import { tensor } from '../../src/index.js';
-import { plain } from '../../src/worker/plain.js';
+import { plain as plainIn } from '../../src/worker/plain.js';
+
+const plain = (value: unknown) => plainIn(value, 'fit');
 
 test('of a part of a buffer the part is sent, a whole one is not copied', () => {
   const whole = Float32Array.of(1, 2, 3, 4);
@@ -23,4 +25,14 @@ test('tensors leave their methods; that they have strides still shows', () => {
 test('numbers in arrays, and what is no data at all, stay as they are', () => {
   const given = [[[1, 2], [3, 4]], 'text', null, undefined, 5, true]; // prettier-ignore
   expect(plain(given)).toEqual(given);
+});
+
+test('what can neither be sent nor be read is refused by name', () => {
+  for (const [value, text] of [
+    [() => 1, 'fit: expected numbers, got a function'],
+    [{ a: [[Symbol('x')]] }, 'fit: "a": expected numbers, got Symbol(x)'],
+    [{ data: () => 1, shape: [1] }, 'fit: expected numbers, got a function'],
+  ] as const) {
+    expect(() => plain(value)).toThrow(new TypeError(text));
+  }
 });
