@@ -46,6 +46,7 @@ export function compute(): Outcome {
   part('stream', [streamed(model, x, [1, 3, 2, 11])]);
   part('train', train(model, x, randomTensor(2, [3, 17, 2])));
   part('predict after training', [model.predict(x)]);
+  part('a state as bytes', savedState(model, x));
   part('gradients', gradients(model, x, randomTensor(3, [3, 17, 2])));
   part('inference build', [inferred(model, x)]);
   part('random weights', [predictionThatHangsOnEveryWeight(x)]);
@@ -104,6 +105,19 @@ function streamed(model: TrainableModel, x: Tensor, chunks: readonly number[]): 
   const stream = tensor(result, [steps, width]);
   if (digestOf(stream) !== digestOf(whole)) throw new Error('the stream differs from the whole run');
   return stream;
+}
+
+/** The bytes of a state, which another runtime must be able to go on from; here a fresh session of `bucle/inference` does. */
+function savedState(model: TrainableModel, x: Tensor): number[] {
+  const session = model.stream({ batch: 3 });
+  session.push(x);
+  const bytes = session.save();
+  const fresh = inference.sequential({ layers: chainLayers() });
+  fresh.setWeights(model.getWeights());
+  const other = fresh.stream({ state: bytes });
+  if (digestOf(other.push(x)) !== digestOf(session.push(x))) throw new Error('a resumed session goes on otherwise');
+  for (const one of [session, other]) one.close();
+  return [...bytes];
 }
 
 /** The losses of some training steps, then the weights. */
