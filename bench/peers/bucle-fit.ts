@@ -1,5 +1,6 @@
 // bucle's fit: an epoch a call, and the same with checkpoints written meanwhile.
 import { callbacks, type FitOptions, layers, loadModel, optimizers, sequential, type TrainableModel } from 'bucle';
+import { fit } from 'bucle/worker';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Peer } from '../contender.js';
@@ -40,13 +41,32 @@ export const checkpointWays: readonly Peer[] = [
 export const oneThread = 'fit, one thread';
 export const oneWorker = 'fit({ workers: 1 })';
 export const twoWorkers = 'fit({ workers: 2 })';
+export const twoHalves = 'two models at once, half of the rows each';
 
 /** Threads are started at each call, and end with it. */
 export const threadsWays: readonly Peer[] = [
   way(oneThread, 'threads', ({ epoch }) => afterEpochs(epoch, {})),
   way(oneWorker, 'threads', ({ epoch }) => afterEpochs(epoch, { workers: 1 })),
   { ...way(twoWorkers, 'threads', ({ epoch }) => afterEpochs(epoch, { workers: 2 })), threads: 2 },
+  { ...way(twoHalves, 'threads', ({ epoch }) => halvesContender(epoch)), threads: 2 },
 ];
+
+/** Two models in two threads that share nothing: what the machine's second core is worth at that time. */
+function halvesContender(work: EpochWork): Contender {
+  const { x, y } = work.rows();
+  const half = ({ data, shape: [rows = 0, ...axes] }: TensorData, part: number): TensorData => {
+    const [from, to] = [0, 1].map((i) => ((part + i) * data.length) / 2);
+    return { data: data.subarray(from, to), shape: [rows / 2, ...axes] };
+  };
+  const halves = [0, 1].map((part) => ({ model: freshModel(work, {}), x: half(x, part), y: half(y, part) }));
+  return {
+    ...afterEpochs(work, {}),
+    call: () =>
+      Promise.all(
+        halves.map((one) => fit(one.model, one.x, one.y, { batchSize: work.batch, shuffle: false, verbose: 0 })),
+      ),
+  };
+}
 
 function backup(name: string, saveFreq: 'epoch' | number): FitOptions {
   const path = `${folder}${name}`;
