@@ -47,7 +47,7 @@ const definition: LayerDefinition<EmbeddingConfig> = {
     if (maskZero && !isSequence) mismatch(`${name}: maskZero`, 'an input of shape [batch, time]', printShape(x.shape));
     const shape = [...x.shape, outputDim];
     const time = isSequence ? (x.time ?? x.features) : x.time;
-    return [{ shape, time, batch: x.batch, dtype: 'float32', mask: maskZero ? 'computed' : null }];
+    return [{ shape, time, batch: x.batch, mask: maskZero ? 'computed' : null }];
   },
   checkInput: ({ inputDim }, where, values, shape = [values.length]) => {
     for (let i = 0; i < values.length; i++) {
@@ -58,7 +58,7 @@ const definition: LayerDefinition<EmbeddingConfig> = {
       mismatch(where, `integers from 0 to ${inputDim - 1}`, `${value} at ${printShape(place)}`);
     }
   },
-  weights: (options) => [{ name: 'embeddings', shape: [options.inputDim, options.outputDim], padded: true, options }],
+  weights: ({ inputDim, outputDim }) => [{ name: 'embeddings', shape: [inputDim, outputDim], padded: true }],
   forward: (context, { outputDim }) => {
     const [ids, idStep, idRow, steps, batch] = idsOf(context);
     const y = context.output() ?? context.scratch('output', context.outputLeading, outputDim);

@@ -42,7 +42,7 @@ function reshaped(name: string, call: Call, wanted: readonly number[]): [OutputS
   }
   const [batchSize = null] = x.shape;
   const time = axes.length > 1 ? (axes[0] ?? 1) : null;
-  return [{ shape: [batchSize, ...axes], time, batch: x.batch, dtype: 'float32', mask: null }];
+  return [{ shape: [batchSize, ...axes], time, batch: x.batch }];
 }
 
 const behaviour = {
