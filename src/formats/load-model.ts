@@ -1,5 +1,4 @@
 import type { SymbolicTensor } from '../graph/layer.js';
-import { printShape } from '../graph/shape.js';
 import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
@@ -10,6 +9,7 @@ import { readNumbers, type Numbers } from '../tensors/tensor.js';
 import { buildGraph, graphFields, record, type Makers, type Reading } from './load-graph.js';
 import { parseObject, readSafetensors, type Safetensors } from './load-safetensors.js';
 import type { ModelFile, Topology } from './topology.js';
+import { checkShape } from '../graph/shape.js';
 
 export interface LoadOptions {
   /** Which kernels to run on: the deterministic ones by default. */
@@ -110,8 +110,7 @@ function fileWeights(model: string, weights: readonly { readonly name: string }[
     if (!found) throw new Error(`${model}: the file has no weight "${name}"`);
     used.add(found);
     const numbers = readNumbers(found, `${model}: ${name}`);
-    const [wanted, came] = [printShape(shape), printShape(numbers.shape)];
-    if (came !== wanted) mismatch(`${model}: ${name}`, `shape ${wanted}`, came);
+    checkShape(`${model}: ${name}`, shape, numbers.shape);
     return numbers;
   };
   const finish = (): void => {

@@ -3,7 +3,7 @@
  * JSON, then the tensors' values. With nothing but ECMAScript: an AudioWorklet has no TextDecoder. Files may be of anybody's making:
  * nothing is given memory that the file has not brought.
  */
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { fields, listOf, mismatch, nonNegativeInteger, oneOf, refuse } from '../options/options.js';
 import type { NamedWeight } from './topology.js';
 

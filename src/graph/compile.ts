@@ -9,6 +9,7 @@ import type { Layer, Node, SymbolicTensor } from './layer.js';
 import { NodeContext, type Purpose, type SharedHistories } from './node-context.js';
 import { isPushed, StepCounter } from './step-counter.js';
 import { innerAxes, leadingAxes } from './view.js';
+import { sizeOf } from '../tensors/tensor.js';
 
 /** One call of a layer, compiled: its context is what its backward steps work on. */
 export interface CompiledNode {
@@ -87,7 +88,7 @@ export function compileGraph(
   for (const symbolic of purpose === 'stream' ? heldTensors(graph, resolve) : []) {
     const { title } = symbolic.node.layer;
     const tensor = create(symbolic, title);
-    const rows = innerAxes(symbolic.shape).reduce((a, b) => a * b, 1);
+    const rows = sizeOf(innerAxes(symbolic.shape));
     const rowBytes = symbolic.isDense ? 4 : tensor.rowBytes;
     const sequence = { kept: null, rows, features: symbolic.features, rowBytes };
     const state = plan.state(`${title} (held)`, tensor.shape, tensor.bytes, 0, sequence);

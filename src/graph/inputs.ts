@@ -5,7 +5,7 @@ import { joinedInputs, type SymbolicTensor } from './layer.js';
 import type { PlanRunner, Run } from '../plan/runner.js';
 import { mismatch, refuse } from '../options/options.js';
 import { batch, evaluate } from '../plan/size.js';
-import { isTensorObject, readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
+import { isTensorObject, readNumbers, sizeOf, type Numbers, type TensorLike } from '../tensors/tensor.js';
 
 /** One tensor, or several: in the order of the model's inputs (or outputs), or by their layers' names. */
 export type TensorsLike = TensorLike | readonly TensorLike[] | Readonly<Record<string, TensorLike>>;
@@ -182,7 +182,7 @@ function isTakenFrom({ node, index }: SymbolicTensor, input: SymbolicTensor): bo
 
 /** Values of one row. */
 export function rowLength(numbers: Numbers): number {
-  return numbers.shape.slice(1).reduce((product, length) => product * length, 1);
+  return sizeOf(numbers.shape.slice(1));
 }
 
 /** The values of `count` rows; the array itself where that is all of them. */

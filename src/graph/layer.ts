@@ -5,14 +5,8 @@ import type { Workspace } from '../plan/workspace.js';
 import type { ForwardContext, Room } from './context.js';
 import { printShape, type Shape, type TensorSpec } from './shape.js';
 import { leadingAxes } from './view.js';
-import {
-  LayerWeights,
-  sizeOf,
-  type DeclaredWeight,
-  type DerivedVector,
-  type PackedBlock,
-  type WeightSpec,
-} from './weights.js';
+import { LayerWeights, type DeclaredWeight, type DerivedVector, type PackedBlock, type WeightSpec } from './weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 
 /*
  * Layers, their calls and the tensors between them. The three name each other (a call gives tensors, a tensor knows its call,

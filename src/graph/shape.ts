@@ -1,3 +1,4 @@
+import { mismatch } from '../options/options.js';
 import type { Size } from '../plan/size.js';
 
 /** Axes as users see them, batch first; null: any length. [null, null, 8] is [batch, time, 8]. */
@@ -11,6 +12,12 @@ export interface TensorSpec {
   /** How many sequences run side by side: B, or T·B inside TimeDistributed. */
   readonly batch: Size;
   readonly dtype: 'float32' | 'bool';
+}
+
+/** Refuses another shape; null: any length. */
+export function checkShape(where: string, expected: Shape, came: Shape, names?: readonly string[]): void {
+  const fits = came.length === expected.length && expected.every((length, axis) => [null, came[axis]].includes(length));
+  if (!fits) mismatch(where, `shape ${printShape(expected, names)}`, printShape(came));
 }
 
 export function printShape(shape: Shape, names: readonly string[] = []): string {

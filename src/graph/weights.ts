@@ -2,6 +2,7 @@ import { known } from '../plan/known.js';
 import { quad } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';
 import { copyArguments, reversed, type Copy } from './copy.js';
+import { sizeOf } from '../tensors/tensor.js';
 
 /** A weight as users see it: name and shape are Keras's. */
 export interface WeightSpec {
@@ -292,8 +293,4 @@ export function storeValues(spec: WeightSpec, values: Float32Array, stored: Floa
   for (let row = 0; row * width < values.length; row++) {
     stored.set(values.subarray(row * width, (row + 1) * width), row * stride);
   }
-}
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

@@ -6,9 +6,10 @@
 export function compile(text: string): WebAssembly.Module {
   const bytes: number[] = [];
   for (let i = 0; i < text.length; i++) {
-    let value = text.charCodeAt(i) - 35;
-    if (value >= 90) value = (value - 89) * 90 + text.charCodeAt(++i) - 35;
-    bytes.push(value - 4);
+    let place = text.charCodeAt(i) - 35;
+    if (place >= 90) place = (place - 89) * 90 + text.charCodeAt(++i) - 35;
+    // The order that scripts/module-text.mjs gives the values; what is below 0 wraps around in a Uint8Array.
+    bytes.push(place + (place < 79 || place > 119 ? -3 : place < 90 ? 27 : -14));
   }
   return new WebAssembly.Module(Uint8Array.from(bytes));
 }

@@ -5,7 +5,7 @@ import {
 } from '../activations/activation.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { emitActivation } from './affine.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 export interface ActivationOptions extends LayerOptions {
@@ -19,7 +19,7 @@ export interface ActivationConfig {
 const definition: LayerDefinition<ActivationConfig> = {
   className: 'Activation',
   rowByRow: true,
-  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  outputs: sameShape,
   isIdentity: ({ activation }) => activation === 'linear',
   forward: (context, { activation }) => {
     emitActivation(context, activation, context.input(), context.result(), context.features());

@@ -1,6 +1,6 @@
 import { activationCode, codeByInput, needsInput, usualSlope, type ActivationName } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
+import type { DeclaredWeight, PackedBlock, PackedPart } from '../graph/weights.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, optional } from '../options/options.js';
@@ -40,16 +40,27 @@ export const affineReaders = {
   biasInitializer: forTraining<InitializerOption>('zeros'),
 };
 
-/** kernel of this shape, and bias [columns] if the layer has one. */
-export function affineWeights(options: AffineConfig, ...kernelShape: number[]): [WeightSpec, ...WeightSpec[]] {
-  const kernel = { name: 'kernel', shape: kernelShape, options };
-  return options.useBias ? [kernel, { name: 'bias', shape: kernelShape.slice(-1), options }] : [kernel];
+/** A kernel of this shape, as a matrix of so many columns, and bias [columns] if the layer has one. */
+export function affineWeights(
+  useBias: boolean,
+  shape: readonly number[],
+  columns: number,
+  name = 'kernel',
+): [DeclaredWeight, ...DeclaredWeight[]] {
+  const kernel = { name, shape, columns };
+  return useBias ? [kernel, { name: 'bias', shape: [columns] }] : [kernel];
 }
 
 /** Panels of kernel (`rows` rows) and bias, `gates` × `units` columns each. */
-export function affinePacking(useBias: boolean, rows: number, units: number, gates = 1): [PackedBlock, PackedBlock] {
+export function affinePacking(
+  useBias: boolean,
+  rows: number,
+  units: number,
+  gates = 1,
+  name = 'kernel',
+): [PackedBlock, PackedBlock] {
   return [
-    { name: 'kernel', rows, transposed: true, parts: [part('kernel', units, gates)] },
+    { name: 'kernel', rows, transposed: true, parts: [part(name, units, gates)] },
     { name: 'bias', rows: 1, transposed: false, parts: [part('bias', units, gates, 0, useBias ? [0] : [])] },
   ];
 }

@@ -1,7 +1,7 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { forTraining, optional, share } from '../options/options.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import {
   normalizingReaders,
@@ -27,12 +27,10 @@ export interface BatchNormalizationConfig extends NormalizingConfig {
 const definition: LayerDefinition<BatchNormalizationConfig> = {
   className: 'BatchNormalization',
   rowByRow: true,
-  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  outputs: sameShape,
   weights: (options, features) => [
     ...normalizingWeights(options, features),
-    ...['movingMean', 'movingVariance'].map(
-      (name) => ({ name, shape: [features], trainable: false, options }) as const,
-    ),
+    ...['movingMean', 'movingVariance'].map((name) => ({ name, shape: [features], trainable: false }) as const),
   ],
   derived: ({ epsilon }, features) => [scaleOf('movingVariance', features, epsilon, 0)],
   // In training with the moments of the batch: layers/backward/batch-normalization.ts.

@@ -38,7 +38,7 @@ const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
     const time = inTime ? inputs.reduce<Size>((sum, { time: steps }) => add(sum, steps ?? 1), 0) : first.time;
     const mask = inTime ? joinedMask(inputs) : mergedMask(inputs);
     const shape = first.shape.map((n, i) => (i === along ? length : n));
-    const output: OutputSpec = { shape, time, batch: first.batch, dtype: 'float32', mask };
+    const output: OutputSpec = { shape, time, batch: first.batch, mask };
     return [output];
   },
   // Along time, what comes later can begin only when what comes before has ended.

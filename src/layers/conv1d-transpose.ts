@@ -5,6 +5,7 @@ import { mismatch, nonNegativeInteger, oneOf, optional, positiveInteger } from '
 import { addToAny, less, multiply } from '../plan/size.js';
 import {
   affinePacking,
+  affineWeights,
   affineReaders,
   emitActivation,
   part,
@@ -117,8 +118,7 @@ const definition: LayerDefinition<Conv1DTransposeConfig> = {
     ),
   weights: (config, features) => {
     const { kernelSize, filters, useBias } = config;
-    const kernel = { name: 'kernel', shape: [kernelSize, filters, features], options: config };
-    return useBias ? [kernel, { name: 'bias', shape: [filters], options: config }] : [kernel];
+    return affineWeights(useBias, [kernelSize, filters, features], filters);
   },
   packing: (config, features) => {
     const { useBias, kernelSize, filters } = config;

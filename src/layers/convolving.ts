@@ -1,10 +1,10 @@
 import type { ActivationName } from '../activations/activation.js';
 import type { ForwardContext, Room } from '../graph/context.js';
 import type { LayerDefinition } from '../graph/layer.js';
-import type { Matrix, PackedBlock, WeightSpec } from '../graph/weights.js';
+import type { Matrix, PackedBlock } from '../graph/weights.js';
 import { mismatch, optional } from '../options/options.js';
 import { multiply, subtract, type Size } from '../plan/size.js';
-import { affinePacking, emitActivation, part } from './affine.js';
+import { affinePacking, affineWeights, emitActivation } from './affine.js';
 import { sequenceInput } from './expectations.js';
 import {
   anyPadding,
@@ -95,10 +95,8 @@ export function convolutionDefinition<C extends ConvolutionConfig>(
     },
     weights: (config, features) => {
       const ofFeatures = channels(config, features);
-      const { outputs } = ofFeatures;
       const shape = [config.kernelSize, ...axes(ofFeatures)];
-      const kernel: WeightSpec = { name: weight, shape, columns: outputs, options: config };
-      return config.useBias ? [kernel, { name: 'bias', shape: [outputs], options: config }] : [kernel];
+      return affineWeights(config.useBias, shape, ofFeatures.outputs, weight);
     },
     packing: (config, features) => packingOf(weight, config, channels(config, features)),
     forward: (context, config) => {
@@ -132,11 +130,9 @@ export function checkStrides(name: string, { strides, dilationRate }: Omit<Windo
 }
 
 function roomOf(config: WindowConfig): Room {
-  const windows = windowsOf(config);
-  const reach = windows.span - 1;
-  const half = Math.floor(reach / 2);
-  const [head, tail] = ({ valid: [0, 0], same: [half, reach - half], causal: [reach, 0] } as const)[windows.padding];
-  return { head, tail };
+  const reach = windowsOf(config).span - 1;
+  const head = { valid: 0, same: Math.floor(reach / 2), causal: reach }[config.padding];
+  return { head, tail: config.padding === 'same' ? reach - head : 0 };
 }
 
 /** Panels of a kernel [taps, inputs / groups, outputs]; for the way back each tap's, transposed within its group. */
@@ -146,7 +142,7 @@ function packingOf(
   { inputs, outputs, groups }: Channels,
 ): readonly PackedBlock[] {
   const [seen, ofGroup] = [inputs / groups, outputs / groups];
-  const [kernel, bias] = affinePacking(useBias, kernelSize * seen, outputs);
+  const [kernel, bias] = affinePacking(useBias, kernelSize * seen, outputs, 1, weight);
   const transposed = Array.from({ length: kernelSize }, (_, tap): Matrix => {
     const axes = [
       { count: groups, from: 4 * ofGroup, to: 4 * seen },
@@ -155,7 +151,7 @@ function packingOf(
     ];
     return { rows: ofGroup, columns: inputs, copy: { axes, fromOffset: 4 * tap * seen * outputs } };
   });
-  return [{ ...kernel, parts: [part(weight, outputs)], transposed }, bias];
+  return [{ ...kernel, transposed }, bias];
 }
 
 /** A window at every step: the product takes the taps' rows where they are. */

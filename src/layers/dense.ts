@@ -31,7 +31,7 @@ export const denseDefinition = {
   className: 'Dense',
   rowByRow: true,
   outputs: ({ units }, call, name) => sameSteps(name, call, onlyInput, units),
-  weights: (config, features) => affineWeights(config, features, config.units),
+  weights: ({ units, useBias }, features) => affineWeights(useBias, [features, units], units),
   packing: ({ units, useBias }, features) => affinePacking(useBias, features, units),
   forward: (context, { units, activation }) => {
     const y = context.result();

@@ -77,7 +77,7 @@ const definition: LayerDefinition<DotConfig> = {
       mismatch(name, 'a last axis of known length', [a, b].map(({ shape: one }) => printShape(one)).join(' and '));
     const shape = second === undefined ? [batchSize, features] : [batchSize, first?.length ?? null, features];
     const time = second === undefined ? null : (first?.steps ?? first?.length ?? null);
-    return [{ shape, time, batch: a.batch, dtype: 'float32', mask: null }];
+    return [{ shape, time, batch: a.batch }];
   },
   needsWhole: () => true,
   forward: (context, config) => {

@@ -1,6 +1,6 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { rate as rateReader } from '../options/options.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 export interface DropoutOptions extends LayerOptions {
@@ -15,7 +15,7 @@ export interface DropoutConfig {
 const definition: LayerDefinition<DropoutConfig> = {
   className: 'Dropout',
   rowByRow: true,
-  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  outputs: sameShape,
   isIdentity: ({ rate }, random) => !random || rate === 0,
   // Steps are run in training alone: layers/backward/dropout.ts.
 };

@@ -1,12 +1,12 @@
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import { printShape } from '../graph/shape.js';
+import { checkShape, printShape } from '../graph/shape.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, mismatch, optional, positiveInteger, type Reader } from '../options/options.js';
 import { multiply, type Size } from '../plan/size.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
-import { readNumbers, type Numbers, type TensorLike } from '../tensors/tensor.js';
+import { readNumbers, sizeOf, type Numbers, type TensorLike } from '../tensors/tensor.js';
 import { noStates, onlyInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
@@ -47,18 +47,18 @@ const definition: LayerDefinition<EmbeddingConfig> = {
     if (maskZero && !isSequence) mismatch(`${name}: maskZero`, 'an input of shape [batch, time]', printShape(x.shape));
     const shape = [...x.shape, outputDim];
     const time = isSequence ? (x.time ?? x.features) : x.time;
-    return [{ shape, time, batch: x.batch, dtype: 'float32', mask: maskZero ? 'computed' : null }];
+    return [{ shape, time, batch: x.batch, mask: maskZero ? 'computed' : null }];
   },
   checkInput: ({ inputDim }, where, values, shape = [values.length]) => {
     for (let i = 0; i < values.length; i++) {
       const value = values[i] ?? 0;
       if (value >= 0 && value < inputDim && Number.isInteger(value)) continue;
-      const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+      const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
       const place = strides.map((stride, axis) => Math.floor(i / stride) % (shape[axis] ?? 1));
       mismatch(where, `integers from 0 to ${inputDim - 1}`, `${value} at ${printShape(place)}`);
     }
   },
-  weights: (options) => [{ name: 'embeddings', shape: [options.inputDim, options.outputDim], padded: true, options }],
+  weights: ({ inputDim, outputDim }) => [{ name: 'embeddings', shape: [inputDim, outputDim], padded: true }],
   forward: (context, { outputDim }) => {
     const [ids, idStep, idRow, steps, batch] = idsOf(context);
     const y = context.output() ?? context.scratch('output', context.outputLeading, outputDim);
@@ -97,12 +97,9 @@ export function embedding(options: EmbeddingOptions): Layer<EmbeddingConfig, Sym
   const layer = makeLayer(definition, readers, options);
   const { weights, inputDim, outputDim } = layer.config;
   if (weights !== undefined) {
-    const wanted = printShape([inputDim, outputDim]);
     // One in an array of its own is Keras's list of weights.
-    const came = printShape(
-      weights.shape.length === 3 && weights.shape[0] === 1 ? weights.shape.slice(1) : weights.shape,
-    );
-    if (came !== wanted) mismatch(`${layer.title}: weights`, `shape ${wanted}`, came);
+    const isList = weights.shape.length === 3 && weights.shape[0] === 1;
+    checkShape(`${layer.title}: weights`, [inputDim, outputDim], isList ? weights.shape.slice(1) : weights.shape);
     layer.startValues = [weights.data];
   }
   return layer;

@@ -39,18 +39,16 @@ export function sameSteps(
   stepsAfter: (steps: Size) => Size = (steps) => steps,
 ): readonly [OutputSpec] {
   noStates(name, call);
-  const { shape, time, batch, dtype, features: before } = inputOf(name, call);
+  const { shape, time, batch, features: before } = inputOf(name, call);
   const [sequences = null, steps = null, ...inner] = shape.slice(0, -1);
   // A length that is known is an expression without symbols: it comes out as a number.
   const length = steps === null ? null : (stepsAfter(steps) as number);
   const leading = time === null ? [sequences] : [sequences, length, ...inner];
-  return [
-    {
-      shape: [...leading, features ?? before],
-      time: time === null ? null : stepsAfter(time),
-      batch,
-      dtype,
-      mask: call.mask,
-    },
-  ];
+  const after = time === null ? null : stepsAfter(time);
+  return [{ shape: [...leading, features ?? before], time: after, batch, mask: call.mask }];
+}
+
+/** The output of a layer that takes an input of any shape and gives one like it. */
+export function sameShape(_config: unknown, call: Call, name: string): readonly [OutputSpec] {
+  return sameSteps(name, call, onlyInput);
 }

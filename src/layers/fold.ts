@@ -13,18 +13,11 @@ import { onlyInput } from './expectations.js';
 const foldDefinition = copyLayer<object>({
   className: 'Fold',
   outputs: (_config, call, name) => {
-    const { shape, time, batch, dtype } = onlyInput(name, call);
+    const { shape, time, batch } = onlyInput(name, call);
     const [, , second = null, ...rest] = shape;
     const hasSteps = shape.length > 3;
-    return [
-      {
-        shape: [null, second, ...rest],
-        time: hasSteps ? (second ?? 1) : null,
-        batch: multiply(time ?? 1, batch),
-        dtype,
-        mask: null,
-      },
-    ];
+    const steps = hasSteps ? (second ?? 1) : null;
+    return [{ shape: [null, second, ...rest], time: steps, batch: multiply(time ?? 1, batch) }];
   },
   isIdentity: (_config, _random, input) => input.shape.length <= 3,
   // [B, T, S, …] → [T·B, S, …]: the axis S comes first, the others stay.

@@ -1,6 +1,6 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { share } from '../options/options.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 export interface GaussianNoiseOptions extends LayerOptions {
@@ -15,7 +15,7 @@ export interface GaussianNoiseConfig {
 const definition: LayerDefinition<GaussianNoiseConfig> = {
   className: 'GaussianNoise',
   rowByRow: true,
-  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  outputs: sameShape,
   isIdentity: ({ stddev }, random) => !random || stddev === 0,
   // Steps are run in training alone: layers/backward/gaussian-noise.ts.
 };

@@ -25,10 +25,10 @@ export function globalPoolingDefinition(className: string, average: 0 | 1): Laye
     needsWhole: ({ keepdims }) => keepdims,
     outputs: ({ keepdims }, call, name) => {
       noStates(name, call);
-      const { shape, batch, dtype, features } = sequenceInput(name, call);
+      const { shape, batch, features } = sequenceInput(name, call);
       const [sequences = null] = shape;
       const time = keepdims ? 1 : null;
-      return [{ shape: [sequences, ...(keepdims ? [1] : []), features], time, batch, dtype, mask: null }];
+      return [{ shape: [sequences, ...(keepdims ? [1] : []), features], time, batch }];
     },
     forward: (context) => {
       const { batch, steps } = context;

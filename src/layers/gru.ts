@@ -1,7 +1,7 @@
 import { activationCode, elementwiseActivation, type ElementwiseActivation } from '../activations/activation.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
-import type { PackedBlock, PackedPart, WeightSpec } from '../graph/weights.js';
+import type { DeclaredWeight, PackedBlock, PackedPart } from '../graph/weights.js';
 import { flag, optional } from '../options/options.js';
 import { quad } from '../plan/size.js';
 import { emitProduct, part } from './affine.js';
@@ -58,7 +58,7 @@ const readers = {
   resetAfter: optional(flag, true),
 };
 
-function gruWeights(config: GruConfig, features: number): WeightSpec[] {
+function gruWeights(config: GruConfig, features: number): DeclaredWeight[] {
   const specs = recurrentWeights(config, features, 3);
   if (!config.resetAfter) return specs;
   return specs.map((spec) => (spec.name === 'bias' ? { ...spec, shape: [2, ...spec.shape] } : spec));

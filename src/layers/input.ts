@@ -31,7 +31,7 @@ const definition: LayerDefinition<InputConfig> = {
     const hasTime = batchShape.length > 2 || dtype !== 'float32' || batchShape[1] === null;
     const time = hasTime ? symbol('T') : null;
     // Inside, all numbers are float32, which holds integers up to 2^24.
-    return [{ shape: batchShape, time, batch, dtype: dtype === 'bool' ? dtype : 'float32', mask: null }];
+    return [{ shape: batchShape, time, batch, dtype: dtype === 'bool' ? dtype : 'float32' }];
   },
 };
 

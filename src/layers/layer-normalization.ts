@@ -1,5 +1,5 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import {
   normalizingReaders,
@@ -15,7 +15,7 @@ export type LayerNormalizationConfig = NormalizingConfig;
 const definition: LayerDefinition<LayerNormalizationConfig> = {
   className: 'LayerNormalization',
   rowByRow: true,
-  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  outputs: sameShape,
   weights: normalizingWeights,
   forward: (context, { epsilon }) => {
     const [gamma, beta] = [context.vector('gamma'), context.vector('beta')];

@@ -1,7 +1,7 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import { nonNegative, optional, type Reader } from '../options/options.js';
 import { emitActivation } from './affine.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 /* LeakyReLU and ELU: x where it is positive, and below 0 what their option says. */
@@ -26,7 +26,7 @@ function sloped(className: string, name: 'leakyRelu' | 'elu'): LayerDefinition<S
   return {
     className,
     rowByRow: true,
-    outputs: (_config, call, title) => sameSteps(title, call, onlyInput),
+    outputs: sameShape,
     forward: (context, { negativeSlope, alpha = negativeSlope }) => {
       emitActivation(context, name, context.input(), context.result(), context.features(), alpha);
     },

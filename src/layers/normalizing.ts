@@ -1,5 +1,5 @@
 import type { ConstraintOption } from '../constraints/constraint.js';
-import type { DerivedVector, WeightSpec } from '../graph/weights.js';
+import type { DeclaredWeight, DerivedVector } from '../graph/weights.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, optional, positive, refuse, type Reader } from '../options/options.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
@@ -46,10 +46,9 @@ export const normalizingReaders = {
 };
 
 /** gamma and beta [features], those that the layer has. */
-export function normalizingWeights(options: NormalizingConfig, features: number): WeightSpec[] {
-  const { scale, center } = options;
+export function normalizingWeights({ scale, center }: NormalizingConfig, features: number): DeclaredWeight[] {
   const names = [...(scale ? ['gamma'] : []), ...(center ? ['beta'] : [])];
-  return names.map((name) => ({ name, shape: [features], options }));
+  return names.map((name) => ({ name, shape: [features] }));
 }
 
 /** What is multiplied by, 'factors': γ / max(√(σ² + ε), least), or with `invert` √σ². Computed anew when the weights change. */

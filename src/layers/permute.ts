@@ -30,7 +30,7 @@ const definition = /* @__PURE__ */ copyLayer<PermuteConfig>({
       mismatch(name, `an input of ${config.dims.length} known axes behind the batch`, printShape(shape));
     }
     const steps = first === 1 ? time : axes.length > 1 ? (axes[0] ?? null) : null;
-    return [{ shape: [shape[0] ?? null, ...axes], time: steps, batch, dtype: 'float32', mask: null }];
+    return [{ shape: [shape[0] ?? null, ...axes], time: steps, batch }];
   },
   isIdentity: (config) => config.dims.every((axis, i) => axis === i + 1),
   needsWhole: () => true,

@@ -37,7 +37,7 @@ const definition: LayerDefinition<PReLUConfig> = {
     return sameSteps(name, call, onlyInput);
   },
   weights: (options, _features, shape) => [
-    { name: 'alpha', shape: slopesOf(options, shape).map((length) => length ?? 1), padded: true, options },
+    { name: 'alpha', shape: slopesOf(options, shape).map((length) => length ?? 1), padded: true },
   ],
   // Where each step has slopes of its own, only the whole sequence will do.
   needsWhole: ({ sharedAxes }) => !sharedAxes.includes(1),

@@ -2,7 +2,7 @@ import { elementwiseActivation, type ElementwiseActivation } from '../activation
 import type { ForwardContext } from '../graph/context.js';
 import type { Call, LayerDefinition, LayerOptions, OutputSpec } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
-import type { PackedBlock, WeightSpec } from '../graph/weights.js';
+import type { DeclaredWeight, PackedBlock } from '../graph/weights.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { flag, forTraining, mismatch, optional, positiveInteger, rate } from '../options/options.js';
@@ -87,10 +87,14 @@ export function recurrentDefinition<C extends RecurrentConfig>(
 }
 
 /** kernel [features, gates · units], recurrentKernel [units, gates · units], bias. */
-export function recurrentWeights(options: RecurrentConfig, features: number, gates: number): WeightSpec[] {
-  const { units } = options;
-  const [kernel, ...bias] = affineWeights(options, features, gates * units);
-  return [kernel, { name: 'recurrentKernel', shape: [units, gates * units], options }, ...bias];
+export function recurrentWeights(
+  { units, useBias }: RecurrentConfig,
+  features: number,
+  gates: number,
+): DeclaredWeight[] {
+  const columns = gates * units;
+  const [kernel, ...bias] = affineWeights(useBias, [features, columns], columns);
+  return [kernel, { name: 'recurrentKernel', shape: [units, columns] }, ...bias];
 }
 
 /** All gates interleaved, of a layer whose gates are all computed alike. */
@@ -115,7 +119,7 @@ function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, sta
   }
   const [batchSize = null, time = null] = x.shape;
   const { batch } = x;
-  const last: OutputSpec = { shape: [batchSize, units], time: null, batch, dtype: 'float32', mask: null };
+  const last: OutputSpec = { shape: [batchSize, units], time: null, batch };
   const sequence: OutputSpec = { ...last, shape: [batchSize, time, units], time: x.time, mask: call.mask };
   const output = returnSequences ? sequence : last;
   return returnState ? [output, ...Array.from({ length: states }, () => last)] : [output];

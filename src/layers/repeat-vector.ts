@@ -21,7 +21,7 @@ const definition = /* @__PURE__ */ copyLayer<RepeatVectorConfig>({
     const { shape, batch } = onlyInput(name, call);
     const [batchSize = null, features = null] = shape;
     if (shape.length !== 2) mismatch(name, 'an input of shape [batch, features]', printShape(shape, ['batch']));
-    return [{ shape: [batchSize, n, features], time: n, batch, dtype: 'float32', mask: null }];
+    return [{ shape: [batchSize, n, features], time: n, batch }];
   },
   needsWhole: () => true,
   copies: (context) => {

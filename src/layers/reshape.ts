@@ -8,6 +8,7 @@ import { multiply, type Size } from '../plan/size.js';
 import { copyLayer } from './copying.js';
 import { onlyInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
+import { sizeOf } from '../tensors/tensor.js';
 
 export interface ReshapeOptions extends LayerOptions {
   /** The axes behind the batch; one may be −1: what is left. */
@@ -37,12 +38,12 @@ function reshaped(name: string, call: Call, wanted: readonly number[]): [OutputS
   const values = valuesOf(name, x);
   const rest = values / wanted.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const axes = wanted.map((n) => (n === -1 ? rest : n));
-  if (axes.reduce((a, b) => a * b, 1) !== values || !Number.isInteger(rest)) {
+  if (sizeOf(axes) !== values || !Number.isInteger(rest)) {
     mismatch(name, `an input of as many values as ${printShape(wanted)}`, printShape(x.shape));
   }
   const [batchSize = null] = x.shape;
   const time = axes.length > 1 ? (axes[0] ?? 1) : null;
-  return [{ shape: [batchSize, ...axes], time, batch: x.batch, dtype: 'float32', mask: null }];
+  return [{ shape: [batchSize, ...axes], time, batch: x.batch }];
 }
 
 const behaviour = {

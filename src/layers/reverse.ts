@@ -7,8 +7,8 @@ import { onlyInput } from './expectations.js';
 const definition = /* @__PURE__ */ copyLayer<object>({
   className: 'Reverse',
   outputs: (_config, call, name) => {
-    const { shape, time, batch, dtype } = onlyInput(name, call);
-    return [{ shape, time, batch, dtype, mask: null }];
+    const { shape, time, batch } = onlyInput(name, call);
+    return [{ shape, time, batch }];
   },
   needsWhole: () => true,
   copies: (context) => {

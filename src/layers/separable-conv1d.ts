@@ -4,7 +4,7 @@ import type { InitializerOption } from '../initializers/initializer.js';
 import { forTraining, positiveInteger } from '../options/options.js';
 import { known } from '../plan/known.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
-import { affinePacking, part } from './affine.js';
+import { affinePacking, affineWeights } from './affine.js';
 import { checkStrides } from './convolving.js';
 import { denseDefinition, type DenseConfig } from './dense.js';
 import {
@@ -34,18 +34,13 @@ export interface SeparableConv1DConfig extends DepthwiseConfig {
 
 type PointwiseConfig = Omit<DenseConfig, 'kernelInitializer' | 'biasInitializer'>;
 
+const pointwiseKernel = 'pointwiseKernel';
+
 /** A Dense whose kernel is that of a convolution with one tap. */
 const pointwiseDefinition: LayerDefinition<PointwiseConfig> = {
   ...denseDefinition,
-  weights: (config, features) => {
-    const { units, useBias } = config;
-    const kernel = { name: 'pointwiseKernel', shape: [1, features, units], options: config };
-    return useBias ? [kernel, { name: 'bias', shape: [units], options: config }] : [kernel];
-  },
-  packing: ({ units, useBias }, features) => {
-    const [kernel, bias] = affinePacking(useBias, features, units);
-    return [{ ...kernel, parts: [part('pointwiseKernel', units)] }, bias];
-  },
+  weights: ({ units, useBias }, features) => affineWeights(useBias, [1, features, units], units, pointwiseKernel),
+  packing: ({ units, useBias }, features) => affinePacking(useBias, features, units, 1, pointwiseKernel),
 };
 
 const definition: LayerDefinition<SeparableConv1DConfig> = {

@@ -1,10 +1,10 @@
 import { Layer, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import { known } from '../plan/known.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { sameShape } from './expectations.js';
 
 const definition: LayerDefinition<object> = {
   className: 'ZeroMasked',
-  outputs: (_config, call, name) => sameSteps(name, call, onlyInput),
+  outputs: sameShape,
   forward: (context) => {
     const [x, y, mask] = [context.input(), context.result(), known(context.mask, 'a mask')];
     context.emit('copy', y, x, y.bytes);

@@ -13,9 +13,8 @@ import {
   type TensorsLike,
 } from '../graph/inputs.js';
 import { innerAxes } from '../graph/view.js';
-import { printShape } from '../graph/shape.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { fields, mismatch, optional, positiveInteger } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
 import { fuseSteps } from '../plan/fusion.js';
@@ -29,6 +28,7 @@ import { makeTensor, readNumbers, type Numbers, type Tensor, type TensorLike } f
 import type { Assembled } from './assemble.js';
 import { layerOf } from './model-layer.js';
 import { checkWholeBatches, hasStatefulLayers, ImplicitStates } from './states.js';
+import { checkShape } from '../graph/shape.js';
 
 export interface PredictOptions {
   /**
@@ -105,8 +105,7 @@ export class Model {
    * @throws TypeError when a shape does not fit; RangeError for a batch of 0.
    */
   predict(x: TensorsLike, options: PredictOptions = {}): Tensor {
-    const results = this.predictAll(x, options);
-    return onlyOf(results);
+    return onlyOf(this.predictAll(x, options));
   }
 
   /** As `predict`, always an array: for models with several outputs. */
@@ -203,17 +202,10 @@ export class Model {
     const values = specs.map(({ layer, spec }, i) => {
       const where = `${this.name}: setWeights: ${layer.title}/${spec.name}`;
       const { data, shape } = readNumbers(weights[i], where);
-      if (shape.length !== spec.shape.length || shape.some((length, axis) => length !== spec.shape[axis])) {
-        mismatch(where, `shape ${printShape(spec.shape)}`, printShape(shape));
-      }
+      checkShape(where, spec.shape, shape);
       return data;
     });
-    let next = 0;
-    for (const layer of this.graph.leaves) {
-      const end = next + layer.weights.specs.length;
-      layer.weights.set(values.slice(next, end));
-      next = end;
-    }
+    for (const layer of this.graph.leaves) layer.weights.set(values.splice(0, layer.weights.specs.length));
   }
 
   /** @internal The plan of sessions, compiled on first use. */

@@ -49,14 +49,11 @@ export class ImplicitStates {
     const { block } = this;
     if (block === undefined) throw new Error(`${this.#owner}: getStates: no run has left states since the last reset`);
     return this.#places(plan, block.batch).map(({ features, address, rowFloats }) => {
-      const rows = Array.from({ length: block.batch }, (_, row) => {
-        const at = block.address / 4 + address + row * rowFloats;
-        return this.#workspace.floats.subarray(at, at + features);
-      });
       const data = new Float32Array(block.batch * features);
-      rows.forEach((row, i) => {
-        data.set(row, i * features);
-      });
+      for (let row = 0; row < block.batch; row++) {
+        const at = block.address / 4 + address + row * rowFloats;
+        data.set(this.#workspace.floats.subarray(at, at + features), row * features);
+      }
       return makeTensor(data, [block.batch, features]);
     });
   }

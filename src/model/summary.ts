@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.js';
 import type { Layer, Node } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { WeightSpec } from '../graph/weights.js';
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 
 /**
  * Layers, output shapes and parameters as a table, as Keras prints it: of a graph that is no chain also what each layer

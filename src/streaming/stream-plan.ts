@@ -4,7 +4,7 @@ import { isPushed } from '../graph/step-counter.js';
 import type { Graph } from '../graph/graph.js';
 import { joinedInputs, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { innerAxes } from '../graph/view.js';
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { known } from '../plan/known.js';
 import type { PlanTensor, SequencePart } from '../plan/plan.js';
 import { fuseSteps } from '../plan/fusion.js';

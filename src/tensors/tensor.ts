@@ -103,7 +103,8 @@ function toFloats(values: TypedNumbers): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values);
 }
 
-function sizeOf(shape: readonly number[]): number {
+/** Values of an array of this shape. */
+export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
@@ -144,6 +145,6 @@ function flatten<T extends Float32Array | Float64Array>(
 function nest(data: Float32Array, shape: readonly number[], axis: number, from: number): NestedNumbers {
   const [length] = shape.slice(axis);
   if (length === undefined) return data[from] ?? NaN;
-  const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const stride = sizeOf(shape.slice(axis + 1));
   return Array.from({ length }, (_, i) => nest(data, shape, axis + 1, from + i * stride));
 }

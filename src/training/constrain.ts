@@ -1,5 +1,6 @@
 import type { Bounds, NormBounds } from '../constraints/constraint.js';
-import { sizeOf, storedSize } from '../graph/weights.js';
+import { storedSize } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { activationCode } from '../activations/activation.js';
 import { trainingKernels } from '../plan/training-kernels.js';
 import type { Workspace } from '../plan/workspace.js';

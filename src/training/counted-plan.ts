@@ -6,7 +6,7 @@ import { prepareRun, rangeOf, setSizes } from '../graph/inputs.js';
 import type { Layer, SymbolicTensor } from '../graph/layer.js';
 import { epoch, Randomness, seed, type RandomPlace } from '../graph/randomness.js';
 import { innerAxes } from '../graph/view.js';
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { backwardTable } from '../layers/backward/index.js';
 import { mismatch } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';

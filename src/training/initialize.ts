@@ -1,5 +1,6 @@
 import { streamKey } from '../graph/stream-key.js';
-import { sizeOf, type Initialize, type WeightSpec } from '../graph/weights.js';
+import type { Initialize, WeightSpec } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { initializer as readInitializer, type Initializer, type VarianceScaling } from '../initializers/initializer.js';
 import { quad } from '../plan/size.js';
 import { trainingKernels } from '../plan/training-kernels.js';

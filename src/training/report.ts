@@ -2,7 +2,7 @@ import { namesOf } from '../graph/inputs.js';
 import type { Graph } from '../graph/graph.js';
 import type { CompiledNode } from '../graph/compile.js';
 import type { SymbolicTensor } from '../graph/layer.js';
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import { stepsBefore } from '../plan/growth.js';
 import { evaluate, type Sizes } from '../plan/size.js';
 import type { Workspace } from '../plan/workspace.js';

@@ -9,7 +9,7 @@ import {
   type TensorsLike,
 } from '../graph/inputs.js';
 import type { NamedWeight } from '../formats/topology.js';
-import { sizeOf } from '../graph/weights.js';
+import { sizeOf } from '../tensors/tensor.js';
 import type { KernelBuild } from '../kernels/build.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';

@@ -1,4 +1,5 @@
-import { sizeOf, storedSize, storeValues, withoutPadding } from '../../graph/weights.js';
+import { storedSize, storeValues, withoutPadding } from '../../graph/weights.js';
+import { sizeOf } from '../../tensors/tensor.js';
 import { mismatch } from '../../options/options.js';
 import { known } from '../../plan/known.js';
 import { trainingKernels } from '../../plan/training-kernels.js';
