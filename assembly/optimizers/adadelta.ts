@@ -1,5 +1,5 @@
 import { multiplyAdd } from '../math/multiply-add';
-import { flushSubnormal } from './adam';
+import { movingMeanSquare } from './moments';
 
 /**
  * Adadelta on a block of count weights (a multiple of four): Zeiler 2012, as Keras and PyTorch.
@@ -23,14 +23,12 @@ export function adadelta(
   const bytes = (<usize>count) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const gradient = v128.load(g + at);
-    const newSquare = f32x4.mul(f32x4.mul(gradient, gradient), added);
-    const square = flushSubnormal(multiplyAdd(v128.load(a + at), kept, newSquare));
+    const square = movingMeanSquare(v128.load(a + at), kept, gradient, added);
     v128.store(a + at, square);
     const before = v128.load(d + at);
     const scaled = f32x4.mul(f32x4.sqrt(f32x4.add(before, small)), f32x4.neg(gradient));
     const change = f32x4.div(scaled, f32x4.sqrt(f32x4.add(square, small)));
-    const newChange = f32x4.mul(f32x4.mul(change, change), added);
-    v128.store(d + at, flushSubnormal(multiplyAdd(before, kept, newChange)));
+    v128.store(d + at, movingMeanSquare(before, kept, change, added));
     v128.store(w + at, multiplyAdd(change, rate, v128.load(w + at)));
   }
 }

@@ -1,5 +1,5 @@
-import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
+import { movingMean, movingMeanSquare } from './moments';
 
 /**
  * Adam on a block of count weights (a multiple of four): Kingma & Ba 2015.
@@ -38,8 +38,8 @@ export function adam(
   const bytes = (<usize>count) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const gradient = v128.load(g + at);
-    const mean = flushTiny(multiplyAdd(v128.load(m + at), kept1, f32x4.mul(gradient, new1)));
-    let square = flushSubnormal(multiplyAdd(v128.load(v + at), kept2, f32x4.mul(f32x4.mul(gradient, gradient), new2)));
+    const mean = movingMean(v128.load(m + at), kept1, gradient, new1);
+    let square = movingMeanSquare(v128.load(v + at), kept2, gradient, new2);
     v128.store(m + at, mean);
     v128.store(v + at, square);
     if (greatest) {
@@ -49,9 +49,4 @@ export function adam(
     const divisor = multiplyAdd(f32x4.sqrt(square), rootScale, floor);
     v128.store(w + at, f32x4.add(v128.load(w + at), f32x4.div(f32x4.mul(mean, step), divisor)));
   }
-}
-
-/** Positive numbers below 2⁻¹²⁶ become 0; NaN is kept. */
-export function flushSubnormal(x: v128): v128 {
-  return v128.andnot(x, f32x4.lt(x, f32x4.splat(reinterpret<f32>(0x00800000))));
 }

@@ -1,5 +1,5 @@
 import { flushTiny } from '../math/lanes';
-import { multiplyAdd } from '../math/multiply-add';
+import { movingMean } from './moments';
 
 /**
  * Adamax on a block of count weights (a multiple of four): Adam with the infinity norm, Kingma & Ba 2015, section 7.1.
@@ -26,7 +26,7 @@ export function adamax(
   const bytes = (<usize>count) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const gradient = v128.load(g + at);
-    const mean = flushTiny(multiplyAdd(v128.load(m + at), kept1, f32x4.mul(gradient, new1)));
+    const mean = movingMean(v128.load(m + at), kept1, gradient, new1);
     // In this order, for pmax gives its first operand where one is NaN.
     const largest = flushTiny(f32x4.pmax(f32x4.abs(gradient), f32x4.mul(v128.load(u + at), kept2)));
     v128.store(m + at, mean);

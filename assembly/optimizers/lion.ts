@@ -1,5 +1,4 @@
-import { flushTiny } from '../math/lanes';
-import { multiplyAdd } from '../math/multiply-add';
+import { movingMean } from './moments';
 
 /**
  * Lion on a block of count weights (a multiple of four): Chen et al. 2023.
@@ -16,8 +15,8 @@ export function lion(w: usize, g: usize, m: usize, count: i32, learningRate: f64
   for (let at: usize = 0; at < bytes; at += 16) {
     const gradient = v128.load(g + at);
     const mean = v128.load(m + at);
-    const mixed = flushTiny(multiplyAdd(mean, kept1, f32x4.mul(gradient, new1)));
-    v128.store(m + at, flushTiny(multiplyAdd(mean, kept2, f32x4.mul(gradient, new2))));
+    const mixed = movingMean(mean, kept1, gradient, new1);
+    v128.store(m + at, movingMean(mean, kept2, gradient, new2));
     // A step of the rate's size with the sign of what is mixed; x − x is 0, and NaN where x is not finite.
     const size = v128.and(rate, f32x4.ne(mixed, f32x4.splat(0)));
     const step = v128.or(size, v128.and(mixed, f32x4.splat(-0.0)));

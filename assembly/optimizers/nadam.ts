@@ -1,6 +1,5 @@
-import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
-import { flushSubnormal } from './adam';
+import { movingMean, movingMeanSquare } from './moments';
 
 /**
  * Nadam on a block of count weights (a multiple of four): Adam with Nesterov momentum, Dozat 2016, as Keras.
@@ -33,10 +32,8 @@ export function nadam(
   const bytes = (<usize>count) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const gradient = v128.load(g + at);
-    const mean = flushTiny(multiplyAdd(v128.load(m + at), kept1, f32x4.mul(gradient, new1)));
-    const square = flushSubnormal(
-      multiplyAdd(v128.load(v + at), kept2, f32x4.mul(f32x4.mul(gradient, gradient), new2)),
-    );
+    const mean = movingMean(v128.load(m + at), kept1, gradient, new1);
+    const square = movingMeanSquare(v128.load(v + at), kept2, gradient, new2);
     v128.store(m + at, mean);
     v128.store(v + at, square);
     const step = multiplyAdd(gradient, downGradient, f32x4.mul(mean, downMean));

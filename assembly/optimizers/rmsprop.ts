@@ -1,6 +1,6 @@
 import { flushTiny } from '../math/lanes';
 import { multiplyAdd } from '../math/multiply-add';
-import { flushSubnormal } from './adam';
+import { movingMean, movingMeanSquare } from './moments';
 
 /**
  * RMSprop on a block of count weights (a multiple of four): Tieleman & Hinton 2012; centered: Graves 2013.
@@ -29,11 +29,10 @@ export function rmsprop(
   const bytes = (<usize>count) << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const gradient = v128.load(g + at);
-    const newSquare = f32x4.mul(f32x4.mul(gradient, gradient), added);
-    let square = flushSubnormal(multiplyAdd(v128.load(v + at), kept, newSquare));
+    let square = movingMeanSquare(v128.load(v + at), kept, gradient, added);
     v128.store(v + at, square);
     if (mean) {
-      const average = flushTiny(multiplyAdd(v128.load(mean + at), kept, f32x4.mul(gradient, added)));
+      const average = movingMean(v128.load(mean + at), kept, gradient, added);
       v128.store(mean + at, average);
       // A variance, which rounding alone makes negative.
       square = f32x4.pmax(f32x4.sub(square, f32x4.mul(average, average)), f32x4.splat(0));
