@@ -92,21 +92,11 @@ export class BatchParts {
 
   /** Adds gradients and errors up, in the order of the parts. */
   add(results: readonly PartResult[]): BatchErrors {
-    const kernels = trainingKernels(this.#workspace);
-    const bytes = 4 * this.#parameters.count;
+    const { accumulate } = trainingKernels(this.#workspace);
     let [loss, sums]: [number, readonly number[]] = [0, []];
     results.forEach(({ gradients, errors }, i) => {
-      if (i === 0) {
-        this.#write(this.#gradients, gradients);
-      } else {
-        const block = this.#workspace.scratch(bytes);
-        this.#workspace.floats.set(gradients, block / 4);
-        let at = block;
-        for (const { address, count } of this.#gradients) {
-          kernels.accumulate(address, at, count);
-          at += 4 * count;
-        }
-      }
+      if (i === 0) this.#write(this.#gradients, gradients);
+      else this.#fold(this.#gradients, gradients, accumulate);
       loss += errors.loss;
       sums = errors.sums.map((sum, j) => sum + (sums[j] ?? 0));
     });
@@ -116,18 +106,14 @@ export class BatchParts {
   /** Layers' averages become the mean of what the parts have made of them, by the parts' rows. */
   average(parts: readonly Part[], results: readonly PartResult[]): void {
     if (this.#averages.length === 0) return;
-    const kernels = trainingKernels(this.#workspace);
-    const block = this.#workspace.scratch(4 * this.#averages.reduce((sum, { count }) => sum + count, 0));
+    const { movingAverage } = trainingKernels(this.#workspace);
     let rows = 0;
     results.forEach(({ averages }, i) => {
       const before = rows;
       rows += parts[i]?.data.rows ?? 0;
-      this.#workspace.floats.set(averages, block / 4);
-      let at = block;
-      for (const { address, count } of this.#averages) {
-        kernels.movingAverage(address, at, count, before / rows);
-        at += 4 * count;
-      }
+      this.#fold(this.#averages, averages, (target, values, count) => {
+        movingAverage(target, values, count, before / rows);
+      });
     });
   }
 
@@ -158,6 +144,20 @@ export class BatchParts {
 
   get #values(): Block[] {
     return this.#parameters.list.map(({ values, count }) => ({ address: values, count }));
+  }
+
+  /** Brings values, one block behind the other, into what the blocks hold: `kernel` is given both addresses. */
+  #fold(
+    blocks: readonly Block[],
+    values: Float32Array,
+    kernel: (target: number, values: number, count: number) => void,
+  ): void {
+    let at = this.#workspace.scratch(4 * values.length);
+    this.#workspace.floats.set(values, at / 4);
+    for (const { address, count } of blocks) {
+      kernel(address, at, count);
+      at += 4 * count;
+    }
   }
 
   #read(blocks: readonly Block[]): Float32Array {
