@@ -76,7 +76,7 @@ export class Node implements Call {
   readonly computedMask: SymbolicTensor | null;
   /** Of a composite layer: the tensors inside it that its outputs are. */
   readonly inside: readonly SymbolicTensor[] | null;
-  /** The composite inside whose call it was made; of several the outermost. */
+  /** The composite inside whose call it was made; of several the innermost. */
   owner: Layer | null = null;
 
   constructor(layer: Layer, call: Call, specs: readonly OutputSpec[], inside: Node['inside'] = null) {
@@ -93,6 +93,8 @@ export class Node implements Call {
     this.outputs = specs.map(
       (spec, index) => new SymbolicTensor(this, index, spec, spec.mask === 'computed' ? this.computedMask : spec.mask),
     );
+    const empty = this.outputs.find(({ features }) => features === 0);
+    if (empty) mismatch(layer.title, 'at least one feature', printShape(empty.shape));
   }
 
   /** Everything that it is called with. */
@@ -232,7 +234,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     const visit = (tensor: SymbolicTensor): void => {
       if (seen.has(tensor)) return;
       seen.add(tensor);
-      tensor.node.needs.forEach(visit);
+      tensor.node.given.forEach(visit);
       if (tensor.node.inputs.length === 0) return;
       tensor.node.owner = this;
       const { layer } = tensor.node;
@@ -321,22 +323,18 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     };
     this.#checkCall(call);
     const specs = this.#outputsOf(call);
-    const features = this.definition.checkInput === undefined ? (list[0]?.features ?? 0) : 1;
+    const { shape = [], features: given = 0 } = list[0] ?? {};
+    const features = this.definition.checkInput === undefined ? given : 1;
     if (this.definition.weights !== undefined) {
-      if (this.#features !== undefined && this.#features !== features) {
-        mismatch(this.title, `${this.#features} features, as in its first call`, printShape(list[0]?.shape ?? []));
-      }
-      const [shape, known] = [list[0]?.shape ?? [], this.#shape];
-      const shapes = (of: Shape): string =>
-        this.#specsFor(features, of)
-          .map((spec) => printShape(spec.shape))
-          .join();
-      if (known !== undefined && shapes(known) !== shapes(shape)) {
+      const weightsFor = (count: number, of: Shape): string =>
+        [count, ...this.#specsFor(count, of).map((spec) => printShape(spec.shape))].join();
+      const known = this.#shape ?? shape;
+      if (weightsFor(this.#features ?? features, known) !== weightsFor(features, shape)) {
         mismatch(this.title, `an input of shape ${printShape(known)}, as in its first call`, printShape(shape));
       }
       this.#features = features;
     }
-    this.#shape ??= list[0]?.shape;
+    this.#shape ??= shape;
     if (!specs.every((spec) => spec instanceof SymbolicTensor)) return new Node(this, call, specs);
     this.#adoptHelpers(call, specs);
     return new Node(this, call, specs, specs);
@@ -386,22 +384,18 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     }
   }
 
-  #checkCall(call: Call): void {
-    const tensors: readonly unknown[] = [
-      ...call.inputs,
-      ...call.initialState,
-      ...(call.mask === null ? [] : [call.mask]),
-    ];
+  #checkCall({ inputs, initialState, mask }: Call): void {
+    const tensors: unknown[] = [...inputs, ...initialState];
+    if (mask !== null) tensors.push(mask);
     const wrong = tensors.findIndex((tensor) => !(tensor instanceof SymbolicTensor));
-    if (call.inputs.length === 0 || wrong >= 0) {
+    if (inputs.length === 0 || wrong >= 0) {
       refuse(this.title, 'symbolic tensors (from input() or layer.apply())', tensors[wrong]);
     }
     const takesNumbers = 'checkInput' in this.definition || 'inside' in this.definition;
-    const numbers = call.inputs.find(({ isDense, dtype }) => isDense && dtype === 'float32');
+    const numbers = inputs.find(({ isDense, dtype }) => isDense && dtype === 'float32');
     if (numbers !== undefined && !takesNumbers) {
       mismatch(this.title, 'an input with features', printShape(numbers.shape, ['batch', 'time']));
     }
-    const { mask } = call;
     if (mask?.dtype === 'float32')
       mismatch(this.title, "a mask of dtype 'bool'", `${printShape(mask.shape)} of float32`);
   }

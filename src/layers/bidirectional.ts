@@ -14,7 +14,7 @@ export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave' | null;
 export interface BidirectionalOptions extends LayerOptions {
   /** A recurrent layer, used nowhere else: the direction forward. */
   layer: Layer<RecurrentConfig, SymbolicTensor> | Layer<RecurrentConfig, SymbolicTensor[]> | Layer<RecurrentConfig>;
-  /** The direction backward, with `goBackwards`. Default: a layer like `layer`. */
+  /** The other direction. Default: a layer like `layer`; one of the two has `goBackwards`, all else is as with `layer`. */
   backwardLayer?: BidirectionalOptions['layer'];
   /** Default 'concat'. */
   mergeMode?: MergeMode;
@@ -52,7 +52,9 @@ const definition: LayerDefinition<BidirectionalConfig> = {
     };
     const [one, ...ones] = run(layer, initialState.slice(0, half));
     const [other, ...others] = run(known(backwardLayer, 'a backward layer'), initialState.slice(half));
-    const both = [known(one, 'an output'), known(other, 'an output')];
+    let both = [known(one, 'an output'), known(other, 'an output')];
+    // As they are here, step t stands at t; Keras turns the second around, and it alone.
+    if (layer.config.returnSequences && layer.config.goBackwards) both = both.map((y) => reverse().apply(y));
     return [...(mergeMode === null ? both : [mergers[mergeMode]().apply(both)]), ...ones, ...others];
   },
 };
@@ -66,11 +68,11 @@ const mergeMode: Reader<MergeMode> = (value, where) =>
   value === null ? null : oneOf(['concat', 'sum', 'mul', 'ave'])(value, where);
 
 /**
- * A recurrent layer in both directions (Schuster & Paliwal 1997), as `keras.layers.Bidirectional`: the backward direction's
- * sequence is turned around, then both are merged. [batch, time, features] → [batch, time, 2 · units] with `concat` and
+ * A recurrent layer in both directions (Schuster & Paliwal 1997), as `keras.layers.Bidirectional`: the second
+ * layer's sequence is turned around, then both are merged. [batch, time, features] → [batch, time, 2 · units] with `concat` and
  * `returnSequences`; a masked step gives 0. Initial states: those of the forward direction, then of the backward one; final
  * states (with `returnState`) likewise. Weights: those of forward_…, then of backward_….
- * @throws TypeError for an option that is unknown or out of range, Error when a layer is in use already.
+ * @throws TypeError for an option that is unknown or out of range, or two layers that do not fit, Error when a layer is in use already.
  */
 export function bidirectional(
   options: BidirectionalOptions & ({ mergeMode: null } | { layer: Layer<RecurrentConfig, SymbolicTensor[]> }),
@@ -89,8 +91,10 @@ export function bidirectional(options: BidirectionalOptions): Layer<object> {
   const { layer, backwardLayer = backwardOf(layer) } = made.config;
   // The config is this call's own.
   Object.assign(made.config, { backwardLayer });
-  if (layer.config.goBackwards === backwardLayer.config.goBackwards) {
-    refuse(`${made.title}: backwardLayer`, 'one of the two layers with goBackwards', backwardLayer.config.goBackwards);
+  for (const field of ['goBackwards', 'returnSequences', 'returnState', 'stateful'] as const) {
+    const expected = layer.config[field] !== (field === 'goBackwards');
+    const value = backwardLayer.config[field];
+    if (value !== expected) refuse(`${made.title}: backwardLayer: ${field}`, String(expected), value);
   }
   for (const [one, prefix] of [
     [layer, 'forward'],

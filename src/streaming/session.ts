@@ -136,8 +136,7 @@ export class Session {
   save(sequence?: number): Uint8Array {
     this.checkOpen();
     const { name, graph, workspace } = this.#streamed;
-    const all = Array.from({ length: this.batch }, (_, i) => i);
-    const wanted = sequence === undefined ? all : all.filter((i) => i === sequence);
+    const wanted = Array.from({ length: this.batch }, (_, i) => i).filter((i) => i === (sequence ?? i));
     if (wanted.length === 0) mismatch(`${name}: save`, `a sequence from 0 to ${this.batch - 1}`, String(sequence));
     return encodeState(graph, workspace, this.run, wanted);
   }

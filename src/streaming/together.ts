@@ -96,7 +96,7 @@ export class Together {
     }
     moveSequences(workspace, members, run, false);
     run.push(
-      plan.inputs.map(({ width }, i) => rowsOf(data[i], members, steps * width)),
+      data.map((values, i) => rowsOf(values, members, steps * (plan.inputs[i]?.width ?? 0))),
       steps,
       results,
     );
@@ -118,7 +118,7 @@ export class Together {
     let done = 0;
     for (const { session, first } of group) {
       const { batch, run } = session;
-      const own = inputs.map(({ width }, i) => part(data[i], first, batch, steps * width));
+      const own = data.map((values, i) => part(values, first, batch, steps * (inputs[i]?.width ?? 0)));
       const into = results.map((values) => part(values, done, batch, values.length / sequences));
       run.setSteps(steps);
       run.push(own, steps, into);
@@ -163,7 +163,7 @@ export class Together {
       sequences += session.batch;
       return { session, first };
     });
-    if (new Set(sessions).size !== sessions.length) mismatch(where, 'each session once', 'one of them twice');
+    if (new Set(sessions).size !== sessions.length) mismatch(where, 'each session once', 'one twice');
     return { members, sequences };
   }
 }
@@ -181,12 +181,8 @@ function groupsOf(members: readonly Member[]): Member[][] {
 }
 
 /** The values of members, one behind the other: as they came where they are all there in their order. */
-function rowsOf(
-  values: Float32Array | undefined,
-  members: readonly { readonly row: number }[],
-  length: number,
-): Float32Array {
-  if (values === undefined || members.every(({ row }, i) => row === i)) return values ?? new Float32Array();
+function rowsOf(values: Float32Array, members: readonly { readonly row: number }[], length: number): Float32Array {
+  if (members.every(({ row }, i) => row === i)) return values;
   const gathered = new Float32Array(members.length * length);
   members.forEach(({ row }, i) => {
     gathered.set(values.subarray(row * length, (row + 1) * length), i * length);
@@ -195,6 +191,6 @@ function rowsOf(
 }
 
 /** The values of some sequences, of `length` each. */
-function part(values: Float32Array | undefined, first: number, sequences: number, length: number): Float32Array {
-  return values?.subarray(first * length, (first + sequences) * length) ?? new Float32Array();
+function part(values: Float32Array, first: number, sequences: number, length: number): Float32Array {
+  return values.subarray(first * length, (first + sequences) * length);
 }

@@ -216,7 +216,13 @@ describe('graphs', () => {
     );
     const shared = layers.dense({ units: 2, name: 'shared' });
     shared.apply(input({ shape: [3] }));
-    expect(() => shared.apply(input({ shape: [4] }))).toThrow('shared: expected 3 features, as in its first call');
+    expect(() => shared.apply(input({ shape: [4] }))).toThrow(
+      'shared: expected an input of shape [null, 3], as in its first call, got [null, 4]',
+    );
+    // Without a step, and then without a feature: nothing could be normalised.
+    const none = layers.permute({ dims: [2, 1] });
+    const short = layers.conv1d({ filters: 2, kernelSize: 3 }).apply(input({ shape: [2, 1] }));
+    expect(() => none.apply(short)).toThrow('permute: expected at least one feature, got [null, 2, 0]');
     expect(() => model.getLayer('gru')).toThrow('no layer is called "gru"; there are input, lstm, dense');
   });
 

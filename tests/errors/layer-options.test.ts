@@ -216,7 +216,14 @@ const calls: [name: string, make: Make, good: object, table: Table][] = [
     {
       ...common,
       layer: [...nonsense.object, layers.dense({ units: 2 }), undefined],
-      backwardLayer: [...nonsense.object, layers.dense({ units: 2 }), layers.lstm({ units: 2 })],
+      backwardLayer: [
+        ...nonsense.object,
+        layers.dense({ units: 2 }),
+        layers.lstm({ units: 2 }),
+        layers.lstm({ units: 2, goBackwards: true, returnSequences: true }),
+        layers.lstm({ units: 2, goBackwards: true, returnState: true }),
+        layers.lstm({ units: 2, goBackwards: true, stateful: true }),
+      ],
       mergeMode: ['concatenate', 5, true],
     },
   ],

@@ -1,6 +1,14 @@
 /** Models as layers, and layers of one's own: they share weights, train, stream, and are what they are made of. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, sequential, type SymbolicTensor, type TrainableModel } from '../../src/index.js';
+import {
+  functional,
+  input,
+  layers,
+  loadModel,
+  sequential,
+  type SymbolicTensor,
+  type TrainableModel,
+} from '../../src/index.js';
 import { createRandom } from '../random.js';
 
 const random = createRandom(5);
@@ -24,6 +32,23 @@ function expectTheSame(one: TrainableModel, other: TrainableModel, x: ReturnType
 }
 
 describe('a model as a layer', () => {
+  test('in another, in a third and in TimeDistributed: its layers keep their names, and serve elsewhere too', () => {
+    const dense = layers.dense({ units: 3, inputShape: [3] });
+    const one = sequential({ layers: [dense, layers.dense({ units: 3 })] });
+    const other = sequential({ layers: [one, layers.dense({ units: 3 })] });
+    const whole = sequential({ layers: [other, other] });
+    const word = input({ shape: [null, 3] });
+    const steps = functional({ inputs: word, outputs: layers.timeDistributed({ layer: whole }).apply(word) });
+    expect(dense.title).toBe('dense');
+    const again = sequential({ layers: [dense] });
+    expect(again.getWeights()[0].data).toEqual(steps.getWeights()[0].data);
+
+    const kernels = steps.getWeights().filter(({ shape }) => shape.length === 2);
+    expect(new Set(kernels.map(({ data }) => data.join())).size).toBe(3);
+    const x = draw(2, 4, 3);
+    expect(loadModel(steps.toSafetensors()).predict(x).data).toEqual(steps.predict(x).data);
+  });
+
   const inner = () =>
     sequential({
       name: 'inner',

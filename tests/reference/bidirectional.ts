@@ -1,7 +1,8 @@
 /**
- * Bidirectional: a recurrent layer, and another that takes the sequence from its end; what they give is merged.
+ * Bidirectional: two recurrent layers, one of which takes the sequence from its end; what they give is merged.
  *                                        Schuster & Paliwal 1997; Keras 3, layers/rnn/bidirectional.py
- * The second layer's sequence is turned around before, so that both have step t at t. A masked step of a sequence is 0;
+ * The second layer's sequence is turned around before, so that both have step t at t (or, where it is the first that goes
+ * backwards, step t at time − 1 − t). A masked step of a sequence is 0;
  * without returnSequences each layer gives its final state.
  * Weights: the forward layer's, the backward layer's. Inputs: x and, if wanted, both layers' initial states, in this
  * order. Outputs: the merged one (with mergeMode null both, unmerged), then both layers' final states.
@@ -16,7 +17,7 @@ export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave' | null;
 
 export interface BidirectionalConfig {
   readonly layer: RecurrentLayer;
-  /** By default the same, with goBackwards. One of the two goes backwards. */
+  /** By default the same, the other way (TensorFlow.js; Keras always takes goBackwards). One of the two goes backwards. */
   readonly backwardLayer?: RecurrentLayer;
   /** concat by default. */
   readonly mergeMode?: MergeMode;
@@ -30,7 +31,7 @@ export function bidirectional(
   kept: { readonly forward?: Kept; readonly backward?: Kept } = {},
 ): AnyPass & { readonly mask: Mask | undefined } {
   const { returnSequences = false, goBackwards = false } = layer.config;
-  const other = backwardLayer ?? { ...layer, config: { ...layer.config, goBackwards: true } };
+  const other = backwardLayer ?? { ...layer, config: { ...layer.config, goBackwards: !goBackwards } };
   if (goBackwards === (other.config.goBackwards ?? false)) {
     throw new Error('bidirectional: expected one of the two layers to go backwards');
   }

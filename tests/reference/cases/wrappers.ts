@@ -98,6 +98,13 @@ const bidirectionalCases: readonly Draft<WrapperCase>[] = [
       config: { units, goBackwards: true, returnSequences: true, activation: 'sigmoid' },
     },
   }),
+  // The first goes backwards: neither Keras nor TensorFlow.js turns it around, both turn the second.
+  ...[
+    { returnSequences: true },
+    { returnSequences: true, masked: true, initialStates: true },
+    { mergeMode: null, returnSequences: true, masked: true },
+    { masked: true },
+  ].map((setting) => inBothDirections({ layer: 'lstm', config: { ...kinds[1].config, goBackwards: true } }, setting)),
 ];
 
 // ------------------------------------------------------------------------------------------------------- Other wrappers
