@@ -2,7 +2,7 @@
  * Layers of TensorFlow.js files: for each class the fields that it may have, and what each means here. A field that stands in
  * no table is refused unless it is null, Keras's None: it may change results.
  */
-import { refuse, show } from '../options/options.js';
+import { oneOf, refuse, show } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asList, asRecord, asText, type Json } from './json.js';
 import { readConstraint, readRegularizer } from './tfjs-training.js';
@@ -18,10 +18,18 @@ export interface ReadLayer {
   readonly inboundNodes: unknown;
 }
 
-/** Gives a field's value as an option of the same name in camel case, or undefined where it says nothing. */
-type FieldReader = (value: unknown, where: string) => unknown;
+/** The file that layers stand in. */
+export interface Source {
+  /** Whether it is Keras 3's: then 'hard_sigmoid' is not the function of Keras 2 and TensorFlow.js. */
+  readonly isKeras3: boolean;
+  /** Reads a model that is a layer, as the options of the kind 'model'. */
+  readonly readModel: (className: string, config: unknown, where: string) => Json;
+}
 
-type Fields = Readonly<Record<string, FieldReader>>;
+/** Gives a field's value as an option of the same name in camel case, or undefined where it says nothing. */
+type FieldReader<More extends readonly unknown[] = []> = (value: unknown, where: string, ...more: More) => unknown;
+
+type Fields<More extends readonly unknown[] = [source: Source]> = Readonly<Record<string, FieldReader<More>>>;
 
 interface LayerClass {
   readonly kind: string;
@@ -56,9 +64,10 @@ const otherNames: Readonly<Record<string, string>> = {
 };
 
 /** None is the identity, as in Keras. Layers and functions of the user's own are objects: they are refused. */
-const activation: FieldReader = (value, where) => {
+const activation: FieldReader<[source: Source]> = (value, where, { isKeras3 }) => {
   if (value === null) return 'linear';
   const name = camelCase(typeof value === 'string' ? value : refuse(where, "an activation's name", value));
+  if (isKeras3 && name === 'hardSigmoid') return name;
   return Object.hasOwn(otherNames, name) ? otherNames[name] : name;
 };
 
@@ -272,79 +281,106 @@ function classOf(className: string, config: Json): LayerClass | undefined {
   return Object.hasOwn(classes, name) ? classes[name] : undefined;
 }
 
+/** The classes of models, which are layers too. */
+const models = ['Sequential', 'Functional', 'Model'] as const;
+
+export const modelClass = oneOf(models);
+
+function isModel(className: string): boolean {
+  return models.some((name) => name === className);
+}
+
 /**
  * Reads the layers of a model.
- * @param isKeras3 whether it is Keras 3's: then 'hard_sigmoid' is not the function of Keras 2 and TensorFlow.js
- * @throws Error when there are layers that bucle does not know: all are named.
+ * @param where the model
  */
-export function readLayers(value: unknown, isKeras3: boolean): ReadLayer[] {
-  const unknown: string[] = [];
-  const layers = asList(value, 'model.json: layers').map((item, i) => {
-    const layer = asRecord(item, `model.json: layers[${i}]`);
-    const className = asText(layer.class_name, `model.json: layers[${i}]: class_name`);
-    const config = asRecord(layer.config, `model.json: ${className}: config`);
-    const name = asText(config.name, `model.json: ${className}: name`);
-    const found = classOf(className, config);
-    if (found === undefined) unknown.push(`${className} ("${name}")`);
-    return { layer, config, name, found };
+export function readLayers(value: unknown, where: string, source: Source): ReadLayer[] {
+  return asList(value, `${where}: layers`).map((item, i): ReadLayer => {
+    const layer = asRecord(item, `${where}: layers[${i}]`);
+    const { className, name, config } = readHead(layer, `${where}: layers[${i}]`);
+    const title = `model.json: ${name}`;
+    if (layer.name !== undefined && layer.name !== name) {
+      refuse(`${title}: name`, `'${name}' as in its config`, layer.name);
+    }
+    return {
+      ...readOne(className, config, title, source),
+      name,
+      batchShape: config.batch_input_shape ?? config.batch_shape ?? undefined,
+      inboundNodes: layer.inbound_nodes,
+    };
   });
+}
+
+/**
+ * Refuses a model with layers that bucle does not know, those of models inside included.
+ * @throws Error that names them all.
+ */
+export function checkClasses(className: unknown, config: unknown): void {
+  modelClass(className, 'model.json: class_name');
+  const unknown = unknownIn(
+    Array.isArray(config) ? config : asRecord(config, 'model.json: config').layers,
+    'model.json',
+  );
   if (unknown.length > 0) throw new Error(`model.json: layers that bucle does not know: ${unknown.join(', ')}`);
-  const read = layers.flatMap(({ layer, config, name, found }) => (found ? readLayer(found, layer, config, name) : []));
-  return isKeras3 ? read.map((layer) => ({ ...layer, options: asKeras3(layer.options) })) : read;
 }
 
-function asKeras3(options: Json): Json {
-  const entries = Object.entries(options).map(([name, value]) => {
-    const isInner = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return [name, isInner ? asKeras3(value as Json) : value === 'hardSigmoidLegacy' ? 'hardSigmoid' : value] as const;
+function unknownIn(layers: unknown, where: string): string[] {
+  return asList(layers, `${where}: layers`).flatMap((item, i) => {
+    const { className, name, config } = readHead(asRecord(item, `${where}: layers[${i}]`), `${where}: layers[${i}]`);
+    if (isModel(className)) return unknownIn(config.layers, `model.json: ${name}`);
+    return classOf(className, config) === undefined ? [`${className} ("${name}")`] : [];
   });
-  return Object.fromEntries(entries);
 }
 
-function readLayer(layerClass: LayerClass, layer: Json, config: Json, name: string): ReadLayer {
-  const where = `model.json: ${name}`;
-  if (layer.name !== undefined && layer.name !== name)
-    refuse(`${where}: name`, `'${name}' as in its config`, layer.name);
-  return {
-    kind: layerClass.kind,
-    options: readOptions(layerClass, config, where),
-    name,
-    batchShape: config.batch_input_shape ?? config.batch_shape ?? undefined,
-    inboundNodes: layer.inbound_nodes,
-  };
+function readHead(layer: Json, where: string): { className: string; name: string; config: Json } {
+  const className = asText(layer.class_name, `${where}: class_name`);
+  const config = asRecord(layer.config, `model.json: ${className}: config`);
+  return { className, name: asText(config.name, `model.json: ${className}: name`), config };
 }
 
-/** Checks the fields of a model as a whole, but for its graph. */
-export function checkModel(config: Json): void {
+/**
+ * A layer as kind and options; a model too.
+ * @param fieldsAt how errors call the place of its fields
+ */
+function readOne(className: string, config: Json, where: string, source: Source, fieldsAt = where) {
+  if (isModel(className)) return { kind: 'model', options: source.readModel(className, config, where) };
+  const found = classOf(className, config);
+  if (found === undefined) return refuse(`${where}: class_name`, 'a layer that bucle knows', className);
+  const { kind, fields, defaults, renamed = {} } = found;
+  const read = Object.entries(readFields(fields, config, fieldsAt, source));
+  const options = { ...defaults, ...Object.fromEntries(read.map(([name, value]) => [renamed[name] ?? name, value])) };
+  return { kind, options };
+}
+
+/** Reads the fields of a model as a whole, but for its graph. */
+export function readModelFields(config: Json, where: string): { readonly trainable?: false } {
   const fields = { name: noEffect, layers: noEffect, input_layers: noEffect, output_layers: noEffect };
-  readFields({ ...fields, build_input_shape: noEffect, trainable: only(true), dtype }, config, 'model.json: config');
-}
-
-function readOptions({ fields, defaults, renamed = {} }: LayerClass, config: Json, where: string): Json {
-  const read = Object.entries(readFields(fields, config, where));
-  return { ...defaults, ...Object.fromEntries(read.map(([name, value]) => [renamed[name] ?? name, value])) };
+  return readFields({ ...fields, build_input_shape: noEffect, trainable, dtype }, config, `${where}: config`);
 }
 
 /** Reads fields by a table; those that are not in it must be null. */
-export function readFields(fields: Fields, config: Json, where: string): Json {
+export function readFields<More extends readonly unknown[]>(
+  fields: Fields<More>,
+  config: Json,
+  where: string,
+  ...more: More
+): Json {
   const options: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(config)) {
     if (value === undefined) continue;
     const reader = (Object.hasOwn(fields, field) ? fields[field] : undefined) ?? absent;
-    const read = reader(value, `${where}: ${field}`);
+    const read = reader(value, `${where}: ${field}`, ...more);
     if (read !== undefined) options[camelCase(field)] = read;
   }
   return options;
 }
 
 /** A layer inside a wrapper, as kind and options. */
-function innerLayer(value: unknown, where: string): unknown {
+function innerLayer(value: unknown, where: string, source: Source): unknown {
   if (value === null) return undefined;
   const layer = asRecord(value, where);
   const className = asText(layer.class_name, `${where}: class_name`);
   const config = asRecord(layer.config, `${where}: config`);
-  const found = classOf(className, config);
-  if (found === undefined) return refuse(`${where}: class_name`, 'a layer that bucle knows', className);
-  const options = readOptions(found, config, `${where}: ${className}`);
-  return { kind: found.kind, options: { ...options, ...(typeof config.name === 'string' && { name: config.name }) } };
+  const { kind, options } = readOne(className, config, where, source, `${where}: ${className}`);
+  return { kind, options: { ...options, ...(typeof config.name === 'string' && { name: config.name }) } };
 }

@@ -1,7 +1,7 @@
 import { mismatch, oneOf, refuse } from '../options/options.js';
 import { camelCase } from './camel-case.js';
 import { asCount, asList, asRecord, asText, typeName, type Json } from './json.js';
-import type { NamedWeight, Topology } from './topology.js';
+import type { GraphTopology, LayerDescription, NamedWeight, Topology } from './topology.js';
 
 /** The shards' bytes: one block with all of them in the manifest's order, or one block for each. */
 export type WeightBytes = ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uint8Array)[];
@@ -9,6 +9,7 @@ export type WeightBytes = ArrayBuffer | Uint8Array | readonly (ArrayBuffer | Uin
 /** Reads the weights that a model.json lists, for a model's layers. An optimizer's, saved along, are passed over. */
 export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topology): NamedWeight[] {
   const bytes = joinBytes(weightBytes);
+  const layers = layersIn(topology);
   const weights = new Map<string, NamedWeight>();
   let at = 0;
   for (const entry of listWeights(file)) {
@@ -25,11 +26,17 @@ export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topo
       throw new Error(`weights: ${name}: expected ${end - at} bytes from ${at} on, the file ends at ${bytes.length}`);
     }
     if (!isOptimizers) {
-      const path = pathOf(name, topology);
-      if (weights.has(path)) throw new Error(`${where}: there are two weights for "${path}"`);
       const { buffer } = bytes.slice(at, end);
       const data = dtype === 'int32' ? Float32Array.from(new Int32Array(buffer)) : new Float32Array(buffer);
-      weights.set(path, { name: path, shape, data });
+      const path = pathOf(name, topology.name, layers);
+      let own = path;
+      let count = 1;
+      for (; weights.has(own); count++) own = `${path}@${count}`;
+      // A layer that is in two models of the file stands in each with its weights: they are two layers then.
+      const layersSo = layers.filter((layer) => path.startsWith(`${layer.name}/`)).length;
+      const isSame = weights.get(path)?.data.every((value, i) => Object.is(value, data[i])) ?? true;
+      if (count > Math.max(layersSo, 1) || !isSame) throw new Error(`${where}: there are two weights for "${path}"`);
+      weights.set(own, { name: own, shape, data });
     }
     at = end;
   }
@@ -39,17 +46,20 @@ export function readWeights(file: Json, weightBytes: WeightBytes, topology: Topo
 
 /**
  * Layer and weight, in our spelling. Files that were converted from Keras name more: the layer's cell
- * (`lstm/lstm_cell/recurrent_kernel`, since TensorFlow 2.2), and Keras 3 the chain (`sequential/dense/kernel`). What is more
+ * (`lstm/lstm_cell/recurrent_kernel`, since TensorFlow 2.2), and Keras 3 the models (`sequential/dense/kernel`). What is more
  * is left out where no layer has the longer name; for the cell, TensorFlow.js does so too. Of a Bidirectional layer the
  * direction is a part of the name (`bidirectional/forward_lstm/kernel`).
  */
-function pathOf(name: string, { name: model, layers }: Topology): string {
+function pathOf(name: string, model: string, layers: readonly NamedLayer[]): string {
   const parts = name.split('/');
   const weight = camelCase(parts.pop() ?? '');
-  for (const path of parts[0] === model ? [parts, parts.slice(1)] : [parts]) {
+  const models = new Set([model, ...layers.filter(({ kind }) => kind === 'model').map((layer) => layer.name)]);
+  const outside = parts.findIndex((part) => !models.has(part));
+  for (let start = 0; start <= Math.max(outside, 0); start++) {
+    const path = parts.slice(start);
     for (const more of [0, 1, 2]) {
       const [own, inside] = [path.slice(0, path.length - more), path.slice(path.length - more)];
-      const layer = layers.find((candidate) => candidate.name === own.join('/'));
+      const layer = layers.find((candidate) => candidate.kind !== 'model' && candidate.name === own.join('/'));
       const directions = layer?.kind === 'bidirectional' ? 1 : 0;
       if (layer !== undefined && more <= 1 + directions) {
         return [layer.name, ...inside.slice(0, directions), weight].join('/');
@@ -57,6 +67,15 @@ function pathOf(name: string, { name: model, layers }: Topology): string {
     }
   }
   return [...parts, weight].join('/');
+}
+
+type NamedLayer = Pick<LayerDescription, 'kind' | 'name'>;
+
+/** The layers of a graph and of the models inside of it; models in wrappers have none that stand under a name of their own. */
+function layersIn({ layers }: GraphTopology): NamedLayer[] {
+  return layers.flatMap((layer) =>
+    layer.kind === 'model' ? [layer, ...layersIn(layer.options as unknown as GraphTopology)] : [layer],
+  );
 }
 
 /** All shards' weights, one shard after the other. */

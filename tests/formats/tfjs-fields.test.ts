@@ -182,8 +182,10 @@ describe('a field that would change results or training is refused', () => {
   });
 
   test('of a whole model', () => {
-    const frozen = { ...sequentialConfig([lstmLayer()]), trainable: false };
-    expect(() => readHandMade(handMade('Sequential', frozen))).toThrow('model.json: config: trainable: expected true');
+    const odd = { ...sequentialConfig([lstmLayer()]), trainable: 0 };
+    expect(() => readHandMade(handMade('Sequential', odd))).toThrow('model.json: config: trainable: expected true');
+    const other = { ...sequentialConfig([lstmLayer()]), stateful: true };
+    expect(() => readHandMade(handMade('Sequential', other))).toThrow('model.json: config: stateful: expected none');
   });
 
   test.each([
