@@ -43,6 +43,7 @@ export type { History, Logs } from './training/history.js';
 export { NonFiniteLossError } from './training/non-finite.js';
 export { losses, type LossOption } from './training/losses.js';
 export type * from './training/loss-options.js';
+export type { Gradients } from './training/gradient-plan.js';
 export { metrics, type MetricOption } from './training/metrics.js';
 export type * from './training/metric-options.js';
 export type { ClassWeights, WeightOptions } from './training/sample-weights.js';
@@ -53,7 +54,6 @@ export type {
   CompileArguments,
   EvaluateOptions,
   ExplainOptions,
-  Gradients,
   MetricsOption,
   OptimizerReport,
   TrainableModel,

@@ -1,16 +1,5 @@
-import {
-  checkMasks,
-  checkValues,
-  namesOf,
-  prepareRun,
-  readTensors,
-  setSizes,
-  type Names,
-  type TensorsLike,
-} from '../graph/inputs.js';
+import { namesOf, type Names, type TensorsLike } from '../graph/inputs.js';
 import type { NamedWeight } from '../formats/topology.js';
-import { sizeOf } from '../tensors/tensor.js';
-import type { KernelBuild } from '../kernels/build.js';
 import type { Assembled } from '../model/assemble.js';
 import { Model, type PredictOptions } from '../model/model.js';
 import { checkWholeBatches } from '../model/states.js';
@@ -23,36 +12,34 @@ import {
   oneOf,
   optional,
   positiveInteger,
-  refuse,
   text,
 } from '../options/options.js';
 import { explainPlan } from '../plan/explain.js';
 import { reportStream, type StreamReport } from './report.js';
 import { stepsBefore } from '../plan/growth.js';
 import { Run } from '../plan/runner.js';
-import { batch, evaluate, type Sizes } from '../plan/size.js';
-import { makeTensor, type Numbers, type Tensor, type TensorLike } from '../tensors/tensor.js';
+import { batch } from '../plan/size.js';
+import type { Tensor, TensorLike } from '../tensors/tensor.js';
 import { batchesOf, rowNumbers } from './data.js';
 import { ErrorTotals } from './error-totals.js';
 import { files } from '#files';
 import type { Batches } from './batches.js';
-import type { Files } from './callbacks/callback.js';
 import { fitModel, type FitHost, type FitOptions } from './fit.js';
 import { readGiven } from './given-data.js';
+import { GradientPlan, type Gradients } from './gradient-plan.js';
 import { KeptTraining, trainingIn } from './kept-training.js';
 import type { Fitted } from './running-fit.js';
 import type { History, Logs } from './history.js';
-import { leaving, restore, save } from './kept-states.js';
+import { leaving } from './kept-states.js';
+import { lend, type LentModel, type TrainedElsewhere } from './lent-model.js';
 import type { LossOption } from './losses.js';
 import type { MetricOption } from './metrics.js';
 import { readObjectives } from './objectives.js';
 import type { OptimizerOption } from './optimizers/optimizer.js';
-import { Parameters } from './parameters.js';
 import { penalizedOutputs } from './penalties.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
 import { runningFit, trainedWeights } from './trained-weights.js';
-import { Trainer, type SavedBatchStates } from './trainer.js';
-import { GradientPlan } from './gradient-plan.js';
+import { Trainer } from './trainer.js';
 
 export interface CompileArguments {
   /** A name, or an object of `optimizers` with options. */
@@ -94,44 +81,6 @@ export interface EvaluateOptions extends WeightOptions {
   batchSize?: number;
 }
 
-/** The gradients of Σ output · cotangent. */
-export interface Gradients {
-  /** For each input (masks excepted), initial states included. */
-  readonly inputs: readonly Tensor[];
-  /** For each weight that training can change, in the order of `getWeights`. */
-  readonly weights: readonly Tensor[];
-}
-
-/** @internal What a thread needs to train a model for another. */
-export interface LentModel {
-  /** A checkpoint. */
-  readonly file: Uint8Array;
-  readonly build: KernelBuild;
-  readonly files: Files;
-  /** Lets the model be what it has become so far. */
-  show(moment: ModelMoment): void;
-  /** What hooks do, between two such moments. */
-  setWeights(weights: readonly TensorLike[]): void;
-  resetStates(): void;
-  /** What the learning rate may be set to. @throws as where it is set. */
-  readLearningRate(value: unknown): number;
-}
-
-/** @internal What a running training has made of a model so far. */
-export interface ModelMoment {
-  readonly weights: readonly TensorLike[];
-  /** What stateful layers remember. */
-  readonly states: SavedBatchStates | null;
-}
-
-/** @internal What came of a training in another thread. */
-export interface TrainedElsewhere {
-  /** A checkpoint. */
-  readonly file: Uint8Array;
-  /** Of the last gradients: no file holds it. */
-  readonly gradientNorm: number;
-}
-
 export interface ExplainOptions {
   /** Default 1. */
   batch?: number;
@@ -145,8 +94,17 @@ export interface ExplainOptions {
 export class TrainableModel extends Model {
   /** @internal */
   readonly outputNames: Names;
+  /** What `fit` may change while it runs, and others may not. */
+  readonly #own = {
+    getWeights: (): Tensor[] => super.getWeights(),
+    setWeights: (weights: readonly TensorLike[]): void => {
+      super.setWeights(weights);
+    },
+    resetStates: (): void => {
+      super.resetStates();
+    },
+  };
   readonly #kept: KeptTraining;
-  #parameters: Parameters | undefined;
   #trainer: Trainer | undefined;
   #gradientPlan: GradientPlan | undefined;
   #isFitting = false;
@@ -155,20 +113,11 @@ export class TrainableModel extends Model {
 
   constructor(assembled: Assembled, seed: number) {
     super(assembled);
-    this.outputNames = namesOf(assembled.graph.outputs);
-    this.#kept = this.#keeping(seed);
+    const { name, graph } = assembled;
+    this.outputNames = namesOf(graph.outputs);
+    this.#kept = new KeptTraining({ name, graph, outputNames: this.outputNames, ...this.#own }, seed);
     // Read again when the model is compiled; what is wrong is told at once.
-    penalizedOutputs(assembled.graph);
-  }
-
-  /** `getWeights` and `setWeights` as they are without what `fit` forbids. */
-  #keeping(seed: number): KeptTraining {
-    const { name, graph, outputNames } = this;
-    const getWeights = (): Tensor[] => super.getWeights();
-    const setWeights = (weights: readonly TensorLike[]): void => {
-      super.setWeights(weights);
-    };
-    return new KeptTraining({ name, graph, outputNames, getWeights, setWeights }, seed);
+    penalizedOutputs(graph);
   }
 
   /** Whether training changes weights of it. To set it sets it of all its layers; compile afterwards. */
@@ -326,49 +275,16 @@ export class TrainableModel extends Model {
     });
   }
 
-  /**
-   * @internal Lets another thread train, over a copy of the model: what has become of that is taken over. Where nothing has, it is
-   * as before.
-   * @param train gives what came of it; null: training did not begin
-   */
+  /** @internal As `fit`, but another thread trains: see `lend`. */
   async fitElsewhere(train: (lent: LentModel) => Promise<TrainedElsewhere | null>): Promise<void> {
     await this.#whileFitting(async (trainer) => {
-      const [kept, where] = [this.#kept, `${this.name}: fit`];
-      trainer.checkTrainable(where);
-      const file = kept.toBytes(trainer, kept.loaded);
-      let before: ModelMoment | undefined;
-      const show = ({ weights, states }: ModelMoment): void => {
-        super.setWeights(weights);
-        trainer.restoreStates(where, states);
-      };
-      const lent: LentModel = {
-        file,
-        build: this.workspace.build,
-        files,
-        show: (moment) => {
-          before ??= { weights: this.getWeights(), states: trainer.saveStates() };
-          show(moment);
-        },
-        setWeights: (weights) => {
-          super.setWeights(weights);
-        },
-        resetStates: () => {
-          super.resetStates();
-        },
-        readLearningRate: (value) => trainer.readLearningRate(`${where}: learningRate`, value),
-      };
-      let trained: TrainedElsewhere | null = null;
       this.#isElsewhere = true;
       try {
-        trained = await train(lent);
+        const lender = { workspace: this.workspace, ...this.#own };
+        await lend(`${this.name}: fit`, lender, trainer, this.#kept, train);
       } finally {
         this.#isElsewhere = false;
-        if (trained === null && before !== undefined) show(before);
       }
-      if (trained === null) return;
-      kept.fromBytes(where, trainer, trained.file).take();
-      trainer.gradientNorm = trained.gradientNorm;
-      kept.loaded = undefined;
     });
   }
 
@@ -435,45 +351,8 @@ export class TrainableModel extends Model {
    * @param cotangents one for each output, shaped as the outputs.
    */
   gradients(x: TensorsLike, cotangents: TensorsLike): Gradients {
-    const where = `${this.name}: gradients`;
-    const inputs = readTensors(where, this.graph.inputs, x);
-    checkValues(where, this.graph, inputs);
-    const given = readTensors(`${where}: cotangents`, this.graph.outputs, cotangents);
-    const rows = inputs[0]?.shape[0] ?? 0;
-    if (given[0]?.shape[0] !== rows) refuse(`${where}: cotangents`, `${rows} rows`, given[0]?.shape[0]);
-    const parameters = (this.#parameters ??= new Parameters(this.graph, this.workspace));
-    const { runner, run, compiled, ...plan } = (this.#gradientPlan ??= new GradientPlan(
-      this.graph,
-      this.workspace,
-      parameters,
-    ));
-    setSizes(run, this.graph.inputs, inputs, rows);
-    checkMasks(where, this.graph, run);
-    this.#checkSteps(`${where}: cotangents`, given, run.sizes);
-    const before = save(this.states, this.workspace);
-    prepareRun(where, runner, run, inputs);
-    if (this.isStateful) this.states.bind(runner, run);
-    const { floats } = this.workspace;
-    this.graph.inputs.forEach((symbolic, i) => {
-      const [staging, numbers] = [compiled.staging.get(symbolic), inputs[i]];
-      if (staging !== undefined && numbers !== undefined) floats.set(numbers.data, runner.address(staging, run) / 4);
-    });
-    plan.cotangents.forEach((staging, i) => {
-      floats.set(given[i]?.data ?? [], runner.address(staging, run) / 4);
-    });
-    parameters.zeroGradients();
-    runner.execute(run);
-    restore(this.states, this.workspace, before);
-    const wanted = this.graph.inputs.map((symbolic, i) => ({ symbolic, shape: inputs[i]?.shape ?? [] }));
-    const floatInputs = wanted.filter(({ symbolic }) => symbolic.dtype === 'float32');
-    return {
-      inputs: floatInputs.map(({ shape }, i) => {
-        const dense = plan.inputs[i];
-        const at = dense === undefined ? 0 : runner.address(dense, run) / 4;
-        return makeTensor(this.workspace.floats.slice(at, at + sizeOf(shape)), shape);
-      }),
-      weights: parameters.readGradients(),
-    };
+    this.#gradientPlan ??= new GradientPlan(this);
+    return this.#gradientPlan.run(`${this.name}: gradients`, x, cotangents);
   }
 
   #readSaveOptions(what: string, options: SaveOptions): { readonly optimizer: boolean } {
@@ -490,12 +369,7 @@ export class TrainableModel extends Model {
       model: this,
       counts: kept.counts,
       files,
-      setWeights: (weights) => {
-        super.setWeights(weights);
-      },
-      resetStates: () => {
-        super.resetStates();
-      },
+      ...this.#own,
       toBytes: (running) => kept.toBytes(running === null ? null : trainer, running ?? undefined),
       checkSavable: (what) => {
         kept.check(what);
@@ -567,14 +441,5 @@ export class TrainableModel extends Model {
   /** Runs something that may move states on; those that a running `fit` carries stay. */
   #leavingStates<T>(run: () => T): T {
     return this.#isFitting ? leaving(this.states, this.workspace, run) : run();
-  }
-
-  #checkSteps(where: string, given: readonly Numbers[], sizes: Sizes): void {
-    this.graph.outputs.forEach(({ time }, i) => {
-      const came = given[i]?.shape[1];
-      if (time !== null && evaluate(time, sizes) !== came) {
-        refuse(where, `${evaluate(time, sizes)} time steps`, came);
-      }
-    });
   }
 }

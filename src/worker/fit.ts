@@ -8,7 +8,8 @@ import { readGiven, type GivenData } from '../training/given-data.js';
 import type { History } from '../training/history.js';
 import type { Progress } from '../training/progress/progress.js';
 import { Line, receivedError, sentError, type Answer, type SentError } from '../training/threads/line.js';
-import { TrainableModel, type LentModel, type TrainedElsewhere } from '../training/trainable-model.js';
+import type { LentModel, TrainedElsewhere } from '../training/lent-model.js';
+import { TrainableModel } from '../training/trainable-model.js';
 import { Hooks, nonFinite } from './hooks.js';
 import { LentBatches } from './lent-batches.js';
 import type {

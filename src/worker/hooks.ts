@@ -4,7 +4,8 @@ import { startCallbacks, type CallbackOption, type CallbackSettings } from '../t
 import { known } from '../plan/known.js';
 import { NonFiniteLossError } from '../training/non-finite.js';
 import { receivedError, type SentError } from '../training/threads/line.js';
-import type { LentModel, TrainableModel } from '../training/trainable-model.js';
+import type { LentModel } from '../training/lent-model.js';
+import type { TrainableModel } from '../training/trainable-model.js';
 import type { Tensor, TensorLike } from '../tensors/tensor.js';
 import type {
   Ask,

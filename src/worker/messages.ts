@@ -6,7 +6,7 @@ import type { History, Logs } from '../training/history.js';
 import type { KernelBuild } from '../kernels/build.js';
 import type { Numbers } from '../tensors/tensor.js';
 import type { SentError } from '../training/threads/line.js';
-import type { TrainedElsewhere } from '../training/trainable-model.js';
+import type { TrainedElsewhere } from '../training/lent-model.js';
 import type { SavedBatchStates } from '../training/trainer.js';
 
 /*
