@@ -5,7 +5,7 @@ import type { NodeContext } from './node-context.js';
 import type { Graph } from './graph.js';
 import type { Layer, SymbolicTensor } from './layer.js';
 import { Randomness } from './randomness.js';
-import { widthOf, type Panels } from './weights.js';
+import { widthOf, type Matrix, type Panels } from './weights.js';
 
 /** The backward steps of a kind of layer. */
 export interface Backward<C> {
@@ -135,11 +135,11 @@ export class BackwardContext {
     this.forward.plan.emit(this.forward.title, kernel, ...args);
   }
 
-  /** The transposed panels of packed weights. */
-  transposed(block: string, part = 0): number {
+  /** The transposed panels of packed weights; or, behind each other, those of matrices made of the part's weight. */
+  transposed(block: string, part = 0, matrices?: readonly Matrix[]): number {
     const { master } = this.forward.layer.weights;
     if (master === undefined) throw new Error(`${this.forward.title}: its weights are not prepared for training`);
-    return master.transposed(block, part);
+    return master.transposed(block, part, matrices);
   }
 
   /** dx += dy · Wᵀ, for one part of packed weights with `features` rows. */

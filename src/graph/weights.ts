@@ -53,8 +53,6 @@ export interface PackedBlock {
   readonly name: string;
   readonly rows: number;
   readonly parts: readonly PackedPart[];
-  /** Whether the backward pass wants each part's panels transposed, or which matrices of the first source's weight it wants. */
-  readonly transposed: boolean | readonly Matrix[];
 }
 
 /** A vector [features] that is computed from weights, or from the layer's options, whenever the weights change. */
@@ -84,8 +82,8 @@ export interface Panels {
 export interface Master {
   /** The model whose `fit` is changing them. */
   readonly fitting?: { readonly name: string } | undefined;
-  /** The transposed panels of a part of a block. */
-  transposed(block: string, part: number): number;
+  /** The transposed panels of a part of a block, made when first asked for; or of such matrices of its weight. */
+  transposed(block: string, part: number, matrices?: readonly Matrix[]): number;
   /** Brings them up to date. */
   refresh(): void;
 }

@@ -60,8 +60,8 @@ export function affinePacking(
   name = 'kernel',
 ): [PackedBlock, PackedBlock] {
   return [
-    { name: 'kernel', rows, transposed: true, parts: [part(name, units, gates)] },
-    { name: 'bias', rows: 1, transposed: false, parts: [part('bias', units, gates, 0, useBias ? [0] : [])] },
+    { name: 'kernel', rows, parts: [part(name, units, gates)] },
+    { name: 'bias', rows: 1, parts: [part('bias', units, gates, 0, useBias ? [0] : [])] },
   ];
 }
 

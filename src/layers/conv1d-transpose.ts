@@ -88,14 +88,6 @@ function phasesOf({ kernelSize, strides, filters }: Conv1DTransposeConfig, featu
   });
 }
 
-/** Panels of each tap [filters, features]. */
-function tapsOf({ kernelSize, filters }: Conv1DTransposeConfig, features: number): Matrix[] {
-  return Array.from({ length: kernelSize }, (_, tap) => {
-    const axes = [{ count: filters * features, from: 4, to: 4 }];
-    return { rows: filters, columns: features, copy: { axes, fromOffset: 4 * tap * filters * features } };
-  });
-}
-
 const definition: LayerDefinition<Conv1DTransposeConfig> = {
   className: 'Conv1DTranspose',
   needsWhole: (config) => {
@@ -124,7 +116,7 @@ const definition: LayerDefinition<Conv1DTransposeConfig> = {
     const { useBias, kernelSize, filters } = config;
     const [kernel, bias] = affinePacking(useBias, kernelSize * features, filters);
     const parts = [{ ...part('kernel', filters), matrices: phasesOf(config, features) }];
-    return [{ ...kernel, parts, transposed: tapsOf(config, features) }, bias];
+    return [{ ...kernel, parts }, bias];
   },
   forward: (context, config) => {
     const { kernelSize, dilationRate, strides, filters } = config;

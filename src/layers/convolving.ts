@@ -1,7 +1,6 @@
 import type { ActivationName } from '../activations/activation.js';
 import type { ForwardContext, Room } from '../graph/context.js';
 import type { LayerDefinition } from '../graph/layer.js';
-import type { Matrix, PackedBlock } from '../graph/weights.js';
 import { mismatch, optional } from '../options/options.js';
 import { multiply, subtract, type Size } from '../plan/size.js';
 import { affinePacking, affineWeights, emitActivation } from './affine.js';
@@ -98,7 +97,10 @@ export function convolutionDefinition<C extends ConvolutionConfig>(
       const shape = [config.kernelSize, ...axes(ofFeatures)];
       return affineWeights(config.useBias, shape, ofFeatures.outputs, weight);
     },
-    packing: (config, features) => packingOf(weight, config, channels(config, features)),
+    packing: (config, features) => {
+      const { inputs, outputs, groups } = channels(config, features);
+      return affinePacking(config.useBias, (config.kernelSize * inputs) / groups, outputs, 1, weight);
+    },
     forward: (context, config) => {
       const { kernelSize, dilationRate, strides, activation } = config;
       const { steps, outputSteps } = context;
@@ -133,25 +135,6 @@ function roomOf(config: WindowConfig): Room {
   const reach = windowsOf(config).span - 1;
   const head = { valid: 0, same: Math.floor(reach / 2), causal: reach }[config.padding];
   return { head, tail: config.padding === 'same' ? reach - head : 0 };
-}
-
-/** Panels of a kernel [taps, inputs / groups, outputs]; for the way back each tap's, transposed within its group. */
-function packingOf(
-  weight: string,
-  { useBias, kernelSize }: ConvolutionConfig,
-  { inputs, outputs, groups }: Channels,
-): readonly PackedBlock[] {
-  const [seen, ofGroup] = [inputs / groups, outputs / groups];
-  const [kernel, bias] = affinePacking(useBias, kernelSize * seen, outputs, 1, weight);
-  const transposed = Array.from({ length: kernelSize }, (_, tap): Matrix => {
-    const axes = [
-      { count: groups, from: 4 * ofGroup, to: 4 * seen },
-      { count: ofGroup, from: 4, to: 4 * inputs },
-      { count: seen, from: 4 * outputs, to: 4 },
-    ];
-    return { rows: ofGroup, columns: inputs, copy: { axes, fromOffset: 4 * tap * seen * outputs } };
-  });
-  return [{ ...kernel, transposed }, bias];
 }
 
 /** A window at every step: the product takes the taps' rows where they are. */

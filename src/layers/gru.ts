@@ -71,10 +71,10 @@ function gruPacking({ units, useBias, resetAfter }: GruConfig, features: number)
   const both = (weight: string): PackedPart[] => [gates(weight), candidate(weight)];
   const biases = useBias ? (resetAfter ? [0, 1] : [0]) : [];
   return [
-    { name: 'kernel', rows: features, transposed: true, parts: both('kernel') },
-    { name: 'recurrentKernel', rows: units, transposed: true, parts: both('recurrentKernel') },
-    { name: 'bias', rows: 1, transposed: false, parts: [gates('bias', biases), candidate('bias', biases.slice(0, 1))] },
-    { name: 'recurrentBias', rows: 1, transposed: false, parts: [candidate('bias', biases.slice(1))] },
+    { name: 'kernel', rows: features, parts: both('kernel') },
+    { name: 'recurrentKernel', rows: units, parts: both('recurrentKernel') },
+    { name: 'bias', rows: 1, parts: [gates('bias', biases), candidate('bias', biases.slice(0, 1))] },
+    { name: 'recurrentBias', rows: 1, parts: [candidate('bias', biases.slice(1))] },
   ];
 }
 

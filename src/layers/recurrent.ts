@@ -101,7 +101,7 @@ export function recurrentWeights(
 function recurrentPacking({ units, useBias }: RecurrentConfig, features: number, gates: number): PackedBlock[] {
   const [kernel, bias] = affinePacking(useBias, features, units, gates);
   const recurrentKernel = part('recurrentKernel', units, gates);
-  return [kernel, { name: 'recurrentKernel', rows: units, transposed: true, parts: [recurrentKernel] }, bias];
+  return [kernel, { name: 'recurrentKernel', rows: units, parts: [recurrentKernel] }, bias];
 }
 
 /** Checks a recurrent layer's call; gives the outputs: the sequence or the last step, then the states if asked for. */

@@ -1,4 +1,5 @@
 import { rowsOf, type Backward } from '../../graph/backward.js';
+import type { Matrix } from '../../graph/weights.js';
 import { multiply } from '../../plan/size.js';
 import { extentOf, type Conv1DTransposeConfig } from '../conv1d-transpose.js';
 import { emitActivationGradient } from './activation.js';
@@ -28,7 +29,15 @@ export const conv1dTransposeBackward: Backward<Conv1DTransposeConfig> = {
 
     const dx = context.inputGradient();
     if (dx === null) return;
-    const panels = context.transposed('kernel');
+    const panels = context.transposed('kernel', 0, tapsOf(config, features));
     context.emit('convolutionInputGradient', dz, panels, dx, ...pairs, filters, features, 1, 0);
   },
 };
+
+/** The kernel's matrix of each tap, [filters, features]. */
+function tapsOf({ kernelSize, filters }: Conv1DTransposeConfig, features: number): Matrix[] {
+  return Array.from({ length: kernelSize }, (_, tap) => {
+    const axes = [{ count: filters * features, from: 4, to: 4 }];
+    return { rows: filters, columns: features, copy: { axes, fromOffset: 4 * tap * filters * features } };
+  });
+}

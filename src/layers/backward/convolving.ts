@@ -1,4 +1,5 @@
 import { rowsOf, type Backward } from '../../graph/backward.js';
+import type { Matrix } from '../../graph/weights.js';
 import { multiply } from '../../plan/size.js';
 import { windowsOf, type ConvolutionConfig, type ConvolutionDefinition } from '../convolving.js';
 import { paddedBefore } from '../windows.js';
@@ -30,7 +31,20 @@ export const convolutionBackward: Backward<ConvolutionConfig> = {
 
     const dx = context.inputGradient();
     if (dx === null) return;
-    const panels = context.transposed('kernel');
+    const panels = context.transposed('kernel', 0, tapsOf(kernelSize, inputs, outputs, groups));
     context.emit('convolutionInputGradient', dz, panels, dx, ...pairs, outputs, inputs, groups, 1);
   },
 };
+
+/** Of a kernel [taps, inputs / groups, outputs] each tap's matrix, transposed within its group: [outputs / groups, inputs]. */
+function tapsOf(taps: number, inputs: number, outputs: number, groups: number): Matrix[] {
+  const [seen, ofGroup] = [inputs / groups, outputs / groups];
+  return Array.from({ length: taps }, (_, tap) => {
+    const axes = [
+      { count: groups, from: 4 * ofGroup, to: 4 * seen },
+      { count: ofGroup, from: 4, to: 4 * inputs },
+      { count: seen, from: 4 * outputs, to: 4 },
+    ];
+    return { rows: ofGroup, columns: inputs, copy: { axes, fromOffset: 4 * tap * seen * outputs } };
+  });
+}
