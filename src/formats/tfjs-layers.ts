@@ -161,13 +161,10 @@ function weights(...names: readonly string[]): Fields {
   );
 }
 
-/** Normalisation along the features alone. TensorFlow.js writes their number, or −1. */
-const lastAxis: FieldReader = (value, where) => {
-  const axis: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  return axis === 2 || axis === 1 ? undefined : only(-1)(axis, where);
-};
+/** Files have one axis as a number, or in an array; the layer checks that it is that of the features. */
+const oneAxis: FieldReader = (value) => option(Array.isArray(value) && value.length === 1 ? value[0] : value, '');
 
-const normalization = { ...common, trainable, epsilon: option, center: option, scale: option, axis: lastAxis };
+const normalization = { ...common, trainable, epsilon: option, center: option, scale: option, axis: oneAxis };
 
 const classes: Readonly<Record<string, LayerClass>> = {
   Activation: { kind: 'activation', fields: { ...weightless, activation } },
@@ -250,7 +247,7 @@ const classes: Readonly<Record<string, LayerClass>> = {
   Multiply: { kind: 'multiply', fields: weightless },
   Normalization: {
     kind: 'normalization',
-    fields: { ...weightless, axis: lastAxis, mean: option, variance: option, invert: option },
+    fields: { ...weightless, axis: oneAxis, mean: option, variance: option, invert: option },
   },
   Permute: { kind: 'permute', fields: { ...weightless, dims: option } },
   PReLU: { kind: 'prelu', fields: { ...common, trainable, shared_axes: option, ...weights('alpha') } },

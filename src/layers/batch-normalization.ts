@@ -1,9 +1,9 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
 import type { InitializerOption } from '../initializers/initializer.js';
 import { forTraining, optional, share } from '../options/options.js';
-import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import {
+  alongFeatures,
   normalizingReaders,
   normalizingWeights,
   scaleOf,
@@ -27,7 +27,7 @@ export interface BatchNormalizationConfig extends NormalizingConfig {
 const definition: LayerDefinition<BatchNormalizationConfig> = {
   className: 'BatchNormalization',
   rowByRow: true,
-  outputs: sameShape,
+  outputs: alongFeatures,
   weights: (options, features) => [
     ...normalizingWeights(options, features),
     ...['movingMean', 'movingVariance'].map((name) => ({ name, shape: [features], trainable: false }) as const),

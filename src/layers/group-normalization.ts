@@ -2,9 +2,10 @@ import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../gr
 import { printShape } from '../graph/shape.js';
 import { mismatch, number, optional } from '../options/options.js';
 import { add, multiply } from '../plan/size.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { onlyInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import {
+  alongFeatures,
   normalizingReaders,
   normalizingWeights,
   type NormalizingConfig,
@@ -23,12 +24,13 @@ export interface GroupNormalizationConfig extends NormalizingConfig {
 const definition: LayerDefinition<GroupNormalizationConfig> = {
   className: 'GroupNormalization',
   needsWhole: () => true,
-  outputs: ({ groups }, call, name) => {
+  outputs: (config, call, name) => {
+    const { groups } = config;
     const { shape, features } = onlyInput(name, call);
     if (shape.length > 3)
       mismatch(name, 'an input of shape [batch, features] or [batch, time, features]', printShape(shape));
     if (groups > 0 && features % groups > 0) mismatch(`${name}: groups`, `a divisor of ${features} features`, groups);
-    return sameSteps(name, call, onlyInput);
+    return alongFeatures(config, call, name);
   },
   weights: normalizingWeights,
   forward: (context, { groups, epsilon }) => {

@@ -1,7 +1,7 @@
 import type { Layer, LayerDefinition, LayerOptions, SymbolicTensor } from '../graph/layer.js';
-import { sameShape } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import {
+  alongFeatures,
   normalizingReaders,
   normalizingWeights,
   type NormalizingConfig,
@@ -15,7 +15,7 @@ export type LayerNormalizationConfig = NormalizingConfig;
 const definition: LayerDefinition<LayerNormalizationConfig> = {
   className: 'LayerNormalization',
   rowByRow: true,
-  outputs: sameShape,
+  outputs: alongFeatures,
   weights: normalizingWeights,
   forward: (context, { epsilon }) => {
     const [gamma, beta] = [context.vector('gamma'), context.vector('beta')];

@@ -3,16 +3,16 @@ import { printShape } from '../graph/shape.js';
 import type { DerivedVector } from '../graph/weights.js';
 import { finite, flag, mismatch, nonNegative, optional, type Reader } from '../options/options.js';
 import { readNumbers, type TensorLike } from '../tensors/tensor.js';
-import { onlyInput, sameSteps } from './expectations.js';
+import { onlyInput } from './expectations.js';
 import { makeLayer } from './make-layer.js';
-import { lastAxis, scaleOf } from './normalizing.js';
+import { alongFeatures, axisReader, scaleOf, type AxisConfig } from './normalizing.js';
 
 /** One for all features, or one for each. */
 type Statistic = number | readonly number[];
 
 export interface NormalizationOptions extends LayerOptions {
-  /** The axis with a mean and a variance for each index: −1, the features. */
-  axis?: -1;
+  /** The axis with a mean and a variance for each index: the features, as −1 or by the axis's number. Default −1. */
+  axis?: number;
   /** Means and variances, both or neither: without them they come from `adapt`, or with the model's weights. */
   mean?: Statistic;
   variance?: Statistic;
@@ -20,7 +20,7 @@ export interface NormalizationOptions extends LayerOptions {
   invert?: boolean;
 }
 
-export interface NormalizationConfig {
+export interface NormalizationConfig extends AxisConfig {
   readonly mean: Statistic | undefined;
   readonly variance: Statistic | undefined;
   readonly invert: boolean;
@@ -40,13 +40,14 @@ const initial = { meanInitializer: 'zeros', varianceInitializer: 'zeros', countI
 const definition: LayerDefinition<NormalizationConfig> = {
   className: 'Normalization',
   rowByRow: true,
-  outputs: ({ mean, variance }, call, name) => {
+  outputs: (config, call, name) => {
+    const { mean, variance } = config;
     const { features } = onlyInput(name, call);
     for (const [option, given] of Object.entries({ mean, variance })) {
       if (typeof given !== 'object' || given.length === features) continue;
       mismatch(`${name}: ${option}`, `${features} values, one for each feature`, given.length);
     }
-    return sameSteps(name, call, onlyInput);
+    return alongFeatures(config, call, name);
   },
   weights: ({ mean }, features) => {
     if (mean !== undefined) return [];
@@ -145,7 +146,7 @@ function statistic(one: Reader<number>): Reader<Statistic> {
 }
 
 const readers = {
-  axis: optional(lastAxis, -1),
+  axis: axisReader,
   mean: optional(statistic(finite), undefined),
   variance: optional(statistic(nonNegative), undefined),
   invert: optional(flag, false),

@@ -1,14 +1,17 @@
 import type { ConstraintOption } from '../constraints/constraint.js';
+import type { Call, OutputSpec } from '../graph/layer.js';
+import { printShape } from '../graph/shape.js';
 import type { DeclaredWeight, DerivedVector } from '../graph/weights.js';
 import type { InitializerOption } from '../initializers/initializer.js';
-import { flag, forTraining, optional, positive, refuse, type Reader } from '../options/options.js';
+import { flag, forTraining, mismatch, optional, positive } from '../options/options.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
+import { axisButTheBatch, onlyInput, sameSteps } from './expectations.js';
 
 /* What the layers that normalise share: each feature gets a gain γ and an offset β behind it. */
 
 export interface NormalizingOptions {
-  /** The axis with a gain and an offset for each index: −1, the features. */
-  axis?: -1;
+  /** The axis with a gain and an offset for each index: the features, as −1 or by the axis's number. Default −1. */
+  axis?: number;
   /** What is added to a variance before its root is taken. Default 0.001. */
   epsilon?: number;
   /** Whether there is an offset, beta. Default true. */
@@ -27,17 +30,27 @@ export interface NormalizingOptions {
   gammaConstraint?: ConstraintOption;
 }
 
-export interface NormalizingConfig {
+export interface NormalizingConfig extends AxisConfig {
   readonly epsilon: number;
   readonly center: boolean;
   readonly scale: boolean;
 }
 
-/** Normalisation goes along the features, as they lie in a row. */
-export const lastAxis: Reader<-1> = (value, where) => (value === -1 ? value : refuse(where, '-1, the features', value));
+export interface AxisConfig {
+  readonly axis: number;
+}
+
+export const axisReader = /* @__PURE__ */ optional(axisButTheBatch, -1);
+
+/** As the input is. Normalisation goes along the features, as they lie in a row. */
+export function alongFeatures({ axis }: AxisConfig, call: Call, name: string): readonly [OutputSpec] {
+  const { shape } = onlyInput(name, call);
+  if (axis !== -1 && axis !== shape.length - 1) mismatch(`${name}: axis`, `the last one of ${printShape(shape)}`, axis);
+  return sameSteps(name, call, onlyInput);
+}
 
 export const normalizingReaders = {
-  axis: optional(lastAxis, -1),
+  axis: axisReader,
   epsilon: optional(positive, 1e-3),
   center: optional(flag, true),
   scale: optional(flag, true),

@@ -130,6 +130,12 @@ describe('layers that bend values', () => {
     ['ReLU', { negative_slope: 0.1, threshold: 1 }, 'threshold: expected 0, got 1'],
     ['ReLU', { negative_slope: 0.1, max_value: 6 }, 'max_value: expected none, since bucle does not follow it, got 6'],
     ['Softmax', { axis: [1, 2] }, 'bend: axis: expected an axis but the batch'],
+    ['LayerNormalization', { axis: [0] }, 'bend: axis: expected an axis but the batch, got 0'],
+    ['LayerNormalization', { axis: [1, 2] }, 'bend: axis: expected an axis but the batch, got [1,2]'],
+    ['LayerNormalization', { axis: [1] }, 'bend: axis: expected the last one of [null, null, 2], got 1'],
+    ['GroupNormalization', { groups: 1, axis: -2 }, 'bend: axis: expected the last one of [null, null, 2], got -2'],
+    ['BatchNormalization', { axis: 1 }, 'bend: axis: expected the last one of [null, null, 2], got 1'],
+    ['Normalization', { axis: 1 }, 'bend: axis: expected the last one of [null, null, 2], got 1'],
   ])('%s %j is refused', (className, config, expected) => {
     expect(() => bent(className, config)).toThrow(expected);
   });
@@ -158,7 +164,6 @@ describe('a field that would change results or training is refused', () => {
 
   test.each<[string, Record<string, unknown>, string]>([
     ['Conv1D', { ...conv, data_format: 'channels_first' }, "data_format: expected 'channels_last' or"],
-    ['LayerNormalization', { ...sequence, axis: [0] }, 'axis: expected -1, got 0'],
     ['Dense', { ...sequence, units: 1, lora_rank: 4 }, 'lora_rank: expected none'],
     ['Dropout', { ...sequence, rate: 0.5, noise_shape: [1] }, 'noise_shape: expected none'],
     ['InputLayer', { ...sequence, dtype: 'int64' }, "dtype: expected 'float32' or 'int32', got 'int64'"],
