@@ -2,9 +2,9 @@ import type { SymbolicTensor } from '../graph/layer.js';
 import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
 import { assemble, type Assembled, type Making } from '../model/assemble.js';
-import { kernelBuild } from '../model/make.js';
-import { Model } from '../model/model.js';
-import { asGiven, fields, listOf, mismatch, optional, refuse, show, text, type Reader } from '../options/options.js';
+import { builtModel, kernelBuild } from '../model/make.js';
+import type { Model } from '../model/model.js';
+import { asGiven, fields, listOf, mismatch, optional, show, text } from '../options/options.js';
 import { readNumbers, type Numbers } from '../tensors/tensor.js';
 import { buildGraph, graphFields, record, type Makers, type Reading } from './load-graph.js';
 import { parseObject, readSafetensors, type Safetensors } from './load-safetensors.js';
@@ -17,8 +17,6 @@ export interface LoadOptions {
   /** A model into whose workspace the layers are built, so that both can be parts of one graph. */
   readonly workspace?: Model;
 }
-
-const builtModel: Reader<Model> = (value, where) => (value instanceof Model ? value : refuse(where, 'a model', value));
 
 const loadFields = { kernels: optional(kernelBuild, undefined), workspace: optional(builtModel, undefined) };
 

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.js';
 import { namesOf } from '../graph/inputs.js';
+import { sourcesOf } from '../graph/sources.js';
 import { weightPaths } from '../graph/weight-paths.js';
 import { Layer, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { refuse } from '../options/options.js';
@@ -45,12 +46,7 @@ function innerCalls({ nodes }: Graph): Node[] {
 
 /** What one call of a custom layer made, of layers without weights. */
 export function graphOfCall(call: Node): GraphTopology {
-  const nodes = new Set<Node>();
-  const open = [call];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    nodes.add(next);
-    open.push(...next.needs.map(({ node }) => node).filter((node) => !nodes.has(node)));
-  }
+  const nodes = new Set(Array.from(sourcesOf(call.outputs), ({ node }) => node));
   return new Description([...nodes], []).call(call, new Map());
 }
 

@@ -146,7 +146,7 @@ function readTensors(
   const read = new Set(graph.outputs.map(resolve));
   if (masks) for (const output of graph.outputs) if (output.mask !== null) read.add(resolve(output.mask));
   for (const node of graph.nodes) {
-    if (!isIdentity(node, random)) for (const need of node.needs) read.add(resolve(need));
+    if (!isIdentity(node, random)) for (const need of node.given) read.add(resolve(need));
   }
   return read;
 }

@@ -1,5 +1,5 @@
 import type { Argument, ArgumentsOf, PlanTensor } from '../plan/plan.js';
-import { add, type Size } from '../plan/size.js';
+import { add, multiply, type Size } from '../plan/size.js';
 
 /** An axis that is walked: how many steps, and the bytes from one to the next on either side (0: the same place again). */
 export interface Axis {
@@ -17,9 +17,26 @@ export interface Copy {
   readonly toOffset?: Size;
 }
 
-/** The axes of an array that goes over into another of the same lengths. */
+/** The axes of an array that goes over into another of the same lengths; those that lie one in the other in both are one. */
 export function axesBetween(lengths: readonly Size[], from: readonly Size[], to: readonly Size[]): Axis[] {
-  return lengths.map((count, i) => ({ count, from: from[i] ?? 0, to: to[i] ?? 0 }));
+  const axes: Axis[] = [];
+  lengths.forEach((count, i) => {
+    const axis = { count, from: from[i] ?? 0, to: to[i] ?? 0 };
+    const outer = axes.at(-1);
+    const isOne =
+      outer &&
+      typeof count === 'number' &&
+      outer.from === times(axis.from, count) &&
+      outer.to === times(axis.to, count);
+    if (isOne) axes.pop();
+    axes.push(isOne ? { ...axis, count: multiply(outer.count, count) } : axis);
+  });
+  return axes;
+}
+
+/** Undefined where it is known in a run alone. */
+function times(stride: Size, count: number): number | undefined {
+  return typeof stride === 'number' ? stride * count : undefined;
 }
 
 /** The arguments of the kernel `copyRows`, between tensors or addresses; with `accumulate` values are added. */

@@ -4,7 +4,7 @@ import type { Layer, Node, SymbolicTensor } from './layer.js';
 export interface Graph {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
-  /** Every call that the outputs need, each after those that it needs itself. Inputs are no calls. */
+  /** Every call that the outputs need, each after those that it needs itself; a composite after those that an output of it is made by. Inputs are no calls. */
   readonly nodes: readonly Node[];
   /** Each layer once, in Keras's order: by distance from the outputs, farthest first. Parts of composites are not listed. */
   readonly layers: readonly Layer[];
@@ -18,33 +18,34 @@ export interface Graph {
  */
 export function traceGraph(name: string, inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]): Graph {
   const given = new Set<SymbolicTensor>(inputs);
-  const nodes: Node[] = [];
-  const done = new Set<Node>();
+  const calls = new Set<Node>();
+  /** Calls, and of composites, where each output is made by calls of its own, outputs. */
+  const done = new Set<unknown>();
   const used = new Set<SymbolicTensor>();
 
   /** Depth first, with a stack of its own: a graph may be thousands of layers deep. */
   function visit(output: SymbolicTensor): void {
-    const open: { node: Node; next: number }[] = [];
+    const open: { node: Node; needs: readonly SymbolicTensor[]; next: number }[] = [];
     const enter = (tensor: SymbolicTensor): void => {
+      const { node } = tensor;
+      const made = node.inside === null ? node : tensor;
       if (given.has(tensor)) {
         used.add(tensor);
-      } else if (!done.has(tensor.node)) {
-        if (tensor.node.inputs.length === 0) {
-          throw new Error(
-            `${name}: the outputs need the input "${tensor.node.layer.title}", which is not among its inputs`,
-          );
+      } else if (!done.has(made)) {
+        if (node.inputs.length === 0) {
+          throw new Error(`${name}: the outputs need the input "${node.layer.title}", which is not among its inputs`);
         }
-        done.add(tensor.node);
-        open.push({ node: tensor.node, next: 0 });
+        done.add(made);
+        open.push({ node, needs: tensor.needs, next: 0 });
       }
     };
     enter(output);
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-      const need = top.node.needs[top.next++];
+      const need = top.needs[top.next++];
       if (need !== undefined) {
         enter(need);
       } else {
-        nodes.push(top.node);
+        calls.add(top.node);
         open.pop();
       }
     }
@@ -54,6 +55,7 @@ export function traceGraph(name: string, inputs: readonly SymbolicTensor[], outp
   for (const tensor of inputs) {
     if (!used.has(tensor)) throw new Error(`${name}: no output needs the input "${tensor.node.layer.title}"`);
   }
+  const nodes = [...calls];
   const layers = kerasOrder(inputs, nodes);
   return { inputs, outputs, nodes, layers, leaves: [...new Set(layers.flatMap((layer) => layer.leaves))] };
 }
@@ -81,20 +83,31 @@ function kerasOrder(inputs: readonly SymbolicTensor[], nodes: readonly Node[]): 
   return known.sort((a, b) => (depths.get(b) ?? 0) - (depths.get(a) ?? 0));
 }
 
-/** Names every layer that has none: its kind, then kind_1, kind_2 … as Keras does, counted in this graph alone. */
-export function nameLayers(model: string, layers: readonly Layer[]): void {
+/**
+ * Names every layer that has none: its kind, then kind_1, kind_2 … as Keras does, counted in this graph alone. A layer of another
+ * model keeps the name that it got there, unless two with one name meet.
+ * @param elsewhere the names of such layers: one that must give way gets none of these
+ */
+export function nameLayers(model: string, layers: readonly Layer[], elsewhere: Set<string>): void {
   const taken = new Set<string>();
-  for (const { name, isNamed } of new Set(layers)) {
+  const all = [...new Set(layers)];
+  for (const { name, isNamed } of all) {
     if (name === undefined || !isNamed) continue;
     if (taken.has(name)) throw new Error(`${model}: two layers are called "${name}"; names must be unique in a model`);
     taken.add(name);
   }
-  for (const layer of layers) {
-    if (layer.isNamed) continue;
+  const others = all.filter(({ isNamed, name }) => {
+    if (isNamed || name === undefined || taken.has(name)) return !isNamed;
+    taken.add(name);
+    return false;
+  });
+  for (const layer of others) {
     const { baseName } = layer;
-    let name = layer.name ?? baseName;
-    for (let n = 1; taken.has(name); n++) name = `${baseName}_${n}`;
+    const isFree = (name: string): boolean => !taken.has(name) && (layer.name === undefined || !elsewhere.has(name));
+    let name = baseName;
+    for (let n = 1; !isFree(name); n++) name = `${baseName}_${n}`;
     layer.name = name;
     taken.add(name);
   }
+  for (const name of taken) elsewhere.add(name);
 }

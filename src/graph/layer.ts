@@ -35,6 +35,12 @@ export class SymbolicTensor implements TensorSpec {
     this.mask = mask;
   }
 
+  /** What must be computed before it: of a composite's output, the tensor inside that it is. */
+  get needs(): readonly SymbolicTensor[] {
+    const { inside, given } = this.node;
+    return inside?.slice(this.index, this.index + 1) ?? given;
+  }
+
   /** Axes before the features, as they lie in memory. */
   get leading(): readonly Size[] {
     return leadingAxes(this.shape, this.time, this.batch);
@@ -104,11 +110,6 @@ export class Node implements Call {
     const masks = [this.mask, ...(merged ? this.inputs.map(({ mask }) => mask) : [])];
     return [...this.inputs, ...this.initialState, ...masks.filter((mask) => mask !== null)];
   }
-
-  /** Everything that must be computed before this call. */
-  get needs(): readonly SymbolicTensor[] {
-    return this.inside ?? this.given;
-  }
 }
 
 /** A kind of layer: everything about it but its backward steps, which live apart so that inference does not hold them. */
@@ -124,8 +125,10 @@ export interface LayerDefinition<C> {
   outputs(config: C, call: Call, name: string): readonly OutputSpec[];
   /** The layers of a composite that have weights, in Keras's order. */
   inside?(config: C): readonly Layer[];
-  /** Whether its inputs must have as many steps each; 'broadcast': or the one that their shape says, which then serves all. */
-  joins?(config: C, input: SymbolicTensor): 'equal' | 'broadcast' | null;
+  /** The inputs of a call that must have as many steps each. */
+  joins?(config: C, inputs: readonly SymbolicTensor[]): readonly SymbolicTensor[];
+  /** Whether its inputs may be of different batches, as where steps have become sequences. */
+  readonly mixesBatches?: true;
   /** Whether it takes each row [features] by itself, whatever axes lie before. */
   readonly rowByRow?: true;
   weights?(config: C, features: number, shape: Shape): readonly DeclaredWeight[];
@@ -385,19 +388,27 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
   }
 
   #checkCall({ inputs, initialState, mask }: Call): void {
-    const tensors: unknown[] = [...inputs, ...initialState];
-    if (mask !== null) tensors.push(mask);
-    const wrong = tensors.findIndex((tensor) => !(tensor instanceof SymbolicTensor));
-    if (inputs.length === 0 || wrong >= 0) {
-      refuse(this.title, 'symbolic tensors (from input() or layer.apply())', tensors[wrong]);
+    const given: readonly unknown[] = [...inputs, ...initialState, ...(mask === null ? [] : [mask])];
+    const tensors = given.filter((tensor) => tensor instanceof SymbolicTensor);
+    const [first] = tensors;
+    if (first === undefined || inputs.length === 0 || tensors.length < given.length) {
+      const wrong = given.find((tensor) => !(tensor instanceof SymbolicTensor));
+      return refuse(this.title, 'symbolic tensors (from input() or layer.apply())', wrong);
     }
-    const takesNumbers = 'checkInput' in this.definition || 'inside' in this.definition;
-    const numbers = inputs.find(({ isDense, dtype }) => isDense && dtype === 'float32');
-    if (numbers !== undefined && !takesNumbers) {
-      mismatch(this.title, 'an input with features', printShape(numbers.shape, ['batch', 'time']));
+    if (this.definition.mixesBatches !== true && tensors.some(({ batch }) => batch !== first.batch)) {
+      mismatch(this.title, 'tensors of one batch', 'some of which TimeDistributed has made sequences of their steps');
     }
-    if (mask?.dtype === 'float32')
+    const isComposite = 'inside' in this.definition;
+    const bare = inputs.find(
+      ({ isDense, dtype }) => isDense && (dtype === 'bool' || !('checkInput' in this.definition)),
+    );
+    if (bare !== undefined && !isComposite) {
+      mismatch(this.title, 'an input with features', `${printShape(bare.shape, ['batch', 'time'])} of ${bare.dtype}`);
+    }
+    if (mask?.dtype === 'float32') {
       mismatch(this.title, "a mask of dtype 'bool'", `${printShape(mask.shape)} of float32`);
+    }
+    if (mask !== null && first.time === null) mismatch(this.title, 'no mask, without steps', printShape(mask.shape));
   }
 }
 
@@ -420,8 +431,5 @@ function toList<T>(value: T | readonly T[]): readonly T[] {
 
 /** The inputs of a call that must have as many steps each. */
 export function joinedInputs({ layer, inputs }: Node): readonly SymbolicTensor[] {
-  const [first] = inputs;
-  const how = first && layer.definition.joins?.(layer.config, first);
-  if (how === undefined || how === null) return [];
-  return inputs.filter(({ shape, time }) => time !== null && (how === 'equal' || shape[1] !== 1));
+  return layer.definition.joins?.(layer.config, inputs) ?? [];
 }

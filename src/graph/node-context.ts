@@ -27,6 +27,7 @@ export class NodeContext implements ForwardContext {
   readonly states: PlanTensor[] = [];
   /** Steps of its input that a stream keeps for it. */
   readonly histories: PlanTensor[] = [];
+  readonly #isStateful: boolean;
   readonly #node: Node;
   readonly #steps: StepCounter;
   readonly #tensorOf: (symbolic: SymbolicTensor) => PlanTensor;
@@ -51,6 +52,8 @@ export class NodeContext implements ForwardContext {
     this.#steps = steps;
     this.title = title;
     this.training = purpose === 'train' || purpose === 'gradients';
+    // In a stream, what is made of each push's values begins anew.
+    this.#isStateful = purpose !== 'stream' && node.layer.definition.isStateful?.(node.layer.config) === true;
     // Along an axis inside of each step, the whole sequence is there.
     this.streaming = purpose === 'stream' && isPushed(this.#input(0));
     this.layer = node.layer;
@@ -159,8 +162,7 @@ export class NodeContext implements ForwardContext {
   }
 
   state(name: string, features: number): PlanTensor | null {
-    const carries = this.streaming || this.layer.definition.isStateful?.(this.layer.config) === true;
-    if (!carries) return null;
+    if (!this.streaming && !this.#isStateful) return null;
     const rowBytes = 4 * quad(features);
     const sequence = { kept: null, rows: 1, features, rowBytes };
     const bytes = multiply(this.batch, rowBytes);

@@ -20,23 +20,26 @@ export interface ConcatenateConfig {
 
 const copying = /* @__PURE__ */ copyLayer<ConcatenateConfig>({
   className: 'Concatenate',
-  joins: (config, { shape }) => (isTime(config, shape.length) ? null : 'equal'),
-  outputs: (config, { inputs, initialState }, name) => {
-    noStates(name, { initialState });
+  joins: (config, inputs) =>
+    isTime(config, inputs[0]?.shape.length ?? 0) ? [] : inputs.filter(({ time }) => time !== null),
+  outputs: (config, call, name) => {
+    const { inputs } = call;
+    noStates(name, call);
     const first = known(inputs[0], name);
     const rank = first.shape.length;
     const { axis: wanted } = config;
     const along = wanted < 0 ? rank + wanted : wanted;
     if (along < 1 || along >= rank) mismatch(name, `an axis from 1 to ${rank - 1}`, wanted);
     for (const { shape } of inputs) {
-      const fits = shape.length === rank && shape.every((n, i) => i === along || i < 2 || n === first.shape[i]);
+      const fits =
+        shape.length === rank && shape.every((n, i) => i === along || mayBeEqual(n, first.shape[i] ?? null, i));
       if (!fits) mismatch(name, `inputs as ${printShape(first.shape)} but for axis ${along}`, printShape(shape));
     }
     const lengths = inputs.map(({ shape }) => shape[along] ?? null);
     const length = lengths.reduce((sum, n) => (sum === null || n === null ? null : sum + n), 0);
     const inTime = isTime(config, rank);
     const time = inTime ? inputs.reduce<Size>((sum, { time: steps }) => add(sum, steps ?? 1), 0) : first.time;
-    const mask = inTime ? joinedMask(inputs) : mergedMask(inputs);
+    const mask = inTime ? joinedMask(name, call) : mergedMask(name, call, inputs);
     const shape = first.shape.map((n, i) => (i === along ? length : n));
     const output: OutputSpec = { shape, time, batch: first.batch, mask };
     return [output];
@@ -64,6 +67,11 @@ const definition: LayerDefinition<ConcatenateConfig> = /* @__PURE__ */ {
     copying.forward?.(context, config);
   },
 };
+
+/** Lengths of an axis: that of the batch, and the number of steps, may be known in a run alone. */
+function mayBeEqual(a: number | null, b: number | null, axis: number): boolean {
+  return a === b || (axis < 2 && (a === null || b === null));
+}
 
 /** Whether it is time that grows, of inputs of this rank. */
 function isTime({ axis: wanted }: ConcatenateConfig, rank: number): boolean {

@@ -7,7 +7,7 @@ import {
   type LayerOptions,
 } from '../graph/layer.js';
 import { optional, refuse, type Reader } from '../options/options.js';
-import { noStates } from './expectations.js';
+import { noMask, noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
 /** The layers that a custom layer is made of, by names of its own. */
@@ -33,9 +33,10 @@ interface CustomConfig {
 const definition: LayerDefinition<CustomConfig> = {
   className: 'Custom',
   inside: ({ layers }) => Object.values(layers),
-  outputs: ({ layers, call }, { inputs, initialState }, name) => {
-    noStates(name, { initialState });
-    const result = call(inputs, layers);
+  outputs: ({ layers, call }, given, name) => {
+    noStates(name, given);
+    noMask(name, given);
+    const result = call(given.inputs, layers);
     const outputs: unknown[] = Array.isArray(result) ? result : [result];
     return outputs.map((output) =>
       output instanceof SymbolicTensor ? output : refuse(`${name}: call`, 'symbolic tensors', output),

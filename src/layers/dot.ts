@@ -59,6 +59,7 @@ export function productStrides(context: ForwardContext): readonly [Size, Size, S
 
 const definition: LayerDefinition<DotConfig> = {
   className: 'Dot',
+  joins: (config, inputs) => (isOverTime(config, inputs) ? inputs : []),
   outputs: (config, { inputs, initialState }, name) => {
     const [a, b] = inputs;
     if (a === undefined || b === undefined || inputs.length + initialState.length !== 2) {
@@ -66,7 +67,9 @@ const definition: LayerDefinition<DotConfig> = {
     }
     const free = [a, b].map((input, i) => freeAxis(name, input, config.axes[i] ?? 0));
     const [summedA, summedB] = [a, b].map((input, i) => input.shape.at(config.axes[i] ?? 0));
-    if (summedA !== summedB && summedA !== null && summedB !== null) {
+    // The steps of two sequences are counted when they come.
+    const isCounted = isOverTime(config, inputs) && (summedA === null || summedB === null);
+    if (summedA !== summedB && !isCounted) {
       mismatch(name, `axes of one length, as of ${printShape(a.shape)}`, printShape(b.shape));
     }
     const [batchSize = null] = a.shape;
@@ -87,6 +90,11 @@ const definition: LayerDefinition<DotConfig> = {
     emitDot(context, context.batch, known(a, 'an operand'), known(b, 'an operand'), [z, productStrides(context)], 0);
   },
 };
+
+/** Whether the axis that is summed over is the time of both. */
+function isOverTime({ axes: wanted }: DotConfig, inputs: readonly SymbolicTensor[]): boolean {
+  return inputs.every(({ shape }, i) => shape.length === 3 && [1, -2].includes(wanted[i] ?? 0));
+}
 
 /** The axis that is not summed over: its length, and its steps if it is time; null of a row. */
 function freeAxis(

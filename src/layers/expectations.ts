@@ -10,9 +10,6 @@ export const axisButTheBatch = /* @__PURE__ */ number('an axis but the batch', (
 export function onlyInput(name: string, { inputs }: Call): SymbolicTensor {
   const [first] = inputs;
   if (first === undefined || inputs.length !== 1) mismatch(name, 'one input', inputs.length);
-  if (first.dtype !== 'float32') {
-    mismatch(name, 'an input of dtype float32', `${printShape(first.shape)} of ${first.dtype}`);
-  }
   return first;
 }
 
@@ -28,6 +25,11 @@ export function sequenceInput(name: string, call: Call): SymbolicTensor {
 /** Refuses initial states, of a layer that has none. */
 export function noStates(name: string, { initialState }: Pick<Call, 'initialState'>): void {
   if (initialState.length > 0) mismatch(name, 'no initial state', initialState.length);
+}
+
+/** Refuses a mask that does not come with the first input, of what hands on its inputs as they are. */
+export function noMask(name: string, { inputs, mask }: Pick<Call, 'inputs' | 'mask'>): void {
+  if (mask !== inputs[0]?.mask) mismatch(name, 'inputs that carry their masks', 'a mask beside them');
 }
 
 /** The output of a layer that has no states: like its input, but perhaps for the features and the number of steps. */

@@ -33,11 +33,14 @@ const foldDefinition = copyLayer<object>({
 const unfoldDefinition = copyLayer<object>({
   className: 'Unfold',
   /** The second input says how many steps come back. */
-  outputs: (_config, { inputs: [x, steps] }, name) => {
-    const [{ shape, dtype }, like] = [known(x, name), known(steps, name)];
-    const { time, batch, mask } = like;
-    return [{ shape: [like.shape[0] ?? null, like.shape[1] ?? null, ...shape.slice(1)], time, batch, dtype, mask }];
+  outputs: (_config, { inputs: [x, steps], mask: given }, name) => {
+    const [{ shape, mask: inner }, like] = [known(x, name), known(steps, name)];
+    const { time, batch } = like;
+    // The mask is that of the steps: inside, it is another's.
+    const mask = given === inner ? like.mask : given;
+    return [{ shape: [like.shape[0] ?? null, like.shape[1] ?? null, ...shape.slice(1)], time, batch, mask }];
   },
+  mixesBatches: true,
   isIdentity: (_config, _random, input) => input.shape.length <= 2,
   copies: (context) => {
     const { lengths, strides } = context.viewOf('output');

@@ -1,5 +1,7 @@
 import type { ForwardContext } from '../graph/context.js';
-import type { OutputSpec, SymbolicTensor } from '../graph/layer.js';
+import type { Call, OutputSpec, SymbolicTensor } from '../graph/layer.js';
+import { mismatch } from '../options/options.js';
+import { noMask } from './expectations.js';
 import { add, ceilDivide, multiply, type Size } from '../plan/size.js';
 import type { PlanTensor } from '../plan/plan.js';
 
@@ -8,11 +10,18 @@ import type { PlanTensor } from '../plan/plan.js';
  * mask counts everywhere.
  */
 
-/** Of inputs joined step by step. */
-export function mergedMask(inputs: readonly SymbolicTensor[]): OutputSpec['mask'] {
-  const masks = new Set(inputs.map(({ mask }) => mask));
+/** Of inputs of which some are joined step by step, unless the call was given a mask of its own. */
+export function mergedMask(
+  name: string,
+  { inputs, mask }: Call,
+  joined: readonly SymbolicTensor[],
+): OutputSpec['mask'] {
+  if (mask !== inputs[0]?.mask) return mask;
+  const masks = new Set(inputs.map((input) => input.mask));
   const [only = null] = masks;
   if (masks.has(null)) return null;
+  if (joined.length < inputs.length)
+    mismatch(name, 'masks of as many steps', 'one of an input that stands for every step');
   return masks.size === 1 ? only : 'computed';
 }
 
@@ -29,7 +38,9 @@ export function emitMergedMask(context: ForwardContext): void {
 }
 
 /** Of inputs one behind the other in time. */
-export function joinedMask(inputs: readonly SymbolicTensor[]): OutputSpec['mask'] {
+export function joinedMask(name: string, call: Call): OutputSpec['mask'] {
+  noMask(name, call);
+  const { inputs } = call;
   return inputs.some(({ mask }) => mask !== null) ? 'computed' : null;
 }
 

@@ -1,4 +1,4 @@
-import { axesBetween, copyArguments, reversed, type Copy } from '../graph/copy.js';
+import { axesBetween, copyArguments, type Copy } from '../graph/copy.js';
 import type { ForwardContext } from '../graph/context.js';
 import type { Call, Layer, LayerDefinition, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
 import { printShape, type Shape } from '../graph/shape.js';
@@ -28,7 +28,7 @@ export interface Part {
 function definitionOf(className: MergeKind): LayerDefinition<object> {
   return {
     className,
-    joins: () => 'broadcast',
+    joins: (_config, inputs) => alongTime(inputs),
     outputs: (_config, call, name) => mergedOutput(name, call, className === 'Subtract' ? 2 : undefined),
     forward: (context) => {
       emitMergedMask(context);
@@ -89,20 +89,24 @@ export function broadcastOf(input: View, output: View): Copy | null {
   return { axes: axesBetween(output.lengths, strides, output.strides) };
 }
 
-/** Hands the gradient of a broadcast input back: what went to many places is summed. */
-export function broadcastBack(copy: Copy, dy: PlanTensor, dx: PlanTensor): ArgumentsOf<'copyRows'> {
-  return copyArguments(reversed(copy), dy, dx, 1);
-}
-
-function mergedOutput(name: string, { inputs, initialState }: Call, wanted: number | undefined): OutputSpec[] {
-  noStates(name, { initialState });
+function mergedOutput(name: string, call: Call, wanted: number | undefined): OutputSpec[] {
+  const { inputs } = call;
+  noStates(name, call);
   if (inputs.length < 2 || inputs.length !== (wanted ?? inputs.length)) {
     mismatch(name, wanted === undefined ? 'two inputs or more' : `${wanted} inputs`, inputs.length);
   }
-  const longest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
   const shape = inputs.map((input) => input.shape).reduce((a, b) => commonShape(name, a, b));
-  const { time, batch, dtype } = inputs.find((input) => input.time !== null && input.time !== 1) ?? longest;
-  return [{ shape, time: longest.time === null ? null : time, batch, dtype, mask: mergedMask(inputs) }];
+  const longest = inputs.find((input) => input.shape.length === shape.length);
+  const { time, batch } = alongTime(inputs)[0] ?? known(longest, name);
+  return [{ shape, time, batch, mask: mergedMask(name, call, alongTime(inputs)) }];
+}
+
+/** The inputs that have the output's steps: others stand for each of these. */
+function alongTime(inputs: readonly SymbolicTensor[]): SymbolicTensor[] {
+  const rank = Math.max(...inputs.map(({ shape }) => shape.length));
+  const sequences = inputs.filter(({ shape, time }) => time !== null && shape.length === rank);
+  const several = sequences.filter(({ shape }) => shape[1] !== 1);
+  return several.length > 0 ? several : sequences;
 }
 
 function commonShape(name: string, a: Shape, b: Shape): Shape {
@@ -111,9 +115,11 @@ function commonShape(name: string, a: Shape, b: Shape): Shape {
   const filled = [batch, ...longer.slice(1, longer.length - rest.length).map(() => 1), ...rest];
   return longer.map((length, axis) => {
     const other = filled[axis] ?? null;
-    if (length === other || other === 1) return length;
-    if (length === 1 || length === null) return other;
-    if (other === null) return length;
+    // Behind the time, every length is known.
+    const isInner = axis > 1 && (length === null || other === null);
+    if (!isInner && (length === other || other === 1)) return length;
+    if (!isInner && (length === 1 || length === null)) return other;
+    if (!isInner && other === null) return length;
     return mismatch(name, `inputs of one shape, as ${printShape(a)}`, printShape(b));
   });
 }

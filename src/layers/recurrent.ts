@@ -5,9 +5,9 @@ import { printShape } from '../graph/shape.js';
 import type { DeclaredWeight, PackedBlock } from '../graph/weights.js';
 import type { ConstraintOption } from '../constraints/constraint.js';
 import type { InitializerOption } from '../initializers/initializer.js';
-import { flag, forTraining, mismatch, optional, positiveInteger, rate } from '../options/options.js';
+import { flag, forTraining, mismatch, optional, positiveInteger, rate, refuse } from '../options/options.js';
 import type { PlanTensor } from '../plan/plan.js';
-import { multiply } from '../plan/size.js';
+import { batch, multiply } from '../plan/size.js';
 import type { RegularizerOption } from '../regularizers/regularizer.js';
 import { affinePacking, affineReaders, affineWeights, part, type AffineConfig, type AffineTraining } from './affine.js';
 import { sequenceInput } from './expectations.js';
@@ -117,9 +117,9 @@ function recurrentOutputs(config: RecurrentConfig, call: Call, name: string, sta
       mismatch(name, `initial states of shape [batch, ${units}]`, printShape(state.shape, ['batch']));
     }
   }
+  if (config.stateful && x.batch !== batch) refuse(`${name}: stateful`, 'false inside of TimeDistributed', true);
   const [batchSize = null, time = null] = x.shape;
-  const { batch } = x;
-  const last: OutputSpec = { shape: [batchSize, units], time: null, batch };
+  const last: OutputSpec = { shape: [batchSize, units], time: null, batch: x.batch };
   const sequence: OutputSpec = { ...last, shape: [batchSize, time, units], time: x.time, mask: call.mask };
   const output = returnSequences ? sequence : last;
   return returnState ? [output, ...Array.from({ length: states }, () => last)] : [output];

@@ -30,8 +30,9 @@ const definition: LayerDefinition<TimeDistributedConfig> = {
       mismatch(name, 'an input of shape [batch, time, …, features]', printShape(x.shape, ['batch']));
     }
     // What works on each row alone can take all of them at once.
-    if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x).outputs;
-    return layer.call(fold().apply(x)).outputs.map((output) => unfold().apply([output, x]));
+    const mask = call.mask === null ? {} : { mask: call.mask };
+    if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x, mask).outputs;
+    return layer.call(fold().apply(x)).outputs.map((output) => unfold().apply([output, x], mask));
   },
 };
 

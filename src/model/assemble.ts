@@ -44,7 +44,7 @@ export function assemble(
   if (making.wanted !== undefined && workspace.build !== making.wanted) {
     throw new Error(`${name}: kernels: others are in the workspace of "${workspace.owner}"`);
   }
-  nameLayers(name, layers);
+  nameLayers(name, layers, workspace.names);
   const initialize = making.initialize?.(workspace, making.seed);
   const fresh = leaves.filter((layer) => layer.workspace === undefined);
   const built = new Set(leaves.filter((layer) => layer.workspace !== undefined).map(({ title }) => title));
@@ -70,18 +70,15 @@ function unlike(title: string, built: ReadonlySet<string>): string {
 export function chain(
   name: string,
   given: readonly unknown[],
+  into: Workspace | undefined,
 ): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
   const layers = given.map(
     (layer, i) => toLayer(layer) ?? refuse(`${name}: layers[${i}]`, 'a layer (such as layers.lstm({ … }))', layer),
   );
   const [first] = layers;
   if (first === undefined) mismatch(name, 'at least one layer', 'none');
-  commonWorkspace(
-    name,
-    layers.flatMap((layer) => layer.leaves),
-    undefined,
-  );
-  nameLayers(name, layers);
+  const leaves = layers.flatMap((layer) => layer.leaves);
+  nameLayers(name, layers, commonWorkspace(name, leaves, into)?.names ?? new Set());
   const { batchInputShape } = first;
   if (batchInputShape === undefined) {
     throw new TypeError(`${name}: the first layer, ${first.title}, must say its inputShape, such as [null, 8]`);

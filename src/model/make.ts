@@ -14,6 +14,8 @@ export interface ModelOptions {
   readonly seed?: number;
   /** Which kernels to run on: the deterministic ones by default, or `relaxed` from 'bucle/relaxed'. */
   readonly kernels?: KernelBuild;
+  /** A model beside whose layers these are built, so that both can be parts of one model. */
+  readonly workspace?: Model;
 }
 
 export interface SequentialOptions extends ModelOptions {
@@ -32,10 +34,15 @@ export const kernelBuild: Reader<KernelBuild> = (value, where) =>
     ? (value as KernelBuild)
     : refuse(where, "kernels such as relaxed from 'bucle/relaxed'", value);
 
+/** Reads the `workspace` option. */
+export const builtModel: Reader<Model> = (value, where) =>
+  value instanceof Model ? value : refuse(where, 'a model', value);
+
 const modelFields = {
   name: optional(text, undefined),
   seed: optional(seed, 0),
   kernels: optional(kernelBuild, undefined),
+  workspace: optional(builtModel, undefined),
 };
 
 /** Reads the options of `sequential` and assembles its graph. */
@@ -43,8 +50,9 @@ export function assembleSequential(options: SequentialOptions, making: Omit<Maki
   const read = fields(options, 'sequential', { ...modelFields, layers: asGiven });
   const name = read.name ?? 'sequential';
   if (!Array.isArray(options.layers)) refuse(`${name}: layers`, 'an array of layers', options.layers);
-  const { inputs, outputs } = chain(name, options.layers);
-  return assemble(name, inputs, outputs, { ...making, seed: read.seed, wanted: read.kernels });
+  const into = read.workspace?.workspace;
+  const { inputs, outputs } = chain(name, options.layers, into);
+  return assemble(name, inputs, outputs, { ...making, seed: read.seed, wanted: read.kernels }, into);
 }
 
 /** Reads the options of `functional` and assembles its graph. */
@@ -53,7 +61,13 @@ export function assembleFunctional(options: FunctionalOptions, making: Omit<Maki
   const name = read.name ?? 'functional';
   const inputs = checkEnds(name, 'inputs', options.inputs);
   const outputs = checkEnds(name, 'outputs', options.outputs);
-  return assemble(name, inputs, outputs, { ...making, seed: read.seed, wanted: read.kernels });
+  return assemble(
+    name,
+    inputs,
+    outputs,
+    { ...making, seed: read.seed, wanted: read.kernels },
+    read.workspace?.workspace,
+  );
 }
 
 const making = { kernels: deterministicInference, initialize: undefined };

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.js';
 import { Layer, type Call, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
+import { noMask } from '../layers/expectations.js';
 import { mismatch } from '../options/options.js';
 import { known } from '../plan/known.js';
 
@@ -16,7 +17,9 @@ export function layerOf(name: string, graph: Graph): Layer {
   return new Layer<Graph>(definition, graph, undefined, graph.inputs[0]?.shape);
 }
 
-function replay(graph: Graph, { inputs, initialState }: Call, title: string): SymbolicTensor[] {
+function replay(graph: Graph, call: Call, title: string): SymbolicTensor[] {
+  const { inputs, initialState } = call;
+  noMask(title, call);
   if (inputs.length !== graph.inputs.length || initialState.length > 0) {
     mismatch(title, `${graph.inputs.length} inputs`, inputs.length + initialState.length);
   }
@@ -39,8 +42,11 @@ function replay(graph: Graph, { inputs, initialState }: Call, title: string): Sy
       ...(states.length > 0 && { initialState: states }),
       ...(mask !== undefined && { mask }),
     });
-    node.outputs.forEach((output, i) => made.set(output, known(again.outputs[i], title)));
-    if (node.computedMask !== null && again.computedMask !== null) made.set(node.computedMask, again.computedMask);
+    node.outputs.forEach((output, i) => {
+      const own = known(again.outputs[i], title);
+      made.set(output, own);
+      if (output.mask !== null && own.mask !== null) made.set(output.mask, own.mask);
+    });
   }
   return graph.outputs.map(of);
 }

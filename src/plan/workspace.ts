@@ -21,6 +21,8 @@ export class Workspace {
   readonly build: KernelBuild;
   /** The model that made it: for the error when layers of two workspaces meet. */
   readonly owner: string;
+  /** Those of all layers of the models in it. */
+  readonly names = new Set<string>();
   /** Backward kernels, optimizers and random numbers only where the build has them: `trainingKernels` asks. */
   readonly kernels: TrainingKernels;
   /** Views of the memory, made anew when it grows. They never leave the library. */

@@ -57,7 +57,8 @@ export function forecast(
           throw new Error(`${where}: there is no output yet to go on from: push at least one step`);
         rows.set(last, (b * steps + step) * width);
         if (step === steps - 1) continue;
-        const next = [...Array.from(read.feedback(last, step, b)), ...known(b, step)];
+        const { data } = readNumbers(read.feedback(last, step, b), `${where}: feedback`);
+        const next = [...data, ...known(b, step)];
         if (next.length !== input.width)
           mismatch(`${where}: feedback`, `the ${input.width} value(s) of a step`, next.length);
         x.set(next, b * input.width);

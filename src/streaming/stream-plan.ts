@@ -89,15 +89,19 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace, 
   const timed = graph.inputs.filter((symbolic) => symbolic.time !== null);
   if (timed.length === 0) throw new Error(`${name}: streaming needs an input with a time axis, got none`);
 
-  const moving = movingNodes(graph);
+  const { moving, isMoving } = movingIn(graph);
   const nodes = graph.nodes.filter((node) => moving.has(node));
-  for (const { layer, inputs } of nodes) {
-    if (layer.needsWhole && inputs.some(isPushed)) {
+  for (const node of nodes) {
+    const { layer, inputs } = node;
+    const joined = joinedInputs(node);
+    // What stands for every step is known once the last one has come.
+    const standsForAll = joined.some(isPushed) && inputs.some((input) => isMoving(input) && !joined.includes(input));
+    if (standsForAll || (layer.needsWhole && inputs.some(isPushed))) {
       throw new Error(`${name}: ${layer.title} needs the whole sequence, so the model cannot run step by step`);
     }
   }
   for (const output of graph.outputs) {
-    if (!moving.has(output.node) && !timed.includes(output)) {
+    if (!isMoving(output)) {
       throw new Error(`${name}: the output of ${output.node.layer.title} does not depend on the streamed input`);
     }
   }
@@ -121,7 +125,7 @@ export function compileStream(name: string, graph: Graph, workspace: Workspace, 
       dense: emitOutput(compiled.plan, symbolic, compiled.tensorOf(symbolic), rows),
     };
   });
-  const start = compileStart(name, graph, workspace, compiled, moving);
+  const start = compileStart(name, graph, workspace, compiled, isMoving);
   const isEven =
     phase.warmUp === 0 && phase.period === 1 && outputs.every(({ rows }) => rows === null || rows === steps);
   if (isFused) fuseSteps(compiled.plan);
@@ -167,16 +171,15 @@ function checkRates(name: string, compiled: CompiledGraph, steps: SizeSymbol, { 
   }
 }
 
-/** The calls that depend on an input with time: those that run at every push. */
-function movingNodes(graph: Graph): Set<Node> {
+/** What depends on an input with time: what runs at every push. */
+function movingIn({ inputs, nodes }: Graph) {
   const moving = new Set<Node>();
-  for (const node of graph.nodes) {
-    const isMoving = node.needs.some(
-      (need) => moving.has(need.node) || (graph.inputs.includes(need) && need.time !== null),
-    );
-    if (isMoving) moving.add(node);
-  }
-  return moving;
+  const isMoving = (tensor: SymbolicTensor): boolean => {
+    if (inputs.includes(tensor)) return tensor.time !== null;
+    return tensor.node.inside === null ? moving.has(tensor.node) : tensor.needs.some(isMoving);
+  };
+  for (const node of nodes) if (node.given.some(isMoving)) moving.add(node);
+  return { moving, isMoving };
 }
 
 function compileStart(
@@ -184,13 +187,13 @@ function compileStart(
   graph: Graph,
   workspace: Workspace,
   compiled: CompiledGraph,
-  moving: ReadonlySet<Node>,
+  isMoving: (tensor: SymbolicTensor) => boolean,
 ): StartPlan | null {
   const wanted = Array.from(compiled.held, ([symbolic, to]) => ({ symbolic, to }));
   for (const { node, context } of compiled.nodes) {
     node.initialState.forEach((symbolic, i) => {
       const to = context.states[i];
-      if (moving.has(symbolic.node)) {
+      if (isMoving(symbolic)) {
         throw new Error(`${name}: ${context.title} starts from a state that depends on the streamed input itself`);
       }
       if (to !== undefined) wanted.push({ symbolic, to });
@@ -199,7 +202,7 @@ function compileStart(
   if (wanted.length === 0) return null;
   const outputs = [...new Set(wanted.map(({ symbolic }) => symbolic))];
   const inputs = graph.inputs.filter((symbolic) => symbolic.time === null);
-  const nodes = graph.nodes.filter((node) => !moving.has(node));
+  const nodes = graph.nodes.filter((node) => !node.given.some(isMoving));
   const startGraph = compileGraph({ ...graph, inputs, outputs, nodes }, 'predict');
   const states = wanted.map(({ symbolic, to }) => {
     const from = startGraph.tensorOf(symbolic);

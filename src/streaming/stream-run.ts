@@ -166,7 +166,8 @@ export class StreamRun {
   }
 
   #rowsOf(output: StreamOutput, steps: number, sizes: Sizes): number {
-    if (output.rows === null) return Math.min(1, steps);
+    if (steps === 0) return 0;
+    if (output.rows === null) return 1;
     // Looking sizes up takes as long as a small layer (measured: 60 ns a push).
     if (this.plan.isEven) return steps;
     return evaluate(output.rows, sizes);

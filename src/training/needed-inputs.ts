@@ -1,15 +1,11 @@
 import type { Graph } from '../graph/graph.js';
 import type { SymbolicTensor } from '../graph/layer.js';
+import { sourcesOf } from '../graph/sources.js';
 import { isTensorObject } from '../tensors/tensor.js';
 
 /** The inputs of a graph that some of its outputs need, in their order. */
-export function neededInputs({ inputs, nodes }: Graph, outputs: readonly SymbolicTensor[]): SymbolicTensor[] {
-  const needed = new Set(outputs);
-  // Each node stands after those that it needs.
-  for (const node of [...nodes].reverse()) {
-    const isNeeded = [...node.outputs, node.computedMask].some((tensor) => tensor !== null && needed.has(tensor));
-    if (isNeeded) for (const need of node.needs) needed.add(need);
-  }
+export function neededInputs({ inputs }: Graph, outputs: readonly SymbolicTensor[]): SymbolicTensor[] {
+  const needed = sourcesOf(outputs, (tensor) => inputs.includes(tensor));
   return inputs.filter((tensor) => needed.has(tensor));
 }
 

@@ -1,5 +1,6 @@
 import { Layer, Node, type LayerDefinition, type SymbolicTensor } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
+import { sourcesOf } from '../graph/sources.js';
 import { custom } from '../layers/custom.js';
 import { mismatch, refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
@@ -49,13 +50,5 @@ export function buildOwn(
 
 /** Whether a tensor is made from another, among others. */
 export function reaches(tensor: SymbolicTensor, source: SymbolicTensor): boolean {
-  const seen = new Set<SymbolicTensor>();
-  const open = [tensor];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next === source) return true;
-    if (seen.has(next)) continue;
-    seen.add(next);
-    open.push(...next.node.needs);
-  }
-  return false;
+  return sourcesOf([tensor]).has(source);
 }

@@ -20,7 +20,12 @@ function ends() {
   return { inputs: x, outputs: layers.dense({ units: 1 }).apply(x) };
 }
 
-const model: Table = { name: nonsense.name, seed: nonsense.seed, kernels: nonsense.object };
+const model: Table = {
+  name: nonsense.name,
+  seed: nonsense.seed,
+  kernels: nonsense.object,
+  workspace: [...nonsense.object, layers.dense({ units: 1 })],
+};
 const listOfLayers = [undefined, null, 5, {}, [], [5], [layers.dense], ends().outputs];
 const symbols = [undefined, null, 5, {}, [], [5], layers.dense({ units: 1 })];
 

@@ -146,3 +146,48 @@ describe('a custom layer', () => {
     expect(() => layers.custom({ call: 'x' as never })).toThrow('custom: call: expected a function');
   });
 });
+
+describe('a composite of which one output is wanted', () => {
+  const x = draw(2, 4, 3);
+
+  test('the states of a Bidirectional encoder', () => {
+    const given = input({ shape: [null, 3] });
+    const options = { units: 2, returnState: true };
+    const [output, h, c] = layers.bidirectional({ layer: layers.lstm(options) }).apply(given) as SymbolicTensor[];
+    const all = functional({ inputs: given, outputs: [output, h, c] });
+    const states = functional({ inputs: given, outputs: [h, c] });
+    expect(states.predictAll(x).map(({ data }) => data)).toEqual(all.predictAll(x).slice(1).map(({ data }) => data)); // prettier-ignore
+    states.compile({ optimizer: 'sgd', loss: 'mse' });
+    expect(states.trainOnBatch(x, [draw(2, 2), draw(2, 2)]).loss).toBeGreaterThan(0);
+    const [one, other] = [states, loadModel(states.toSafetensors())].map((model) => model.predictAll(x));
+    expect(other.map(({ data }) => data)).toEqual(one.map(({ data }) => data));
+  });
+
+  test.each([0, 1])('output %i of a model inside', (index) => {
+    const a = input({ shape: [null, 3] });
+    const heads = [layers.dense({ units: 2 }), layers.dense({ units: 5 })];
+    const inner = functional({ inputs: a, outputs: heads.map((head) => head.apply(a)) });
+    const b = input({ shape: [null, 3] });
+    const outputs = inner.apply(b) as SymbolicTensor[];
+    const outer = functional({ inputs: b, outputs: layers.gru({ units: 2 }).apply(outputs[index]) });
+    const alone = functional({ inputs: a, outputs: heads[index].apply(a) });
+    const expected = functional({ inputs: a, outputs: outer.layers.at(-1)?.apply(heads[index].apply(a)) as SymbolicTensor }); // prettier-ignore
+    expect(outer.predict(x).data).toEqual(expected.predict(x).data);
+    expect(outer.stream({ batch: 2 }).push(x).data).toEqual(outer.predict(x).data);
+    outer.compile({ optimizer: 'sgd', loss: 'mse' });
+    const other = heads[1 - index].weights.get()[0];
+    const before = alone.predict(x).data;
+    outer.trainOnBatch(x, draw(2, 2));
+    expect(alone.predict(x).data).not.toEqual(before);
+    expect(heads[1 - index].weights.get()[0]).toEqual(other);
+  });
+
+  test('both, of which one has a loss: what the other needs may be left out', () => {
+    const [p, q] = [input({ shape: [2], name: 'p' }), input({ shape: [2], name: 'q' })];
+    const inner = functional({ inputs: [p, q], outputs: [p, q].map((one) => layers.dense({ units: 1 }).apply(one)) });
+    const ends = [input({ shape: [2], name: 'a' }), input({ shape: [2], name: 'b' })];
+    const model = functional({ inputs: ends, outputs: inner.apply(ends) });
+    model.compile({ optimizer: 'sgd', loss: ['mse', null] as never });
+    expect(model.trainOnBatch({ a: [[1, 2]] }, [[1]]).loss).toBeGreaterThan(0);
+  });
+});

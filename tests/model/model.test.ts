@@ -1,6 +1,6 @@
 /** What a model tells of itself; its weights; models that share layers or inputs. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, sequential } from '../../src/index.js';
+import { functional, input, layers, loadModel, sequential } from '../../src/index.js';
 import * as inference from '../../src/inference.js';
 import { ones } from '../numbers.js';
 import { createRandom } from '../random.js';
@@ -90,6 +90,19 @@ describe('what it tells', () => {
       ],
     });
     expect(model.layers.map(({ name }) => name)).toEqual(['input', 'dense_1', 'dense', 'dense_2']);
+  });
+
+  test('a second model leaves the names of the first alone where it can, and gives no name twice', () => {
+    const [a, b, c] = [1, 2, 3].map(() => layers.dense({ units: 2 }));
+    const x = input({ shape: [2] });
+    const model = functional({ inputs: x, outputs: c.apply(b.apply(a.apply(x))) });
+    const y = input({ shape: [2] });
+    const fresh = layers.dense({ units: 2 });
+    functional({ inputs: y, outputs: b.apply(fresh.apply(y)) });
+    expect([a, b, c, fresh].map(({ name }) => name)).toEqual(['dense', 'dense_1', 'dense_2', 'dense']);
+    functional({ inputs: y, outputs: layers.dense({ units: 2, name: 'dense' }).apply(a.apply(y)) });
+    expect(model.layers.map(({ name }) => name)).toEqual(['input', 'dense_3', 'dense_1', 'dense_2']);
+    expect(loadModel(model.toSafetensors()).predict([[1, 2]]).data).toEqual(model.predict([[1, 2]]).data);
   });
 
   test('summary lists layers, output shapes and parameters', () => {

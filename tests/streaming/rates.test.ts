@@ -1,6 +1,6 @@
 /** Streams whose layers give other numbers of rows than steps: strides, windows that fill first, up-sampling. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, sequential, type Layer } from '../../src/index.js';
+import { functional, input, layers, sequential, type Layer, type SymbolicTensor } from '../../src/index.js';
 import { createRandom } from '../random.js';
 
 const features = 3;
@@ -137,4 +137,48 @@ test('masks do not go through layers that change steps', () => {
   const masked = layers.masking().apply(input({ shape: [null, features] }));
   expect(layers.conv1d({ filters: 2, kernelSize: 2 }).apply(masked).mask).toBeNull();
   expect(layers.upSampling1d().apply(masked).mask).toBeNull();
+});
+
+describe('a value of all steps that stands for each of them', () => {
+  const needsWhole = 'add needs the whole sequence, so the model cannot run step by step';
+
+  test.each<[string, (x: SymbolicTensor) => SymbolicTensor]>([
+    ['a mean', (x) => layers.globalAveragePooling1d().apply(x)],
+    ['a last state', (x) => layers.lstm({ units: 1 }).apply(x)],
+    ['a sequence of one step', (x) => layers.maxPooling1d({ poolSize: 4 }).apply(x)],
+  ])('%s is known too late for a stream', (_, valueOf) => {
+    const x = input({ shape: [4, 1] });
+    const model = functional({ inputs: x, outputs: layers.add().apply([x, valueOf(x)]) });
+    expect(model.predict([[[1], [2], [3], [4]]]).shape).toEqual([1, 4, 1]);
+    expect(() => model.stream()).toThrow(needsWhole);
+  });
+
+  test('what is fixed stands for each step of a stream', () => {
+    const [x, fixed] = [input({ shape: [null, 1] }), input({ shape: [1] })];
+    const model = functional({ inputs: [x, fixed], outputs: layers.add().apply([x, fixed]) });
+    expect([...model.stream({ fixed: [[10]] }).push([[1], [2]]).data]).toEqual([11, 12]);
+  });
+});
+
+test('a stateful layer behind repeatVector begins anew with each push', () => {
+  const model = sequential({
+    layers: [
+      layers.lstm({ units: 1, inputShape: [null, 1] }),
+      layers.repeatVector({ n: 2 }),
+      layers.simpleRNN({ units: 1, stateful: true, returnSequences: true }),
+    ],
+  });
+  const [one, two] = [model.stream(), model.stream()];
+  one.push([1]);
+  expect(one.push([2]).data).toEqual(two.push([[1], [2]]).data);
+});
+
+test('a push of no steps gives no rows', () => {
+  const model = sequential({
+    layers: [layers.globalAveragePooling1d({ inputShape: [null, 1] }), layers.repeatVector({ n: 2 })],
+  });
+  const session = model.stream();
+  expect(session.push([3]).toArray()).toEqual([[3], [3]]);
+  expect(session.push([]).shape).toEqual([0, 1]);
+  expect(session.push([5]).toArray()).toEqual([[4], [4]]);
 });

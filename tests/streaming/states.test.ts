@@ -282,6 +282,9 @@ describe('forecast', () => {
     expect(() => session.forecast(2)).toThrow('push at least one step');
     session.push(x);
     expect(() => session.forecast(0)).toThrow('forecast: expected a positive integer');
+    for (const odd of [['abc'], [undefined], [{}], undefined, 'ab']) {
+      expect(() => session.forecast(2, { feedback: () => odd as never })).toThrow('feedback: expected numbers, got');
+    }
     expect(() => session.forecast(2, { feedback: () => [1] })).toThrow(
       'feedback: expected the 2 value(s) of a step, got 1',
     );

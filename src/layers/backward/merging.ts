@@ -1,8 +1,9 @@
 import type { Backward, BackwardContext } from '../../graph/backward.js';
+import { copyArguments, reversed, type Copy } from '../../graph/copy.js';
 import { known } from '../../plan/known.js';
 import type { PlanTensor } from '../../plan/plan.js';
-import { multiply as product, type Size } from '../../plan/size.js';
-import { broadcastBack, broadcastOf, mergeArguments } from '../merging.js';
+import { add, multiply as product, type Size } from '../../plan/size.js';
+import { broadcastOf, mergeArguments } from '../merging.js';
 
 type Emit = (context: BackwardContext, dy: PlanTensor, dx: PlanTensor, which: number, count: Size) => void;
 
@@ -82,7 +83,7 @@ function forEachInput(
       const wide = context.scratch(`d(part${which})`, forward.outputLeading, dy.rowBytes / 4);
       context.emit('zero', wide, wide.bytes);
       emit(wide, which, count);
-      if (dx !== null && copy !== null) context.emit('copyRows', ...broadcastBack(copy, wide, dx));
+      if (dx !== null && copy !== null) emitBroadcastBack(context, reversed(copy), wide, dx);
     }
   }
 }
@@ -95,3 +96,25 @@ export const mergeBackward = {
   Maximum: extremum,
   Minimum: extremum,
 };
+
+/**
+ * Hands the gradient of a broadcast input back: what went to many places is summed. Where features were one value, and there are
+ * axes inside of steps, there are more axes than a copy walks along: one of those inside is walked along here.
+ */
+function emitBroadcastBack(context: BackwardContext, copy: Copy, dy: PlanTensor, dx: PlanTensor): void {
+  const { axes, fromOffset = 0, toOffset = 0 } = copy;
+  const inside = axes.findIndex(({ count }, i) => i > 1 && typeof count === 'number');
+  const axis = axes[inside];
+  if (axis === undefined || axes.length < 4 || axes.some(({ to }) => to === 4)) {
+    context.emit('copyRows', ...copyArguments(copy, dy, dx, 1));
+    return;
+  }
+  for (let i = 0; i < Number(axis.count); i++) {
+    const part = {
+      axes: axes.filter((_, at) => at !== inside),
+      fromOffset: add(fromOffset, product(i, axis.from)),
+      toOffset: add(toOffset, product(i, axis.to)),
+    };
+    emitBroadcastBack(context, part, dy, dx);
+  }
+}
