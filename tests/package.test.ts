@@ -1,5 +1,5 @@
 // What is published, and so what `npm run build` made: its size, its entry points, and the compiled modules inside.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -146,6 +146,11 @@ describe('packed', () => {
     }
   });
 
+  test('every declaration compiles for who checks libraries too, imported and required', () => {
+    const consumer = entryPoints.map((entry, i) => `export * as entry${String(i)} from '${entry}';`).join('\n');
+    expect(typeErrors(['es2022', 'dom'], consumer)).toBe('');
+  });
+
   test('threads start from CommonJS, and from a program that was bundled', async () => {
     const program = `
       const { layers, sequential } = require('bucle');
@@ -174,6 +179,24 @@ describe('packed', () => {
     expect(scripts.some((text) => /from "\.\.?\/inference\.wasm"/.test(text))).toBe(true);
     expect(scripts.filter((text) => text.includes('0061736d'))).toEqual([]);
   });
+
+  /** What tsc says of a program beside the package, as a module and as CommonJS. */
+  function typeErrors(lib: readonly string[], program: string): string {
+    const project = mkdtempSync(join(folder, 'consumer-'));
+    for (const name of ['module.mts', 'commonjs.cts']) writeFileSync(join(project, name), program);
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib,
+      types: [],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+    };
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    return spawnSync(process.execPath, [compiler, '--project', project], { encoding: 'utf8' }).stdout;
+  }
 });
 
 describe('compiled kernels', () => {
