@@ -151,6 +151,13 @@ describe('packed', () => {
     expect(typeErrors(['es2022', 'dom'], consumer)).toBe('');
   });
 
+  test("a block adapter's output may be of any buffer, as an AudioWorklet's is to TypeScript", () => {
+    const consumer = `
+      import type { BlockAdapter } from 'bucle/realtime';
+      export const push = (adapter: BlockAdapter, block: Float32Array, out: Float32Array) => adapter.push(block, out);`;
+    expect(typeErrors(['es2022', 'dom'], consumer)).toBe('');
+  });
+
   test('threads start from CommonJS, and from a program that was bundled', async () => {
     const program = `
       const { layers, sequential } = require('bucle');
