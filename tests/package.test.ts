@@ -146,15 +146,25 @@ describe('packed', () => {
     }
   });
 
-  test('every declaration compiles for who checks libraries too, imported and required', () => {
-    const consumer = entryPoints.map((entry, i) => `export * as entry${String(i)} from '${entry}';`).join('\n');
-    expect(typeErrors(['es2022', 'dom'], consumer)).toBe('');
-  });
+  test.each([[['es2022']], [['es2022', 'dom']]])(
+    'every declaration compiles for who checks libraries too, imported and required: with %j',
+    (lib) => {
+      const consumer = entryPoints.map((entry, i) => `export * as entry${String(i)} from '${entry}';`).join('\n');
+      expect(typeErrors(lib, consumer)).toBe('');
+    },
+  );
 
   test("a block adapter's output may be of any buffer, as an AudioWorklet's is to TypeScript", () => {
     const consumer = `
       import type { BlockAdapter } from 'bucle/realtime';
       export const push = (adapter: BlockAdapter, block: Float32Array, out: Float32Array) => adapter.push(block, out);`;
+    expect(typeErrors(['es2022'], consumer)).toBe('');
+  });
+
+  test("fit takes the DOM's AbortSignal", () => {
+    const consumer = `
+      import type { FitOptions } from 'bucle';
+      export const options: FitOptions = { signal: new AbortController().signal };`;
     expect(typeErrors(['es2022', 'dom'], consumer)).toBe('');
   });
 
