@@ -114,7 +114,7 @@ describe('packed', () => {
 
   test('the tarball holds the documents, the manifest and dist', () => {
     const contents = readdirSync(join(folder, 'node_modules/bucle')).sort();
-    expect(contents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(contents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']);
   });
 
   test('publint finds nothing', () => {
