@@ -52,7 +52,8 @@ export function kernelInterfaces(inference, training) {
 
 /** What every build exports. */
 export interface InferenceKernels {
-  memory: WebAssembly.Memory;
+  /** A WebAssembly.Memory, by what is used of it: declarations need ECMAScript's types alone. */
+  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
 ${base.map(member).join('')}}
 
 /** What the training builds export. */

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, test } from 'vitest';
-import { layers } from '../src/index.js';
+import { layers, losses, metrics } from '../src/index.js';
 import { activationNames, inputActivationNames } from './reference/activations.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -87,6 +87,17 @@ describe('README names', () => {
     const aliases = ['swish', 'hardSwish'];
     expect(names.sort()).toEqual([...activationNames, ...inputActivationNames, ...aliases].sort());
   });
+});
+
+test('the page on training names every loss and metric once', () => {
+  const page = readFileSync(join(root, 'docs/training.md'), 'utf8');
+  const named = (of: string): string[] => {
+    const [item = ''] = new RegExp(`^- \`${of}\`: .*?\\.\n`, 'ms').exec(page) ?? [];
+    const withoutShortNames = item.slice(item.indexOf(':')).replaceAll(/\([^)]*\)/g, '');
+    return Array.from(withoutShortNames.matchAll(/`(\w+)`/g), ([, name]) => name);
+  };
+  expect(named('losses').sort()).toEqual(Object.keys(losses).sort());
+  expect(named('metrics').sort()).toEqual(Object.keys(metrics).sort());
 });
 
 function reasonFor({ code }: Block): (typeof notRun)[number] | undefined {

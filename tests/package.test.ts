@@ -1,5 +1,5 @@
 // What is published, and so what `npm run build` made: its size, its entry points, and the compiled modules inside.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -114,7 +114,7 @@ describe('packed', () => {
 
   test('the tarball holds the documents, the manifest and dist', () => {
     const contents = readdirSync(join(folder, 'node_modules/bucle')).sort();
-    expect(contents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(contents).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']);
   });
 
   test('publint finds nothing', () => {
@@ -146,6 +146,28 @@ describe('packed', () => {
     }
   });
 
+  test.each([[['es2022']], [['es2022', 'dom']]])(
+    'every declaration compiles for who checks libraries too, imported and required: with %j',
+    (lib) => {
+      const consumer = entryPoints.map((entry, i) => `export * as entry${String(i)} from '${entry}';`).join('\n');
+      expect(typeErrors(lib, consumer)).toBe('');
+    },
+  );
+
+  test("a block adapter's output may be of any buffer, as an AudioWorklet's is to TypeScript", () => {
+    const consumer = `
+      import type { BlockAdapter } from 'bucle/realtime';
+      export const push = (adapter: BlockAdapter, block: Float32Array, out: Float32Array) => adapter.push(block, out);`;
+    expect(typeErrors(['es2022'], consumer)).toBe('');
+  });
+
+  test("fit takes the DOM's AbortSignal", () => {
+    const consumer = `
+      import type { FitOptions } from 'bucle';
+      export const options: FitOptions = { signal: new AbortController().signal };`;
+    expect(typeErrors(['es2022', 'dom'], consumer)).toBe('');
+  });
+
   test('threads start from CommonJS, and from a program that was bundled', async () => {
     const program = `
       const { layers, sequential } = require('bucle');
@@ -174,6 +196,24 @@ describe('packed', () => {
     expect(scripts.some((text) => /from "\.\.?\/inference\.wasm"/.test(text))).toBe(true);
     expect(scripts.filter((text) => text.includes('0061736d'))).toEqual([]);
   });
+
+  /** What tsc says of a program beside the package, as a module and as CommonJS. */
+  function typeErrors(lib: readonly string[], program: string): string {
+    const project = mkdtempSync(join(folder, 'consumer-'));
+    for (const name of ['module.mts', 'commonjs.cts']) writeFileSync(join(project, name), program);
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib,
+      types: [],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+    };
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    return spawnSync(process.execPath, [compiler, '--project', project], { encoding: 'utf8' }).stdout;
+  }
 });
 
 describe('compiled kernels', () => {

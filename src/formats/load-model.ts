@@ -84,7 +84,7 @@ export function assembleFile(
  * @throws Error when one is missing, left over, there twice or of another shape; nothing is changed then.
  */
 export function setFileWeights(
-  { name, graph }: Pick<Model, 'name' | 'graph'>,
+  { name, graph }: Pick<Assembled, 'name' | 'graph'>,
   file: Pick<ModelFile, 'weights'>,
   set: (values: readonly Numbers[]) => void,
 ): void {

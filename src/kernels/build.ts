@@ -8,14 +8,17 @@ export interface KernelBuild {
   /** Whether the backward kernels, optimizers and random numbers are in it. */
   readonly training: boolean;
   /** The compiled module: compiled on first use, then shared by every workspace of the process. */
-  readonly module: () => WebAssembly.Module;
+  readonly module: () => KernelModule;
 }
+
+/** A WebAssembly.Module, which has no members. Declarations name it so: to compile they need ECMAScript's types alone. */
+export type KernelModule = object;
 
 export function kernelBuild(
   arithmetic: KernelBuild['arithmetic'],
   training: boolean,
-  compile: () => WebAssembly.Module,
+  compile: () => KernelModule,
 ): KernelBuild {
-  let compiled: WebAssembly.Module | undefined;
+  let compiled: KernelModule | undefined;
   return { arithmetic, training, module: () => (compiled ??= compile()) };
 }

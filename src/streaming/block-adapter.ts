@@ -69,7 +69,10 @@ export class BlockAdapter {
   }
 
   /** Samples in, as many out. @throws TypeError for half a sample, or an `out` that is too small. */
-  push(block: Float32Array, out = new Float32Array((block.length / this.#channels) * this.#outChannels)): Float32Array {
+  push(
+    block: Float32Array,
+    out: Float32Array = new Float32Array((block.length / this.#channels) * this.#outChannels),
+  ): Float32Array {
     const samples = block.length / this.#channels;
     if (!Number.isInteger(samples)) mismatch(this.#where, `whole samples of ${this.#channels} values`, block.length);
     const wanted = samples * this.#outChannels;

@@ -22,6 +22,7 @@ import { IterableSource } from './iterable-source.js';
 import { spawn } from '#threads';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
+import type { Signal } from './pauses.js';
 import { RunningFit, type Fitted } from './running-fit.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
 import { Crew } from './threads/crew.js';
@@ -57,8 +58,8 @@ export interface FitOptions extends WeightOptions {
   seed?: number;
   /** 'auto' and 1: a bar in a terminal, plain lines elsewhere; 0: nothing; 2: plain lines. Default 'auto'. */
   verbose?: 'auto' | 0 | 1 | 2;
-  /** Stops after the current batch, or while a batch is waited for; `fit` then rejects with the signal's reason. */
-  signal?: AbortSignal;
+  /** An AbortSignal: stops after the current batch, or while a batch is waited for; `fit` then rejects with the signal's reason. */
+  signal?: Signal;
   /** What is called as training goes on: of `callbacks`, or objects with hooks of one's own. */
   callbacks?: readonly CallbackOption[];
   /**
@@ -80,7 +81,7 @@ const share: Reader<number> = (value, where) =>
 const verbosity: Reader<'auto' | 0 | 1 | 2> = (value, where) =>
   value === 'auto' || value === 0 || value === 1 || value === 2 ? value : refuse(where, "'auto', 0, 1 or 2", value);
 
-const signalReader: Reader<AbortSignal> = (value, where) =>
+const signalReader: Reader<Signal> = (value, where) =>
   value instanceof AbortSignal ? value : refuse(where, 'an AbortSignal', value);
 
 const frequency: Reader<number | readonly number[]> = (value, where) =>

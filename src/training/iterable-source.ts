@@ -9,7 +9,7 @@ import {
   type Source,
 } from './batches.js';
 import { rowNumbers } from './data.js';
-import { unlessAborted } from './pauses.js';
+import { unlessAborted, type Signal } from './pauses.js';
 import type { WeightOptions } from './sample-weights.js';
 import type { Trainer } from './trainer.js';
 
@@ -20,7 +20,7 @@ export interface IterableSettings {
   readonly beginsAnew: boolean;
   readonly classWeight?: WeightOptions['classWeight'];
   /** Nobody waits for a batch any more when it comes. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
 }
 
 /** An iterable that was begun. */
@@ -42,7 +42,7 @@ export class IterableSource implements Source {
   readonly #given: Batches;
   readonly #classWeight: WeightOptions['classWeight'];
   readonly #beginsAnew: boolean;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: Signal | undefined;
   #open: Open | undefined;
 
   constructor(

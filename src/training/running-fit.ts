@@ -8,7 +8,7 @@ import { ErrorTotals } from './error-totals.js';
 import { HistoryRecorder, prefixed, type History, type Logs } from './history.js';
 import type { Counts, Found, RunningPart } from './kept-training.js';
 import { NonFiniteLossError } from './non-finite.js';
-import { Pauses } from './pauses.js';
+import { Pauses, type Signal } from './pauses.js';
 import type { Progress } from './progress/progress.js';
 import type { Crew } from './threads/crew.js';
 import type { Trainer } from './trainer.js';
@@ -39,7 +39,7 @@ export interface FitSettings {
   readonly epochs: number;
   readonly initialEpoch: number;
   readonly seed: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Signal | undefined;
   readonly resume: boolean;
   readonly validationFreq: number | readonly number[];
   readonly verbose: 'auto' | 0 | 1 | 2;

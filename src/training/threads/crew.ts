@@ -1,4 +1,4 @@
-import type { KernelBuild } from '../../kernels/build.js';
+import type { KernelBuild, KernelModule } from '../../kernels/build.js';
 import type { Tensor } from '../../tensors/tensor.js';
 import type { BatchParts, Part, PartResult, SharedWeights } from '../parts.js';
 import { Line } from './line.js';
@@ -6,7 +6,7 @@ import type { Port } from './port.js';
 
 /** A model for threads that run parts of its batches. Plain data, and a compiled module. */
 export interface SharedModel {
-  readonly module: WebAssembly.Module;
+  readonly module: KernelModule;
   readonly arithmetic: KernelBuild['arithmetic'];
   /** As a .safetensors file. */
   readonly file: Uint8Array;

@@ -10,7 +10,7 @@ export function spawn(): Port {
   const worker = new Worker(url);
   return {
     post: (message, transfer = []) => {
-      worker.postMessage(message, [...transfer]);
+      worker.postMessage(message, transfer as Transferable[]);
     },
     listen: (received, failed) => {
       worker.addEventListener('message', ({ data }) => {
