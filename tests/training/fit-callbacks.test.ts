@@ -1,6 +1,7 @@
 /** What fit tells its callbacks, in Keras's order, and what they may do to it; initialEpoch, validationFreq; truncated sequences. */
 import { describe, expect, test } from 'vitest';
 import {
+  callbacks,
   layers,
   optimizers,
   sequential,
@@ -24,7 +25,7 @@ function create(): TrainableModel {
   return model;
 }
 
-const valuesOf = (model: TrainableModel) => model.getWeights().map(({ data }) => data);
+const valuesOf = (model: Pick<TrainableModel, 'getWeights'>) => model.getWeights().map(({ data }) => data);
 
 /** Writes down every hook, with the names in its logs. */
 function listen(heard: string[]): Callback {
@@ -144,6 +145,47 @@ test.each(hookNames.filter((name) => name !== 'onNonFiniteLoss'))(
     expect((await model.fit(x, y, { ...options, epochs: 2 })).epoch).toEqual([0, 1]);
   },
 );
+
+describe('restoreBestWeights', () => {
+  const single = (useEma: boolean) => {
+    const model = sequential({ layers: [layers.dense({ units: 1, kernelInitializer: 'zeros', inputShape: [1] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1, useEma, emaMomentum: 0.5 }), loss: 'mse' });
+    return model;
+  };
+  const best = callbacks.earlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true });
+  /** The weights at the end of each epoch. */
+  const keep = (kept: Float32Array[][]): Callback => ({
+    onEpochEnd: ({ training }) => void kept.push(valuesOf(training)),
+  });
+
+  test('also where training ends inside of the epoch after the best', async () => {
+    const [model, kept]: [TrainableModel, Float32Array[][]] = [single(false), []];
+    const batches = (epoch: number) => [
+      [[[1]], [[epoch === 2 ? -50 : 1]]] as const,
+      [[[1]], [[epoch === 2 ? NaN : 1]]] as const,
+    ];
+    const { epoch } = await model.fit(
+      { epoch: batches },
+      {
+        epochs: 9,
+        verbose: 0,
+        callbacks: [callbacks.terminateOnNaN(), best, keep(kept)],
+      },
+    );
+    expect(epoch).toEqual([0, 1]);
+    expect(valuesOf(model)).toEqual(kept[1]);
+  });
+
+  test('those of the epoch, not their average, whichever epoch it was (Keras)', async () => {
+    for (const target of [1, 9]) {
+      const [model, kept]: [TrainableModel, Float32Array[][]] = [single(true), []];
+      const batches = (epoch: number) => [[[[1]], [[epoch === 2 ? target : 1]]] as const];
+      const { history } = await model.fit({ epoch: batches }, { epochs: 3, verbose: 0, callbacks: [best, keep(kept)] });
+      const [least] = [...history.loss].sort((a, b) => a - b);
+      expect(valuesOf(model)).toEqual(kept[history.loss.indexOf(least)]);
+    }
+  });
+});
 
 describe('weights', () => {
   const weights = Float32Array.from({ length: 14 }, (_, i) => (i * 5) % 4);
