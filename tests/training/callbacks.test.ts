@@ -1,6 +1,6 @@
 /** Callbacks as `fit` plays them: what they watch, note, set, save, and take back after a resume. */
 import { describe, expect, test } from 'vitest';
-import { callbacks } from '../../src/index.js';
+import { callbacks, layers, optimizers, sequential } from '../../src/index.js';
 import type { Callback, CallbackState } from '../../src/training/callbacks/callback.js';
 import { startCallbacks } from '../../src/training/callbacks/callbacks.js';
 import type { Logs } from '../../src/training/history.js';
@@ -107,6 +107,17 @@ describe('reduceLROnPlateau', () => {
     expect(await rates({ patience: 1 }, [3, 3 - 0.9e-4, 2, 2])).toEqual([1, 1, 0.1, 0.1]);
   });
 
+  test('where float32 would hold it as 0 it falls no more, and training goes on', async () => {
+    const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 1e-43 }), loss: 'mse' });
+    for (const minLearningRate of [0, 1e-60]) {
+      const plateau = callbacks.reduceLROnPlateau({ monitor: 'loss', patience: 1, minDelta: 9, minLearningRate });
+      const { epoch } = await model.fit([[1]], [[1]], { epochs: 9, verbose: 0, callbacks: [plateau] });
+      expect(epoch).toHaveLength(9);
+      expect(model.learningRate).toBeCloseTo(1e-45, 50);
+    }
+  });
+
   test('a cooldown is not counted', async () => {
     expect(await rates({ patience: 1, factor: 0.5, cooldown: 2 }, [3, 3, 3, 3, 3, 3])).toEqual([
       1, 1, 0.5, 0.5, 0.25, 0.25,
@@ -141,6 +152,10 @@ describe('learningRateScheduler', () => {
     const all = [callbacks.learningRateScheduler({ schedule: () => NaN })];
     await expect(play({ callbacks: all, logs: validated([1]) })).rejects.toThrow(
       'fit: callbacks[0] learningRateScheduler: schedule(0, 0.1): expected a positive number, got NaN',
+    );
+    const tiny = [callbacks.learningRateScheduler({ schedule: () => 1e-60 })];
+    await expect(play({ callbacks: tiny, logs: validated([1]) })).rejects.toThrow(
+      'learningRateScheduler: schedule(0, 0.1): expected a positive number that float32 can hold, got 1e-60',
     );
   });
 });
