@@ -229,6 +229,14 @@ describe('modelCheckpoint', () => {
     expect(saved.map(({ path, optimizer }) => [path, optimizer])).toEqual([['a', true], ['b', false]]); // prettier-ignore
   });
 
+  test('the best only after batches: what their logs do not have is refused before anything is trained', async () => {
+    const saves = { path: 'm', saveFreq: 1, saveBestOnly: true };
+    await expect(paths(saves)).rejects.toThrow(
+      "modelCheckpoint: monitor: expected one of 'loss', got 'valLoss' (there is no validation after a batch)",
+    );
+    expect(await paths({ ...saves, monitor: 'loss' })).toEqual(['m']);
+  });
+
   test('it saves when all callbacks have seen the epoch, also those behind it', async () => {
     const all = [
       callbacks.modelCheckpoint({ path: 'a', saveBestOnly: true }),

@@ -9,7 +9,7 @@ import {
   text,
   type Reader,
 } from '../../options/options.js';
-import type { Logs } from '../history.js';
+import { batchLogNames, type Logs } from '../history.js';
 import type { RunningCallback, Training } from './callback.js';
 import { Monitor, monitorFields, type MonitorOptions } from './monitor.js';
 
@@ -64,7 +64,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
   return {
     saves: optimizer ? 'checkpoint' : 'model',
     onTrainBegin: ({ training }) => {
-      monitor?.begin(training);
+      monitor?.begin(training, saveFreq === 'epoch' ? 'epochs' : 'batches');
       checkTemplate(where, path, saveFreq, training);
     },
     onTrainBatchEnd: ({ epoch, batch, logs }) => {
@@ -90,7 +90,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
 
 /** Before anything is trained: a name that no log has would be found out only after an epoch. */
 function checkTemplate(where: string, path: string, saveFreq: 'epoch' | number, { logNames }: Training): void {
-  const logs = saveFreq === 'epoch' ? logNames : logNames.filter((name) => !/^val[A-Z]/.test(name));
+  const logs = saveFreq === 'epoch' ? logNames : batchLogNames(logNames);
   const known = ['epoch', ...(saveFreq === 'epoch' ? [] : ['batch']), ...logs];
   for (const brace of path.match(/\{[^}]*\}?/g) ?? []) {
     const [match] = brace.matchAll(placeholder);

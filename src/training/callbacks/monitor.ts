@@ -1,6 +1,6 @@
 import { camelCase } from '../../formats/camel-case.js';
 import { mismatch, nonNegative, oneOf, optional, show, text } from '../../options/options.js';
-import type { Logs } from '../history.js';
+import { batchLogNames, type Logs } from '../history.js';
 import type { Training } from './callback.js';
 
 /** What a callback watches, and which way is better. */
@@ -53,17 +53,21 @@ export class Monitor {
     return this.#sign * Infinity;
   }
 
-  /** Before anything is trained. @throws TypeError if no epoch will have such a log. */
-  begin({ logNames }: Training): void {
-    const found = [this.#name, camelCase(this.#name)].find((name) => logNames.includes(name));
+  /** Before anything is trained. @throws TypeError if no epoch, or no batch, will have such a log. */
+  begin({ logNames }: Training, of: 'epochs' | 'batches' = 'epochs'): void {
+    const names = of === 'epochs' ? logNames : batchLogNames(logNames);
+    const found = [this.#name, camelCase(this.#name)].find((name) => names.includes(name));
     if (found === undefined) {
-      const known = logNames.map((name) => `'${name}'`).join(', ');
-      const hint = this.#name.startsWith('val')
-        ? ' (there is no validation without validationData or validationSplit)'
-        : '';
-      mismatch(`${this.#where}: monitor`, `one of ${known}`, `'${this.#name}'${hint}`);
+      const known = names.map((name) => `'${name}'`).join(', ');
+      mismatch(`${this.#where}: monitor`, `one of ${known}`, `'${this.#name}'${this.#hint(of)}`);
     }
     this.#name = found;
+  }
+
+  #hint(of: 'epochs' | 'batches'): string {
+    if (!this.#name.startsWith('val')) return '';
+    if (of === 'batches') return ' (there is no validation after a batch)';
+    return ' (there is no validation without validationData or validationSplit)';
   }
 
   /** undefined in an epoch that had none, such as one without validation. */
