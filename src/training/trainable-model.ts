@@ -290,7 +290,8 @@ export class TrainableModel extends Model {
 
   /**
    * The model as a .safetensors file (docs/formats.md): layers and weights. The same model gives the same bytes.
-   * @throws Error for a layer with a function in it, or, with the optimizer, for a schedule that is one: no file can hold these.
+   * @throws Error for a layer with a function in it, or, with the optimizer, for a schedule that is one: no file can hold these; with
+   *   the optimizer also where `trainable` was set since the model was compiled.
    */
   toSafetensors(options: SaveOptions = {}): Uint8Array {
     const { optimizer } = this.#readSaveOptions('toSafetensors', options);
@@ -372,7 +373,7 @@ export class TrainableModel extends Model {
       ...this.#own,
       toBytes: (running) => kept.toBytes(running === null ? null : trainer, running ?? undefined),
       checkSavable: (what) => {
-        kept.check(what);
+        kept.check(what, trainer);
       },
       fromBytes: (where, bytes) => kept.fromBytes(where, trainer, bytes),
       loaded: (where) => {
