@@ -207,8 +207,9 @@ export class TrainableModel extends Model {
     this.#kept.compiledWith({ ...options });
   }
 
-  /** What the optimizer does now. @throws Error when the model is not compiled. */
+  /** What the optimizer does now. @throws Error when the model is not compiled, or `fit` of bucle/worker has the optimizer. */
   get optimizer(): OptimizerReport {
+    this.#refuseElsewhere('optimizer', 'wait for it');
     const { iterations, learningRate, gradientNorm } = this.#requireTrainer('optimizer');
     return { iterations, learningRate, gradientNorm };
   }
@@ -218,6 +219,7 @@ export class TrainableModel extends Model {
    * @throws Error when it is set and a schedule decides it, or before `compile`; TypeError for anything but a positive number.
    */
   get learningRate(): number {
+    this.#refuseElsewhere('learningRate', 'a hook can read training.learningRate');
     return this.#requireTrainer('learningRate').learningRate;
   }
 

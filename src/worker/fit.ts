@@ -30,7 +30,7 @@ type Question = HookQuestion | BatchesQuestion | ProgressQuestion;
 /**
  * `model.fit` in threads of its own, so that this one stays free: a page goes on to answer, a server to serve. Arguments, result, bits and
  * errors are those of `model.fit`, with `workers` as many threads as it says, by default one. While it runs, `model` has the weights it
- * began with, or those of the last hook that was called here, and the optimizer that it began with, which is then not to be saved or
+ * began with, or those of the last hook that was called here, and the optimizer that it began with, which is then not to be asked, saved or
  * changed; in the end it has what came of it, optimizer included.
  *
  * Arrays are copied to the thread; batches to iterate over are asked for here, as they are needed. Callbacks that are data, such as

@@ -781,6 +781,8 @@ test('while it runs the caller is free, the model can predict, and nothing else 
   const ofOptimizer: (() => unknown)[] = [
     () => { model.learningRate = 0.5; },
     () => { model.swapAveragedWeights(); },
+    () => model.optimizer,
+    () => model.learningRate,
     () => model.toSafetensors({ optimizer: true }),
   ]; // prettier-ignore
   for (const use of ofOptimizer) expect(use).toThrow('fit is running in another thread, where the optimizer is');
