@@ -99,6 +99,16 @@ function shared(): TrainableModel {
   return compiled(functional({ inputs: given, outputs: layers.dense({ units: 2 }).apply(outputs) }));
 }
 
+/** Two outputs of a sequence, whose steps are masked in unlike shares from batch to batch. */
+function maskedTwice(): TrainableModel {
+  const given = input({ shape: [6, 1], name: 'given' });
+  const sequence = layers.masking().apply(given);
+  const outputs = ['p', 'r'].map((name) => layers.simpleRNN({ units: 2, name, returnSequences: true }).apply(sequence));
+  return compiled(functional({ inputs: given, outputs }), { loss: ['mse', 'mae'] });
+}
+
+const twoMasked = 'several outputs with a mask';
+
 const cases: Readonly<Record<string, Case>> = {
   'dropout of all kinds': {
     make: () =>
@@ -165,6 +175,12 @@ const cases: Readonly<Record<string, Case>> = {
     x: { sequence: x, vector: vectors },
     y: { steps: sequences, last: y },
     options: { sampleWeight: { steps: sampleWeight } },
+  },
+  [twoMasked]: {
+    make: maskedTwice,
+    x: { data: words.data.map((word, i) => (i % 6 < i / 70 ? word : 0)), shape: [rows, 6, 1] },
+    y: { p: sequences, r: sequences },
+    options: { validationSplit: 0.3 },
   },
   'batch normalization': {
     make: () =>
@@ -350,6 +366,16 @@ describe.each(Object.entries(cases))('%s', (name, one) => {
     expect(parts.history).toEqual(whole.history);
     expect(parts.model.toSafetensors({ optimizer: true })).toEqual(whole.model.toSafetensors({ optimizer: true }));
   });
+});
+
+test('where a mask leaves unlike shares of parts and batches, the losses of outputs still add up to that of the model', async () => {
+  for (const more of [{}, { workers: 1 }, { workers: 2 }]) {
+    const { loss, pLoss, rLoss, valLoss, valPLoss, valRLoss } = (await run(cases[twoMasked], more)).history;
+    for (let epoch = 0; epoch < 2; epoch++) {
+      expect(pLoss[epoch] + rLoss[epoch]).toBeCloseTo(loss[epoch], 12);
+      expect(valPLoss[epoch] + valRLoss[epoch]).toBeCloseTo(valLoss[epoch], 12);
+    }
+  }
 });
 
 describe('weights that are set meanwhile are set in all threads, those too that are not trained', () => {

@@ -147,6 +147,25 @@ describe('the same bits', () => {
     expect(valuesOf(other)).toEqual(valuesOf(one));
   });
 
+  test('of several outputs, whose losses add up also where a mask leaves unlike shares of batches', async () => {
+    const make = () => {
+      const given = input({ shape: [null, 2] });
+      const sequence = layers.masking().apply(layers.activation({ activation: 'relu' }).apply(given));
+      const outputs = ['p', 'r'].map((name) => layers.gru({ units: 1, name, returnSequences: true }).apply(sequence));
+      const model = functional({ inputs: given, outputs });
+      model.compile({ optimizer: 'adam', loss: 'mse' });
+      return model;
+    };
+    const [one, other, target] = [make(), make(), draw(rows, 5, 1)];
+    const options = { ...settings, validationSplit: 0.4 };
+    const { history } = await one.fit(x, [target, target], options);
+    expect((await fit(other, x, [target, target], options)).history).toEqual(history);
+    history.loss.forEach((loss, epoch) => {
+      expect(history.pLoss[epoch] + history.rLoss[epoch]).toBeCloseTo(loss, 12);
+      expect(history.valPLoss[epoch] + history.valRLoss[epoch]).toBeCloseTo(history.valLoss[epoch], 12);
+    });
+  });
+
   test('of a stateful model', async () => {
     const make = () => {
       const model = sequential({
