@@ -182,6 +182,19 @@ describe('csvLogger', () => {
     );
   });
 
+  test('quotes what has a separator, a quote or a line break in it, as Python’s csv writer', async () => {
+    const names = { loss: 0.5, 'a,b': 1, 'say "c"': 2, 'd\ne': 3 };
+    const files = memoryFiles();
+    const all = (separator: string) => [callbacks.csvLogger({ path: separator, separator, append: true })];
+    for (const separator of [',', '.']) {
+      for (let run = 0; run < 2; run++) await play({ callbacks: all(separator), logs: [names], files });
+    }
+    expect(files.contents).toEqual({
+      ',': 'epoch,loss,"a,b","say ""c""","d\ne"\n0,0.5,1,2,3\n0,0.5,1,2,3\n',
+      '.': 'epoch.loss.a,b."say ""c"""."d\ne"\n0."0.5".1.2.3\n0."0.5".1.2.3\n',
+    });
+  });
+
   test('resumed from a checkpoint, the file holds each epoch once, whatever was written after it', async () => {
     const all = [callbacks.csvLogger({ path: 'log.csv' }), callbacks.modelCheckpoint({ path: 'c' })];
     const { saved } = await play({ callbacks: all, logs, files: memoryFiles() });
