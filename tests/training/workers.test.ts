@@ -457,6 +457,18 @@ test('threads end with their training; where one of them ends before, it is told
   expect(await model.fit(x, y, next)).toEqual(await good.fit(x, y, next));
 });
 
+test('no thread is started that would have no part of any batch', async () => {
+  const startedBy = async (options: FitOptions, given = vectors) => {
+    using threads = watchThreads();
+    const model = compiled(sequential({ layers: [layers.dense({ units: 2, inputShape: [4] })] }));
+    await model.fit(given, rowsOf(y, 0, given.shape[0]), { verbose: 0, workers: 32, ...options });
+    return threads.all.length;
+  };
+  expect(await startedBy({ batchSize: 40 })).toBe(2);
+  expect(await startedBy({ batchSize: 40, workers: 2 })).toBe(1);
+  expect(await startedBy({ batchSize: 64 }, rowsOf(vectors, 0, 7))).toBe(0);
+});
+
 test('moving averages are the mean over the parts', async () => {
   const make = () =>
     compiled(sequential({ layers: [layers.batchNormalization({ momentum: 0.9, inputShape: [4] })] }), {

@@ -779,6 +779,12 @@ describe('errors', () => {
   });
 });
 
+test('no thread is started that would have no part of any batch', async () => {
+  using threads = watchThreads();
+  await elsewhere(create(), { batchSize: 20, workers: 32 });
+  expect(threads.all).toHaveLength(2);
+});
+
 test('while it runs the caller is free, the model can predict, and nothing else changes it', async () => {
   using threads = watchThreads();
   const model = create();
