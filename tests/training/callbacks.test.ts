@@ -351,9 +351,7 @@ describe('callbacks of one’s own', () => {
   });
 
   test('one of them can stop training, and says why', async () => {
-    const stopping: Callback = {
-      onEpochEnd: ({ epoch, training }) => epoch === 1 && training.stop('enough'),
-    } as Callback;
+    const stopping: Callback = { onEpochEnd: ({ epoch, training }) => epoch === 1 && training.stop('enough') };
     expect(await play({ callbacks: [stopping], logs: validated([1, 1, 1]) })).toMatchObject({
       epochs: 2,
       notes: ['enough'],
@@ -361,8 +359,11 @@ describe('callbacks of one’s own', () => {
   });
 
   test('nobody waits where no hook is async', () => {
-    const list = startCallbacks([{ onTestBegin: () => undefined }], 'fit');
-    expect(list.call('onTestBegin', { epoch: 0 } as never)).toBeUndefined();
+    const losses: number[] = [];
+    const pushing: Callback = { onTestBegin: ({ epoch }) => losses.push(epoch) };
+    const list = startCallbacks([{ onTestBegin: () => undefined }, pushing], 'fit');
+    expect(list.call('onTestBegin', { epoch: 7 } as never)).toBeUndefined();
+    expect(losses).toEqual([7]);
     expect([list.hears('onTestBegin'), list.hears('onTestEnd')]).toEqual([true, false]);
   });
 });

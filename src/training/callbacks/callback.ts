@@ -47,7 +47,8 @@ export interface Callback {
   restore?(state: CallbackState): void;
 }
 
-export type Hook<Event> = (event: Event) => void | Promise<void>;
+/** What it gives is of no account, unless it is a promise, which is waited for. */
+export type Hook<Event> = (event: Event) => unknown;
 
 export interface TrainEvent {
   /** May be read and asked to predict; what changes it is refused while `fit` runs: `training` has what may change. */
