@@ -32,7 +32,10 @@ import type { Trainer } from './trainer.js';
 export interface FitOptions extends WeightOptions {
   /** The epoch to end before; the first is 0. Default 1. */
   epochs?: number;
-  /** The epoch to begin with, of a training that goes on: it counts in logs, callbacks and `epochs`. Default 0. */
+  /**
+   * The epoch to begin with, of a training that goes on: it counts in logs, callbacks and `epochs`. With `resume` or a backup the
+   * checkpoint says it. Default 0.
+   */
   initialEpoch?: number;
   /** Default 32, or what the input's shape fixes. Not for iterables, whose batches are as they come. */
   batchSize?: number;
