@@ -307,6 +307,17 @@ export class Trainer {
     return copyOf(this.#states, this.workspace, this.name);
   }
 
+  /** Whether less or more of what the logs call so is better; undefined: nobody knows. */
+  modeOf(logName: string): 'min' | 'max' | undefined {
+    if (logName === 'loss') return 'min';
+    for (const [i, { loss, metrics }] of this.#logNames.entries()) {
+      if (logName === loss) return 'min';
+      const metric = this.#objectives[i]?.metrics[metrics.indexOf(logName)];
+      if (metric !== undefined) return metric.measure.mode ?? undefined;
+    }
+    return undefined;
+  }
+
   /** Losses and metrics by name. */
   logsOf({ loss, sums }: BatchErrors): Logs {
     const logs: Record<string, number> = {};

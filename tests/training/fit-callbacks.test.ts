@@ -2,7 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import {
   callbacks,
+  functional,
+  input,
   layers,
+  metrics,
   optimizers,
   sequential,
   type Callback,
@@ -145,6 +148,33 @@ test.each(hookNames.filter((name) => name !== 'onNonFiniteLoss'))(
     expect((await model.fit(x, y, { ...options, epochs: 2 })).epoch).toEqual([0, 1]);
   },
 );
+
+test('which way is better is known of losses and metrics by their kinds, not of one’s own', async () => {
+  const given = input({ shape: [2] });
+  const [a, b] = ['a', 'b'].map((name) => layers.dense({ units: 1, name, activation: 'sigmoid' }).apply(given));
+  const model = functional({ inputs: given, outputs: [a, b] });
+  const own = (name: string) =>
+    metrics.custom({ name, build: (yTrue, yPred) => layers.subtract().apply([yTrue, yPred]) });
+  const ofA = [
+    metrics.precision({ name: 'precisionLoss' }),
+    metrics.rootMeanSquaredError({ name: 'accuracy' }),
+    'mae',
+  ] as const;
+  const ofB = [metrics.auc({ name: 'aucPr' }), 'cosineSimilarity', own('gain')] as const;
+  model.compile({ optimizer: 'sgd', loss: 'cosineSimilarity', metrics: { a: ofA, b: ofB }, logGradientNorm: true });
+  const modes: Record<string, string | undefined> = {};
+  const onTrainBegin: Callback['onTrainBegin'] = ({ training }) => {
+    for (const name of training.logNames) modes[name] = training.modeOf?.(name);
+  };
+  const data = [ones(2, 2), [ones(2, 1), ones(2, 1)]] as const;
+  await model.fit(...data, { verbose: 0, validationData: data, callbacks: [{ onTrainBegin }] });
+  expect(modes).toEqual({
+    ...{ loss: 'min', aLoss: 'min', aPrecisionLoss: 'max', aAccuracy: 'min', aMae: 'min' },
+    ...{ bLoss: 'min', bAucPr: 'max', bCosineSimilarity: 'max', bGain: undefined, gradientNorm: undefined },
+    ...{ valLoss: 'min', valALoss: 'min', valAPrecisionLoss: 'max', valAAccuracy: 'min', valAMae: 'min' },
+    ...{ valBLoss: 'min', valBAucPr: 'max', valBCosineSimilarity: 'max', valBGain: undefined },
+  });
+});
 
 describe('restoreBestWeights', () => {
   const single = (useEma: boolean) => {

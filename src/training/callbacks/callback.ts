@@ -83,6 +83,8 @@ export interface Training {
   readonly batches: number | null;
   /** The names that the logs of an epoch can have, those of validation included: loss, mae, valLoss, valMae. */
   readonly logNames: readonly string[];
+  /** @internal Whether less or more of one of them is better; undefined: nobody knows. */
+  modeOf?(logName: string): 'min' | 'max' | undefined;
   /**
    * Of the next step. What it is set to stays, also in checkpoints.
    * @throws Error when it is set and a schedule of the optimizer decides it; TypeError for anything but a positive number.

@@ -29,7 +29,7 @@ export function runEarlyStopping(given: unknown, where: string): RunningCallback
   });
   const { patience, baseline, restoreBestWeights, startFromEpoch } = options;
   const monitor = new Monitor(where, options);
-  let [wait, best] = [0, baseline ?? monitor.worst];
+  let [wait, best] = [0, baseline];
   /** The epoch of the best weights and the last one that was trained; −1: none. */
   let [bestEpoch, lastEpoch] = [-1, -1];
   let bestWeights: readonly Omit<Tensor, 'toArray'>[] = [];
@@ -66,7 +66,7 @@ export function runEarlyStopping(given: unknown, where: string): RunningCallback
       training.note(`earlyStopping: the weights are those of epoch ${bestEpoch + 1}, with ${monitor.name} ${best}`);
     },
     state: () => ({
-      numbers: { wait, best, bestEpoch, lastEpoch },
+      numbers: { wait, bestEpoch, lastEpoch, ...(best !== undefined && { best }) },
       tensors: Object.fromEntries(
         bestWeights.map(({ data, shape }, i) => [`best/${i}`, { data: data.slice(), shape }]),
       ),

@@ -50,7 +50,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
   });
   // Without saveBestOnly nothing is watched, and the default need not be there.
   const monitor = saveBestOnly ? new Monitor(where, { ...watched, minDelta: 0 }) : null;
-  let [best, batches] = [initialValueThreshold ?? monitor?.worst ?? 0, 0];
+  let [best, batches] = [initialValueThreshold, 0];
   /** Where to save once every callback has seen this batch or epoch. */
   let due: string | null = null;
   const plan = (epoch: number, batch: number | null, logs: Logs): void => {
@@ -81,7 +81,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
       due = null;
       return training.save(file, { optimizer });
     },
-    state: () => ({ numbers: { best, batches } }),
+    state: () => ({ numbers: { batches, ...(best !== undefined && { best }) } }),
     restore: ({ numbers = {} }) => {
       ({ best = best, batches = batches } = numbers);
     },

@@ -28,7 +28,8 @@ export function runReduceLROnPlateau(given: unknown, where: string): RunningCall
   });
   const { factor, patience, cooldown, minLearningRate } = options;
   const monitor = new Monitor(where, options);
-  let [wait, best, cooling] = [0, monitor.worst, 0];
+  let [wait, cooling] = [0, 0];
+  let best: number | undefined;
   return {
     onTrainBegin: ({ training }) => {
       monitor.begin(training);
@@ -54,7 +55,7 @@ export function runReduceLROnPlateau(given: unknown, where: string): RunningCall
       [cooling, wait] = [cooldown, 0];
       training.note(`reduceLROnPlateau: learning rate ${training.learningRate} after epoch ${epoch + 1}`);
     },
-    state: () => ({ numbers: { wait, best, cooling } }),
+    state: () => ({ numbers: { wait, cooling, ...(best !== undefined && { best }) } }),
     restore: ({ numbers = {} }) => {
       ({ wait = wait, best = best, cooling = cooling } = numbers);
     },
