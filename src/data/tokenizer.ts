@@ -9,7 +9,7 @@ export interface TokenizerOptions {
   standardize?: Standardization;
   /** The most ids there may be, padding and unknown included; the rarest tokens fall out. Default: no limit. */
   maxTokens?: number;
-  /** The tokens from id 2 on, instead of `fit`. */
+  /** The tokens from id 2 on, instead of `fit`; brought to form NFC, as texts are. */
   vocabulary?: readonly string[];
 }
 
@@ -199,7 +199,8 @@ const vocabularyReader: Reader<readonly string[]> = (value, where) => {
   if (!Array.isArray(value)) return refuse(where, 'an array of tokens', value);
   const seen = new Set<unknown>([padding, unknown]);
   return value.map((token: unknown, i) => {
-    const text = textOf(token, `${where}[${i}]`);
+    // As texts are: in another form it would never be met.
+    const text = textOf(token, `${where}[${i}]`).normalize('NFC');
     if (seen.has(text)) mismatch(`${where}[${i}]`, `tokens that differ, without '' and '${unknown}'`, show(text));
     seen.add(text);
     return text;

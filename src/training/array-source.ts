@@ -7,6 +7,7 @@ import type { Trainer } from './trainer.js';
 /** Rows of arrays, in order or shuffled. */
 export class ArraySource implements Source {
   readonly batches: number;
+  readonly largest: number;
   readonly settings: Readonly<Record<'rows' | 'batchSize', number> & Record<'shuffle', boolean>>;
   readonly #trainer: Trainer;
   readonly #data: Data;
@@ -23,6 +24,7 @@ export class ArraySource implements Source {
     this.#from = from;
     this.settings = { rows: to - from, batchSize, shuffle };
     this.batches = Math.ceil(this.settings.rows / batchSize);
+    this.largest = Math.min(batchSize, this.settings.rows);
   }
 
   *epoch({ batch }: EpochPlace, random: RandomPlace): Generator<RowBatch> {

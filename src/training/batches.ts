@@ -48,6 +48,8 @@ export interface EpochPlace {
 export interface Source {
   /** Batches of an epoch; null: that shows at its end. */
   readonly batches: number | null;
+  /** The rows of its largest batch; null: that shows as they come. */
+  readonly largest: number | null;
   /** What must be the same when a training goes on, or other batches would come: options by name. */
   readonly settings: Readonly<Record<string, number | boolean | null>>;
   /** The batches of an epoch that are still to come. */

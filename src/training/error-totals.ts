@@ -2,7 +2,7 @@
 export interface BatchErrors {
   /** The weighted sum of the losses, and penalties. */
   readonly loss: number;
-  /** What each output's loss and metrics have summed, one after the other: numbers that add up over batches. */
+  /** What each output's loss (times rows, and the rows) and metrics have summed, one after the other: numbers that add up over batches. */
   readonly sums: readonly number[];
 }
 

@@ -22,6 +22,7 @@ import { IterableSource } from './iterable-source.js';
 import { spawn } from '#threads';
 import { isTerminal, progressBar, progressLines } from '#progress';
 import { silent, type Progress } from './progress/progress.js';
+import { partsOf } from './parts.js';
 import type { Signal } from './pauses.js';
 import { RunningFit, type Fitted } from './running-fit.js';
 import { weightFields, type WeightOptions } from './sample-weights.js';
@@ -32,7 +33,10 @@ import type { Trainer } from './trainer.js';
 export interface FitOptions extends WeightOptions {
   /** The epoch to end before; the first is 0. Default 1. */
   epochs?: number;
-  /** The epoch to begin with, of a training that goes on: it counts in logs, callbacks and `epochs`. Default 0. */
+  /**
+   * The epoch to begin with, of a training that goes on: it counts in logs, callbacks and `epochs`. With `resume` or a backup the
+   * checkpoint says it. Default 0.
+   */
   initialEpoch?: number;
   /** Default 32, or what the input's shape fixes. Not for iterables, whose batches are as they come. */
   batchSize?: number;
@@ -65,7 +69,8 @@ export interface FitOptions extends WeightOptions {
   /**
    * How many threads train, this one among them: each batch is cut into parts of at most 16 rows, whose gradients are added in their order. The
    * result has the same bits for any number of threads, 1 included, but not those of a training without this option. BatchNormalization
-   * takes its statistics from each part. Not for stateful models. Default: whole batches, in this thread.
+   * takes its statistics from each part. Of arrays no more threads are started than a batch has parts. Not for stateful models.
+   * Default: whole batches, in this thread.
    */
   workers?: number;
   /**
@@ -144,7 +149,10 @@ export async function fitModel(
   }
   if (read.workers !== undefined) trainer.checkTrainable(`${where}: workers`);
   read.signal?.throwIfAborted();
-  const crew = read.workers === undefined ? null : await openCrew(model, trainer, host, read.workers);
+  const crew =
+    read.workers === undefined
+      ? null
+      : await openCrew(model, trainer, host, threadsFor(read.workers, training.largest));
   try {
     const progress = host.progress ?? progressFor(read.verbose);
     const fit = new RunningFit(model, trainer, where, { ...read, training, validation, list, progress, crew });
@@ -152,6 +160,15 @@ export async function fitModel(
   } finally {
     await crew?.close();
   }
+}
+
+/**
+ * How many threads train, this one among them: one that never had a part to run would cost its start.
+ * @internal
+ * @param largest the most rows of a batch; null: nobody knows
+ */
+export function threadsFor(workers: number, largest: number | null): number {
+  return largest === null ? workers : Math.min(workers, Math.max(1, partsOf(largest)));
 }
 
 /** As many threads as are wanted beside this one. */

@@ -34,3 +34,9 @@ export class HistoryRecorder implements History {
 export function prefixed(prefix: string, name: string): string {
   return `${prefix}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
+
+/** Of the names that the logs of an epoch can have, those of its batches: without validation, which comes after them. */
+export function batchLogNames(ofEpoch: readonly string[]): string[] {
+  const ofValidation = new Set(ofEpoch.map((name) => prefixed('val', name)));
+  return ofEpoch.filter((name) => !ofValidation.has(name));
+}

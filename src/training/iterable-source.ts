@@ -36,6 +36,7 @@ interface Open {
 /** Batches of an iterable, each checked as it comes. */
 export class IterableSource implements Source {
   readonly batches: number | null;
+  readonly largest = null;
   readonly settings: { readonly stepsPerEpoch: number | null };
   readonly #trainer: Trainer;
   readonly #where: string;

@@ -69,6 +69,7 @@ export class KeptTraining {
     const metadata = { format: name, version: String(version), topology: this.topology };
     const tensors = weightsOf(this.#model.graph);
     if (trainer === null) return writeSafetensors({ tensors, metadata });
+    this.#checkTrainable(trainer);
     const { json, tensors: own } = storeCheckpoint({
       ...running,
       seed: this.seed,
@@ -109,10 +110,17 @@ export class KeptTraining {
   }
 
   /** @throws Error, naming what no file can hold. */
-  check(what: 'model' | 'checkpoint'): void {
+  check(what: 'model' | 'checkpoint', trainer: Trainer): void {
     const { name, graph } = this.#model;
     topologyOf(name, graph);
-    if (what === 'checkpoint') this.arguments();
+    if (what === 'model') return;
+    this.arguments();
+    this.#checkTrainable(trainer);
+  }
+
+  /** Who reads the file compiles what it says: the optimizer of other layers would not fit. */
+  #checkTrainable(trainer: Trainer): void {
+    trainer.checkTrainable(`${this.#model.name}: optimizer`);
   }
 
   /** The layers as text. @throws Error for one that no file can hold. */

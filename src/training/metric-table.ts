@@ -33,6 +33,8 @@ export interface Emitted extends Bindable {
 
 /** How a kind of metric is read and made. */
 interface Definition<Options> {
+  /** Whether less or more of it is better. */
+  readonly mode: 'min' | 'max';
   readonly readers: { readonly [K in Exclude<keyof Options, 'name'>]-?: Reader<Options[K]> };
   /** Options are as they were read: defaults are in. */
   readonly make: (options: Options) => Emitted;
@@ -57,30 +59,40 @@ const positives = {
 
 /** All of them. */
 export const metricTable: Table = {
-  accuracy: { readers: {}, make: () => accuracy('accuracy', null, byShape) },
+  accuracy: { mode: 'max', readers: {}, make: () => accuracy('accuracy', null, byShape) },
   binaryAccuracy: {
+    mode: 'max',
     readers: { threshold: optional(finite, 0.5) },
     make: ({ threshold }) => accuracy('binaryAccuracy', 'values', () => 0, { threshold }),
   },
-  categoricalAccuracy: { readers: {}, make: () => accuracy('categoricalAccuracy', 'values', () => 1) },
-  sparseCategoricalAccuracy: { readers: {}, make: () => accuracy('sparseCategoricalAccuracy', 'classes', () => 2) },
+  categoricalAccuracy: { mode: 'max', readers: {}, make: () => accuracy('categoricalAccuracy', 'values', () => 1) },
+  sparseCategoricalAccuracy: {
+    mode: 'max',
+    readers: {},
+    make: () => accuracy('sparseCategoricalAccuracy', 'classes', () => 2),
+  },
   topKCategoricalAccuracy: {
+    mode: 'max',
     readers: { k: optional(positiveInteger, 5) },
     make: ({ k }) => accuracy('topKCategoricalAccuracy', 'values', () => 3, { k }),
   },
   sparseTopKCategoricalAccuracy: {
+    mode: 'max',
     readers: { k: optional(positiveInteger, 5) },
     make: ({ k }) => accuracy('sparseTopKCategoricalAccuracy', 'classes', () => 4, { k }),
   },
   precision: {
+    mode: 'max',
     readers: positives,
     make: (options) => ofClass('precision', options, ({ hits, predicted }) => share(hits, predicted)),
   },
   recall: {
+    mode: 'max',
     readers: positives,
     make: (options) => ofClass('recall', options, ({ hits, actual }) => share(hits, actual)),
   },
   f1Score: {
+    mode: 'max',
     readers: {
       average: optional(oneOf(['micro', 'macro', 'weighted']), 'macro'),
       threshold: optional(finite, undefined),
@@ -95,6 +107,7 @@ export const metricTable: Table = {
     },
   },
   auc: {
+    mode: 'max',
     readers: {
       numThresholds: optional(atLeastTwo, 200),
       thresholds: optional(thresholdList, undefined),
@@ -105,14 +118,17 @@ export const metricTable: Table = {
     make: areaUnderCurve,
   },
   rootMeanSquaredError: {
+    mode: 'min',
     readers: {},
     make: () => ofMean(ofElements('rootMeanSquaredError', 'squared'), Math.sqrt),
   },
   r2Score: {
+    mode: 'max',
     readers: { classAggregation: optional(oneOf(['uniformAverage', 'varianceWeightedAverage']), 'uniformAverage') },
     make: ({ classAggregation }) => determination(classAggregation === 'varianceWeightedAverage'),
   },
   perplexity: {
+    mode: 'min',
     readers: { fromLogits: optional(flag, false), ignoreClass: optional(wholeNumber, undefined) },
     make: ({ fromLogits = false, ignoreClass = NaN }) => ({
       ...ofMean(categorical('perplexity', fromLogits, 0, ignoreClass), (mean, { exp }) => exp(mean)),
@@ -120,6 +136,7 @@ export const metricTable: Table = {
     }),
   },
   cosineSimilarity: {
+    mode: 'max',
     readers: {},
     // Its loss falls as they come together.
     make: () => ofMean(rowLoss('cosineSimilarity', 'cosineSimilarity'), (mean) => 0 - mean),

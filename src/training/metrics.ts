@@ -78,6 +78,8 @@ export interface Metric extends Bindable {
   readonly kind: string;
   /** Whether the name is the user's own: of a kind with options there may be several then. */
   readonly isNamed: boolean;
+  /** Whether less or more of it is better; null: of one's own, nobody knows. */
+  readonly mode: 'min' | 'max' | null;
   /** Whether sample weights count. */
   readonly isWeighted: boolean;
   emit(errors: Errors): Sums;
@@ -105,13 +107,14 @@ function metricReader(isWeighted: boolean): Reader<Metric> {
       if (!isLossObject(value) && lossNamed(value) === undefined) oneOf([...names, 'or that of a loss'])(value, where);
       const mean = lossReader(value, where);
       const key = typeof value === 'string' ? camelCase(value) : mean.kind;
-      return { key, kind: mean.kind, isNamed: mean.build !== undefined, isWeighted, ...ofMean(mean) };
+      const isNamed = mean.build !== undefined;
+      return { key, kind: mean.kind, isNamed, mode: isNamed ? null : 'min', isWeighted, ...ofMean(mean) };
     }
-    const { readers, make } = metricTable[kind];
+    const { mode, readers, make } = metricTable[kind];
     const all = { kind: oneOf([kind]), name: optional(text, undefined), ...readers };
     const read = fields(isObject ? value : { kind }, `${where}: ${kind}`, all);
     const key = read.name ?? (typeof value === 'string' ? camelCase(value) : kind);
-    return { key, kind, isNamed: read.name !== undefined, isWeighted, ...make(read) };
+    return { key, kind, isNamed: read.name !== undefined, mode, isWeighted, ...make(read) };
   };
 }
 

@@ -40,7 +40,21 @@ export function readObjectives(where: string, workspace: Workspace, names: Names
     return [bind(`${where}: loss of "${name}"`, workspace, symbolic, { loss, lossWeight, metrics: own })];
   });
   if (objectives.length === 0) refuse(`${where}: loss`, 'a loss for at least one output', given.loss);
+  for (const [symbolic, name] of names) {
+    if (!objectives.some((objective) => objective.symbolic === symbolic)) checkNoneGiven(where, name, given);
+  }
   return objectives;
+}
+
+/** What is given by name for an output without a loss would be passed over. */
+function checkNoneGiven(where: string, output: string, given: Given): void {
+  for (const option of ['lossWeights', 'metrics', 'weightedMetrics'] as const) {
+    const { [option]: all } = given;
+    if (typeof all !== 'object' || all === null || Array.isArray(all)) continue;
+    const own = (all as Readonly<Record<string, unknown>>)[output] ?? [];
+    if (Array.isArray(own) && own.length === 0) continue;
+    mismatch(`${where}: ${option}`, 'those of outputs with a loss', `some of "${output}", which has none`);
+  }
 }
 
 /** What is read, put to an output: of one's own, graphs are made. */

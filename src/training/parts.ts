@@ -22,6 +22,11 @@ import type { TrainingPlan } from './training-plan.js';
 /** The most rows of a part. As many keep the products' kernels busy; with fewer there would be more gradients to add up. */
 export const partRows = 16;
 
+/** How many parts a batch of so many rows is cut into. */
+export function partsOf(rows: number): number {
+  return Math.ceil(rows / partRows);
+}
+
 /** A part of a batch, as it is handed to whoever runs it. Plain data. */
 export interface Part {
   /** Its rows alone. */
@@ -182,7 +187,7 @@ export class BatchParts {
 
 /** Rows in whole quads, which kernels take at once, as evenly as that goes. */
 function piecesOf(indices: Int32Array): Int32Array[] {
-  const pieces = Math.ceil(indices.length / partRows);
+  const pieces = partsOf(indices.length);
   const quads = Math.ceil(indices.length / 4);
   const endOf = (piece: number): number => 4 * Math.ceil((piece * quads) / pieces);
   return Array.from({ length: pieces }, (_, i) => indices.subarray(endOf(i), endOf(i + 1)));

@@ -92,6 +92,11 @@ export class RunningFit implements Training {
     return this.#fitted.files;
   }
 
+  modeOf(logName: string): 'min' | 'max' | undefined {
+    const ofTraining = this.logNames.find((name) => prefixed('val', name) === logName);
+    return this.#trainer.modeOf(ofTraining ?? logName);
+  }
+
   get learningRate(): number {
     return this.#trainer.learningRate;
   }

@@ -102,10 +102,12 @@ function classesByOutput(where: string, names: readonly string[], given: unknown
 function classMap(where: string, given: unknown): Map<number, number> {
   if (typeof given !== 'object' || given === null) return refuse(where, 'weights by class', given);
   const entries = Object.entries(given).map(([name, weight]: [string, unknown]) => {
-    if (!Number.isInteger(Number(name))) refuse(where, 'class numbers', name);
+    const number = Number(name);
+    // Written as it would be: '' counts as 0.
+    if (!Number.isInteger(number) || String(number) !== name) refuse(where, 'class numbers', name);
     if (typeof weight !== 'number' || !Number.isFinite(weight))
       return refuse(`${where}: ${name}`, 'a finite number', weight);
-    return [Number(name), weight] as const;
+    return [number, weight] as const;
   });
   return new Map(entries);
 }

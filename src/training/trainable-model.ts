@@ -207,8 +207,9 @@ export class TrainableModel extends Model {
     this.#kept.compiledWith({ ...options });
   }
 
-  /** What the optimizer does now. @throws Error when the model is not compiled. */
+  /** What the optimizer does now. @throws Error when the model is not compiled, or `fit` of bucle/worker has the optimizer. */
   get optimizer(): OptimizerReport {
+    this.#refuseElsewhere('optimizer', 'wait for it');
     const { iterations, learningRate, gradientNorm } = this.#requireTrainer('optimizer');
     return { iterations, learningRate, gradientNorm };
   }
@@ -218,6 +219,7 @@ export class TrainableModel extends Model {
    * @throws Error when it is set and a schedule decides it, or before `compile`; TypeError for anything but a positive number.
    */
   get learningRate(): number {
+    this.#refuseElsewhere('learningRate', 'a hook can read training.learningRate');
     return this.#requireTrainer('learningRate').learningRate;
   }
 
@@ -290,7 +292,8 @@ export class TrainableModel extends Model {
 
   /**
    * The model as a .safetensors file (docs/formats.md): layers and weights. The same model gives the same bytes.
-   * @throws Error for a layer with a function in it, or, with the optimizer, for a schedule that is one: no file can hold these.
+   * @throws Error for a layer with a function in it, or, with the optimizer, for a schedule that is one: no file can hold these; with
+   *   the optimizer also where `trainable` was set since the model was compiled.
    */
   toSafetensors(options: SaveOptions = {}): Uint8Array {
     const { optimizer } = this.#readSaveOptions('toSafetensors', options);
@@ -372,7 +375,7 @@ export class TrainableModel extends Model {
       ...this.#own,
       toBytes: (running) => kept.toBytes(running === null ? null : trainer, running ?? undefined),
       checkSavable: (what) => {
-        kept.check(what);
+        kept.check(what, trainer);
       },
       fromBytes: (where, bytes) => kept.fromBytes(where, trainer, bytes),
       loaded: (where) => {

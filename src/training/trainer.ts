@@ -11,7 +11,8 @@ import type { Workspace } from '../plan/workspace.js';
 import { WeightConstraints } from './constrain.js';
 import type { Data } from './data.js';
 import type { BatchErrors } from './error-totals.js';
-import { prefixed, type Logs } from './history.js';
+import type { Logs } from './history.js';
+import { logNamesOf, type LogNames } from './log-names.js';
 import { copyOf, restore, save } from './kept-states.js';
 import { givenForNeeded, neededInputs } from './needed-inputs.js';
 import { firstBadTensor, NonFiniteLossError, nothingBad, type BatchPlace } from './non-finite.js';
@@ -51,6 +52,7 @@ export class Trainer {
   readonly #modelInputs: Graph['inputs'];
   readonly #outputNames: Names;
   readonly #objectives: readonly Objective[];
+  readonly #logNames: readonly LogNames[];
   /** The weights of the layers that are trainable now, when the model is compiled. */
   readonly #parameters: Parameters;
   readonly #constraints: WeightConstraints;
@@ -71,6 +73,7 @@ export class Trainer {
     this.#modelInputs = graph.inputs;
     this.#outputNames = model.outputNames;
     this.#objectives = objectives;
+    this.#logNames = logNamesOf(where, objectives, model.outputNames, logsNorm);
     const trained = trainedGraph(model, objectives);
     this.#parameters = new Parameters(trained, workspace, ({ isTrained }) => isTrained);
     const { list } = this.#parameters;
@@ -304,16 +307,25 @@ export class Trainer {
     return copyOf(this.#states, this.workspace, this.name);
   }
 
-  /** Names for losses and metrics: with one output plain, with several also by output. */
+  /** Whether less or more of what the logs call so is better; undefined: nobody knows. */
+  modeOf(logName: string): 'min' | 'max' | undefined {
+    if (logName === 'loss') return 'min';
+    for (const [i, { loss, metrics }] of this.#logNames.entries()) {
+      if (logName === loss) return 'min';
+      const metric = this.#objectives[i]?.metrics[metrics.indexOf(logName)];
+      if (metric !== undefined) return metric.measure.mode ?? undefined;
+    }
+    return undefined;
+  }
+
+  /** Losses and metrics by name. */
   logsOf({ loss, sums }: BatchErrors): Logs {
     const logs: Record<string, number> = {};
-    const isOnly = this.#objectives.length === 1;
     const values = this.#evaluation.valuesOf(sums);
-    this.#objectives.forEach(({ symbolic, metrics }, i) => {
-      const output = this.#outputNames.get(symbolic) ?? '';
-      if (!isOnly) logs[prefixed(output, 'loss')] = values[i]?.loss ?? 0;
-      metrics.forEach(({ measure: { key } }, j) => {
-        logs[isOnly ? key : prefixed(output, key)] = values[i]?.metrics[j] ?? 0;
+    this.#logNames.forEach((names, i) => {
+      if (names.loss !== null) logs[names.loss] = values[i]?.loss ?? 0;
+      names.metrics.forEach((name, j) => {
+        logs[name] = values[i]?.metrics[j] ?? 0;
       });
     });
     const [norms, batches] = sums.slice(this.#evaluation.sumCount);

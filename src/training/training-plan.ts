@@ -35,6 +35,9 @@ export class TrainingPlan extends CountedPlan {
   readonly #activityPenalties: ActivityPenalties;
   readonly #isTraining: boolean;
   readonly #functions: Functions;
+  /** Of what is prepared: its rows, and the samples of the batch that they are a part of. */
+  #rows = 0;
+  #samples = 0;
 
   /** @param parameters where the weights' gradients go; null: no backward steps (for `evaluate`). */
   constructor(
@@ -87,6 +90,7 @@ export class TrainingPlan extends CountedPlan {
 
   /** @param samples those of the batch, where the rows are a part of it */
   override prepare(where: string, data: Data, rows: number, random: RandomPlace, samples = rows): void {
+    [this.#rows, this.#samples] = [rows, samples];
     this.#activityPenalties.prepare(this.run, samples);
     super.prepare(where, data, rows, random);
   }
@@ -112,17 +116,18 @@ export class TrainingPlan extends CountedPlan {
    *   so that those of all parts add up
    */
   backward(counts?: readonly number[]): BatchErrors {
-    const own = this.counts();
-    const doubles = doublesOf(this.workspace);
-    this.counted.forEach(({ loss }, i) => {
-      if (counts !== undefined) doubles[this.countAt(loss)] = known(counts[i], 'a count');
-    });
+    if (counts !== undefined) {
+      const doubles = doublesOf(this.workspace);
+      this.counted.forEach(({ loss }, i) => {
+        doubles[this.countAt(loss)] = known(counts[i], 'a count');
+      });
+    }
     this.runner.execute(this.run, this.forwardSteps, this.steps);
     let total = 0;
     const sums = this.counted.map(({ objective, loss }, i) => {
-      const [sum = 0, ...count] = this.#read(loss);
-      total += objective.lossWeight * loss.valueOf([sum, ...count], this.#functions);
-      return [sum, known(own[i], 'a count'), ...(this.#metrics[i] ?? []).flatMap((metric) => this.#read(metric))];
+      const value = loss.valueOf(this.#read(loss), this.#functions);
+      total += objective.lossWeight * value;
+      return [value * this.#samples, this.#rows, ...(this.#metrics[i] ?? []).flatMap((metric) => this.#read(metric))];
     });
     return { loss: total + this.#activityPenalties.value(this.runner, this.run), sums: sums.flat() };
   }
@@ -141,17 +146,23 @@ export class TrainingPlan extends CountedPlan {
 
   /** How many numbers the losses and metrics sum. */
   get sumCount(): number {
-    return this.counted.reduce(
-      (sum, { loss }, i) => (this.#metrics[i] ?? []).reduce((total, { count }) => total + count, sum + loss.count),
-      0,
-    );
+    return this.#metrics.flat().reduce((sum, { count }) => sum + count, 2 * this.counted.length);
   }
 
-  /** What it all comes to: each objective's loss, and its metrics. */
+  /**
+   * What it all comes to: each objective's loss, and its metrics. The loss is the mean over batches, weighted by their rows, as that of
+   * the model is; metrics are over the rows that count in them, in whichever batch (Keras).
+   */
   valuesOf(sums: readonly number[]): { readonly loss: number; readonly metrics: readonly number[] }[] {
     let at = 0;
-    const next = (one: Sums): number => one.valueOf(sums.slice(at, (at += one.count)), this.#functions);
-    return this.counted.map(({ loss }, i) => ({ loss: next(loss), metrics: (this.#metrics[i] ?? []).map(next) }));
+    const take = (count: number): readonly number[] => sums.slice(at, (at += count));
+    return this.#metrics.map((metrics) => {
+      const [loss = 0, rows = 0] = take(2);
+      return {
+        loss: rows === 0 ? 0 : loss / rows,
+        metrics: metrics.map((one) => one.valueOf(take(one.count), this.#functions)),
+      };
+    });
   }
 
   #read({ result, count }: Sums): number[] {

@@ -3,7 +3,7 @@ import type { TensorsLike } from '../graph/inputs.js';
 import { mismatch, refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { isBatches, type Batches } from '../training/batches.js';
-import { progressFor, readFitOptions, type FitOptions } from '../training/fit.js';
+import { progressFor, readFitOptions, threadsFor, type FitOptions } from '../training/fit.js';
 import { readGiven, type GivenData } from '../training/given-data.js';
 import type { History } from '../training/history.js';
 import type { Progress } from '../training/progress/progress.js';
@@ -30,7 +30,7 @@ type Question = HookQuestion | BatchesQuestion | ProgressQuestion;
 /**
  * `model.fit` in threads of its own, so that this one stays free: a page goes on to answer, a server to serve. Arguments, result, bits and
  * errors are those of `model.fit`, with `workers` as many threads as it says, by default one. While it runs, `model` has the weights it
- * began with, or those of the last hook that was called here, and the optimizer that it began with, which is then not to be saved or
+ * began with, or those of the last hook that was called here, and the optimizer that it began with, which is then not to be asked, saved or
  * changed; in the end it has what came of it, optimizer included.
  *
  * Arrays are copied to the thread; batches to iterate over are asked for here, as they are needed. Callbacks that are data, such as
@@ -82,7 +82,9 @@ class FitElsewhere {
 
   /** Gives what the model has become; null: nothing new. */
   async run(lent: LentModel): Promise<TrainedElsewhere | null> {
-    const { workers = 1, verbose, signal, callbacks } = readFitOptions(this.#where, this.#options);
+    const { workers = 1, batchSize, verbose, signal, callbacks } = readFitOptions(this.#where, this.#options);
+    const largest = 'batches' in this.#given ? null : this.#model.trainer.batchSizeOf(this.#where, batchSize);
+    const threads = threadsFor(workers, largest);
     const ask: Ask = (question) => training.ask(question);
     const hooks: Hooks = new Hooks(`${this.#where}: callbacks`, callbacks, this.#model, lent, ask);
     signal?.throwIfAborted();
@@ -96,7 +98,7 @@ class FitElsewhere {
     // Before anything is waited for: an abort in between would be missed.
     signal?.addEventListener('abort', abort);
     try {
-      while (helpers.length < workers - 1) {
+      while (helpers.length < threads - 1) {
         helpers.push(new Line(spawn(), () => refuse(this.#where, 'no question', 'one')));
       }
       const ports = await Promise.all(helpers.map(portTo));

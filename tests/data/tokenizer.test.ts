@@ -56,6 +56,19 @@ describe('Unicode', () => {
     expect(characters.encode('ó')).toEqual(characters.encode('ó'.normalize('NFD')));
   });
 
+  test('a vocabulary that is given is met in whichever form it came', () => {
+    const [composed, decomposed] = ['canción', 'canción'.normalize('NFD')];
+    const given = new Tokenizer({ vocabulary: [decomposed] });
+    const read = Tokenizer.fromJSON({ ...given.toJSON(), vocabulary: [decomposed] });
+    for (const tokenizer of [given, read]) {
+      expect(tokenizer.encode([composed, decomposed])).toEqual([[2], [2]]);
+      expect(tokenizer.vocabulary[2]).toBe(composed);
+    }
+    expect(() => new Tokenizer({ vocabulary: [composed, decomposed] })).toThrow(
+      "Tokenizer: vocabulary[1]: expected tokens that differ, without '' and '[UNK]', got 'canción'",
+    );
+  });
+
   test('a character is a code point, not half of one', () => {
     const tokenizer = new Tokenizer({ level: 'character' }).fit(['😀a😀']);
     expect(tokenizer.vocabulary).toEqual(['', '[UNK]', '😀', 'a']);

@@ -1,6 +1,6 @@
 /** Callbacks as `fit` plays them: what they watch, note, set, save, and take back after a resume. */
 import { describe, expect, test } from 'vitest';
-import { callbacks } from '../../src/index.js';
+import { callbacks, layers, optimizers, sequential } from '../../src/index.js';
 import type { Callback, CallbackState } from '../../src/training/callbacks/callback.js';
 import { startCallbacks } from '../../src/training/callbacks/callbacks.js';
 import type { Logs } from '../../src/training/history.js';
@@ -67,6 +67,20 @@ describe('earlyStopping', () => {
     expect((await play({ callbacks: [early], logs })).epochs).toBe(3);
   });
 
+  test('auto goes by what was compiled, whatever the name; where that says nothing by the name, and else it is refused', async () => {
+    const rising = [1, 2, 3, 4].map((value) => ({ loss: 1, precisionLoss: value, profit: value }));
+    const stopping = (monitor: string) => ({
+      callbacks: [callbacks.earlyStopping({ monitor, patience: 1 })],
+      logs: rising,
+    });
+    const modeOf = (name: string) => (name === 'precisionLoss' ? 'max' : undefined);
+    expect((await play({ ...stopping('precisionLoss'), modeOf })).epochs).toBe(4);
+    expect((await play(stopping('precisionLoss'))).epochs).toBe(2);
+    await expect(play({ ...stopping('profit'), modeOf })).rejects.toThrow(
+      "earlyStopping: mode: expected 'min' or 'max' for 'profit', of which neither is known, got 'auto'",
+    );
+  });
+
   test('epochs without validation are not counted', async () => {
     const logs = [5, NaN, 6].map((valLoss): Logs => (Number.isNaN(valLoss) ? { loss: 1 } : { loss: 1, valLoss }));
     const options = { callbacks: [callbacks.earlyStopping({ patience: 1 })], logs: [...logs, ...logs] };
@@ -107,6 +121,17 @@ describe('reduceLROnPlateau', () => {
     expect(await rates({ patience: 1 }, [3, 3 - 0.9e-4, 2, 2])).toEqual([1, 1, 0.1, 0.1]);
   });
 
+  test('where float32 would hold it as 0 it falls no more, and training goes on', async () => {
+    const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 1e-43 }), loss: 'mse' });
+    for (const minLearningRate of [0, 1e-60]) {
+      const plateau = callbacks.reduceLROnPlateau({ monitor: 'loss', patience: 1, minDelta: 9, minLearningRate });
+      const { epoch } = await model.fit([[1]], [[1]], { epochs: 9, verbose: 0, callbacks: [plateau] });
+      expect(epoch).toHaveLength(9);
+      expect(model.learningRate).toBeCloseTo(1e-45, 50);
+    }
+  });
+
   test('a cooldown is not counted', async () => {
     expect(await rates({ patience: 1, factor: 0.5, cooldown: 2 }, [3, 3, 3, 3, 3, 3])).toEqual([
       1, 1, 0.5, 0.5, 0.25, 0.25,
@@ -142,6 +167,10 @@ describe('learningRateScheduler', () => {
     await expect(play({ callbacks: all, logs: validated([1]) })).rejects.toThrow(
       'fit: callbacks[0] learningRateScheduler: schedule(0, 0.1): expected a positive number, got NaN',
     );
+    const tiny = [callbacks.learningRateScheduler({ schedule: () => 1e-60 })];
+    await expect(play({ callbacks: tiny, logs: validated([1]) })).rejects.toThrow(
+      'learningRateScheduler: schedule(0, 0.1): expected a positive number that float32 can hold, got 1e-60',
+    );
   });
 });
 
@@ -165,6 +194,19 @@ describe('csvLogger', () => {
     await expect(other).rejects.toThrow(
       "csvLogger: a: expected the columns epoch,loss,valLoss, got 'epoch;loss;valLoss'",
     );
+  });
+
+  test('quotes what has a separator, a quote or a line break in it, as Python’s csv writer', async () => {
+    const names = { loss: 0.5, 'a,b': 1, 'say "c"': 2, 'd\ne': 3 };
+    const files = memoryFiles();
+    const all = (separator: string) => [callbacks.csvLogger({ path: separator, separator, append: true })];
+    for (const separator of [',', '.']) {
+      for (let run = 0; run < 2; run++) await play({ callbacks: all(separator), logs: [names], files });
+    }
+    expect(files.contents).toEqual({
+      ',': 'epoch,loss,"a,b","say ""c""","d\ne"\n0,0.5,1,2,3\n0,0.5,1,2,3\n',
+      '.': 'epoch.loss.a,b."say ""c"""."d\ne"\n0."0.5".1.2.3\n0."0.5".1.2.3\n',
+    });
   });
 
   test('resumed from a checkpoint, the file holds each epoch once, whatever was written after it', async () => {
@@ -212,6 +254,14 @@ describe('modelCheckpoint', () => {
     const both = [callbacks.modelCheckpoint({ path: 'a' }), callbacks.modelCheckpoint({ path: 'b', optimizer: false })];
     const { saved } = await play({ callbacks: both, logs: logs.slice(0, 1) });
     expect(saved.map(({ path, optimizer }) => [path, optimizer])).toEqual([['a', true], ['b', false]]); // prettier-ignore
+  });
+
+  test('the best only after batches: what their logs do not have is refused before anything is trained', async () => {
+    const saves = { path: 'm', saveFreq: 1, saveBestOnly: true };
+    await expect(paths(saves)).rejects.toThrow(
+      "modelCheckpoint: monitor: expected one of 'loss', got 'valLoss' (there is no validation after a batch)",
+    );
+    expect(await paths({ ...saves, monitor: 'loss' })).toEqual(['m']);
   });
 
   test('it saves when all callbacks have seen the epoch, also those behind it', async () => {
@@ -315,9 +365,7 @@ describe('callbacks of one’s own', () => {
   });
 
   test('one of them can stop training, and says why', async () => {
-    const stopping: Callback = {
-      onEpochEnd: ({ epoch, training }) => epoch === 1 && training.stop('enough'),
-    } as Callback;
+    const stopping: Callback = { onEpochEnd: ({ epoch, training }) => epoch === 1 && training.stop('enough') };
     expect(await play({ callbacks: [stopping], logs: validated([1, 1, 1]) })).toMatchObject({
       epochs: 2,
       notes: ['enough'],
@@ -325,8 +373,11 @@ describe('callbacks of one’s own', () => {
   });
 
   test('nobody waits where no hook is async', () => {
-    const list = startCallbacks([{ onTestBegin: () => undefined }], 'fit');
-    expect(list.call('onTestBegin', { epoch: 0 } as never)).toBeUndefined();
+    const losses: number[] = [];
+    const pushing: Callback = { onTestBegin: ({ epoch }) => losses.push(epoch) };
+    const list = startCallbacks([{ onTestBegin: () => undefined }, pushing], 'fit');
+    expect(list.call('onTestBegin', { epoch: 7 } as never)).toBeUndefined();
+    expect(losses).toEqual([7]);
     expect([list.hears('onTestBegin'), list.hears('onTestEnd')]).toEqual([true, false]);
   });
 });
@@ -373,11 +424,6 @@ test.each<[string, unknown, string]>([
     'mode',
     [callbacks.earlyStopping({ mode: 'least' as never })],
     "earlyStopping: mode: expected one of 'auto', 'min', 'max', got 'least'",
-  ],
-  [
-    'a metric of one’s own without mode',
-    [callbacks.earlyStopping({ monitor: 'valProfit' })],
-    "mode: expected 'min' or 'max' for 'valProfit', of which neither is known, got 'auto'",
   ],
   ['minDelta', [callbacks.earlyStopping({ minDelta: -1 })], 'minDelta: expected a non-negative number, got -1'],
   ['baseline', [callbacks.earlyStopping({ baseline: NaN })], 'baseline: expected a finite number, got NaN'],

@@ -121,6 +121,22 @@ describe('training only some outputs', () => {
   });
 });
 
+test('what is given by name for an output without a loss is refused: nobody would hear of it', () => {
+  const x = input({ shape: [1] });
+  const [a, b] = ['a', 'b'].map((name) => layers.dense({ units: 1, name }).apply(x));
+  const model = functional({ inputs: x, outputs: [a, b] });
+  const compile = (options: Omit<CompileArguments, 'optimizer' | 'loss'>) => {
+    model.compile({ optimizer: 'sgd', loss: { a: 'mse' }, ...options });
+  };
+  const message = (option: string) =>
+    `functional: compile: ${option}: expected those of outputs with a loss, got some of "b", which has none`;
+  expect(() => compile({ metrics: { a: ['mae'], b: 'mae' } })).toThrow(message('metrics'));
+  expect(() => compile({ weightedMetrics: { b: ['mae'] } })).toThrow(message('weightedMetrics'));
+  expect(() => compile({ lossWeights: { b: 2 } })).toThrow(message('lossWeights'));
+  compile({ metrics: ['mae'], lossWeights: [2, 1], weightedMetrics: { b: [] } });
+  expect(model.evaluate([[1]], [[1]])).toHaveProperty('mae');
+});
+
 describe('metrics', () => {
   const create = (...metrics: MetricOption[]) => {
     const model = sequential({ layers: [layers.dense({ units: 1, inputShape: [1] })] });

@@ -1,7 +1,11 @@
 /** What fit tells its callbacks, in Keras's order, and what they may do to it; initialEpoch, validationFreq; truncated sequences. */
 import { describe, expect, test } from 'vitest';
 import {
+  callbacks,
+  functional,
+  input,
   layers,
+  metrics,
   optimizers,
   sequential,
   type Callback,
@@ -24,7 +28,7 @@ function create(): TrainableModel {
   return model;
 }
 
-const valuesOf = (model: TrainableModel) => model.getWeights().map(({ data }) => data);
+const valuesOf = (model: Pick<TrainableModel, 'getWeights'>) => model.getWeights().map(({ data }) => data);
 
 /** Writes down every hook, with the names in its logs. */
 function listen(heard: string[]): Callback {
@@ -144,6 +148,74 @@ test.each(hookNames.filter((name) => name !== 'onNonFiniteLoss'))(
     expect((await model.fit(x, y, { ...options, epochs: 2 })).epoch).toEqual([0, 1]);
   },
 );
+
+test('which way is better is known of losses and metrics by their kinds, not of one’s own', async () => {
+  const given = input({ shape: [2] });
+  const [a, b] = ['a', 'b'].map((name) => layers.dense({ units: 1, name, activation: 'sigmoid' }).apply(given));
+  const model = functional({ inputs: given, outputs: [a, b] });
+  const own = (name: string) =>
+    metrics.custom({ name, build: (yTrue, yPred) => layers.subtract().apply([yTrue, yPred]) });
+  const ofA = [
+    metrics.precision({ name: 'precisionLoss' }),
+    metrics.rootMeanSquaredError({ name: 'accuracy' }),
+    'mae',
+  ] as const;
+  const ofB = [metrics.auc({ name: 'aucPr' }), 'cosineSimilarity', own('gain')] as const;
+  model.compile({ optimizer: 'sgd', loss: 'cosineSimilarity', metrics: { a: ofA, b: ofB }, logGradientNorm: true });
+  const modes: Record<string, string | undefined> = {};
+  const onTrainBegin: Callback['onTrainBegin'] = ({ training }) => {
+    for (const name of training.logNames) modes[name] = training.modeOf?.(name);
+  };
+  const data = [ones(2, 2), [ones(2, 1), ones(2, 1)]] as const;
+  await model.fit(...data, { verbose: 0, validationData: data, callbacks: [{ onTrainBegin }] });
+  expect(modes).toEqual({
+    ...{ loss: 'min', aLoss: 'min', aPrecisionLoss: 'max', aAccuracy: 'min', aMae: 'min' },
+    ...{ bLoss: 'min', bAucPr: 'max', bCosineSimilarity: 'max', bGain: undefined, gradientNorm: undefined },
+    ...{ valLoss: 'min', valALoss: 'min', valAPrecisionLoss: 'max', valAAccuracy: 'min', valAMae: 'min' },
+    ...{ valBLoss: 'min', valBAucPr: 'max', valBCosineSimilarity: 'max', valBGain: undefined },
+  });
+});
+
+describe('restoreBestWeights', () => {
+  const single = (useEma: boolean) => {
+    const model = sequential({ layers: [layers.dense({ units: 1, kernelInitializer: 'zeros', inputShape: [1] })] });
+    model.compile({ optimizer: optimizers.sgd({ learningRate: 0.1, useEma, emaMomentum: 0.5 }), loss: 'mse' });
+    return model;
+  };
+  const best = callbacks.earlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true });
+  /** The weights at the end of each epoch. */
+  const keep = (kept: Float32Array[][]): Callback => ({
+    onEpochEnd: ({ training }) => void kept.push(valuesOf(training)),
+  });
+
+  test('also where training ends inside of the epoch after the best', async () => {
+    const [model, kept]: [TrainableModel, Float32Array[][]] = [single(false), []];
+    const batches = (epoch: number) => [
+      [[[1]], [[epoch === 2 ? -50 : 1]]] as const,
+      [[[1]], [[epoch === 2 ? NaN : 1]]] as const,
+    ];
+    const { epoch } = await model.fit(
+      { epoch: batches },
+      {
+        epochs: 9,
+        verbose: 0,
+        callbacks: [callbacks.terminateOnNaN(), best, keep(kept)],
+      },
+    );
+    expect(epoch).toEqual([0, 1]);
+    expect(valuesOf(model)).toEqual(kept[1]);
+  });
+
+  test('those of the epoch, not their average, whichever epoch it was (Keras)', async () => {
+    for (const target of [1, 9]) {
+      const [model, kept]: [TrainableModel, Float32Array[][]] = [single(true), []];
+      const batches = (epoch: number) => [[[[1]], [[epoch === 2 ? target : 1]]] as const];
+      const { history } = await model.fit({ epoch: batches }, { epochs: 3, verbose: 0, callbacks: [best, keep(kept)] });
+      const [least] = [...history.loss].sort((a, b) => a - b);
+      expect(valuesOf(model)).toEqual(kept[history.loss.indexOf(least)]);
+    }
+  });
+});
 
 describe('weights', () => {
   const weights = Float32Array.from({ length: 14 }, (_, i) => (i * 5) % 4);

@@ -321,6 +321,30 @@ describe('losses', () => {
     expect(Object.keys(history)).toEqual(expect.arrayContaining(['aLoss', 'valLoss', 'valBMae']));
   });
 
+  test('of several outputs are those of batches, weighted by their rows, also where a mask leaves unlike shares; metrics are not (Keras)', async () => {
+    const create = () => {
+      const given = input({ shape: [2, 1], name: 'given' });
+      const sequence = layers.masking().apply(given);
+      const dense = (name: string) => layers.dense({ units: 1, name, kernelInitializer: 'ones' }).apply(sequence);
+      const model = functional({ inputs: given, outputs: [dense('p'), dense('r')] });
+      model.compile({ optimizer: optimizers.sgd({ learningRate: 1e-30 }), loss: 'mse', metrics: { p: 'mse' } });
+      return model;
+    };
+    const sequences = { data: Float32Array.of(1, 1, 2, 0), shape: [2, 2, 1] };
+    const targets = [zeros(2, 2, 1), zeros(2, 2, 1)];
+    const errors = { loss: 5, pLoss: 2.5, pMse: 2, rLoss: 2.5 };
+    expect(create().evaluate(sequences, targets, { batchSize: 1 })).toEqual(errors);
+    const { history } = await create().fit(sequences, targets, {
+      batchSize: 1,
+      validationData: [sequences, targets],
+      ...quietly,
+    });
+    expect(history).toEqual({
+      ...{ loss: [5], pLoss: [2.5], pMse: [2], rLoss: [2.5] },
+      ...{ valLoss: [5], valPLoss: [2.5], valPMse: [2], valRLoss: [2.5] },
+    });
+  });
+
   test('of a shared layer’s two outputs are told apart', () => {
     const [p, q] = [input({ shape: [1], name: 'p' }), input({ shape: [1], name: 'q' })];
     const shared = layers.dense({ units: 1, name: 'shared' });

@@ -7,6 +7,7 @@ import {
   losses,
   metrics,
   sequential,
+  type CompileArguments,
   type LossOption,
   type MetricOption,
 } from '../../src/index.js';
@@ -348,6 +349,38 @@ describe('metrics with names', () => {
     ] satisfies MetricOption[][]) {
       expect(() => model(...given)).toThrow('sequential: compile: metrics: expected each metric once');
     }
+  });
+
+  describe('in one log', () => {
+    const several = (names: readonly string[], options: Omit<CompileArguments, 'optimizer' | 'loss'>) => {
+      const x = input({ shape: [1] });
+      const outputs = names.map((name) => layers.dense({ units: 1, name }).apply(x));
+      const made = functional({ inputs: x, outputs });
+      made.compile({ optimizer: 'sgd', loss: 'mse', ...options });
+      return Object.keys(made.trainOnBatch([[1]], names.length === 1 ? [[1]] : names.map(() => [[1]])));
+    };
+    const auc = (name: string) => metrics.auc({ name });
+
+    test.each<[string[], Omit<CompileArguments, 'optimizer' | 'loss'>, string]>([
+      [['a', 'val'], {}, `'valLoss' for the loss in validation and for the loss of "val"`],
+      [['a'], { metrics: [auc('valLoss')] }, `'valLoss' for the loss in validation and for the metric "valLoss" of "a"`],
+      [['a'], { metrics: [auc('valMae'), 'mae'] }, `'valMae' for the metric "valMae" of "a" and for the metric "mae" of "a" in validation`],
+      [['a'], { metrics: [auc('gradientNorm')], logGradientNorm: true }, `'gradientNorm' for logGradientNorm and for the metric "gradientNorm" of "a"`],
+      [['a', 'aB'], { metrics: { a: [auc('bMae')], aB: ['mae'] } }, `'aBMae' for the metric "bMae" of "a" and for the metric "mae" of "aB"`],
+    ])('outputs %j with %j: two that would have one name are refused', (names, options, message) => {
+      expect(() => several(names, options)).toThrow(
+        `functional: compile: logs: expected a name for each loss and metric, got ${message}`,
+      );
+    }); // prettier-ignore
+
+    test('names that are alike and differ are not refused', () => {
+      expect(several(['val'], { metrics: [auc('gradientNorm'), auc('valAuc')] })).toEqual([
+        'loss',
+        'gradientNorm',
+        'valAuc',
+      ]);
+      expect(several(['a', 'ab'], { metrics: { a: [auc('bMae')], ab: ['mae'] } })).toHaveLength(5);
+    });
   });
 
   test('refuse options that are none', () => {

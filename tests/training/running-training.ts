@@ -23,6 +23,7 @@ export interface PlayOptions {
   readonly callbacks: unknown;
   readonly logs: readonly Logs[];
   readonly logNames?: readonly string[];
+  readonly modeOf?: (logName: string) => 'min' | 'max' | undefined;
   readonly batches?: number;
   readonly from?: number;
   readonly states?: Readonly<Record<string, CallbackState>>;
@@ -65,6 +66,7 @@ export async function play(options: PlayOptions): Promise<Played> {
     epochs: logs.length,
     batches,
     logNames: options.logNames ?? Object.keys(logs[0] ?? { loss: 0 }),
+    modeOf: (logName) => options.modeOf?.(logName),
     get learningRate() {
       return learningRate;
     },

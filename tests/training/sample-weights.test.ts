@@ -189,6 +189,10 @@ describe('several outputs', () => {
     expect(train({ sampleWeight: { a: draw(4, 4) } })).toThrow('expected shape [4] or [4, 5], got [4, 4]');
     expect(train({ sampleWeight: [1, 1, NaN, 1] })).toThrow('sampleWeight of "a": expected finite numbers, got NaN');
     expect(train({ classWeight: [1, 2] })).toThrow('classWeight: expected an object by output name (a, b)');
-    expect(train({ classWeight: { a: { x: 1 } } })).toThrow("classWeight: expected class numbers, got 'x'");
+    for (const name of ['x', '', ' 1', '1.5']) {
+      expect(train({ classWeight: { a: { [name]: 1 } } })).toThrow(
+        `classWeight: expected class numbers, got '${name}'`,
+      );
+    }
   });
 });

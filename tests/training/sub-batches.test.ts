@@ -62,7 +62,7 @@ test('parts with the counts of all give the loss, the sums and the gradients of 
   const counting = new CountingPlan(plan.graph, workspace, objectives);
   const countsOf = (indices: Int32Array) => counting.count('test', data, indices, place);
   const run = (indices: Int32Array, counts?: readonly number[]) => {
-    plan.prepare('test', data, indices.length, place);
+    plan.prepare('test', data, indices.length, place, data.rows);
     plan.forward(data, indices);
     return plan.backward(counts);
   };

@@ -1,6 +1,15 @@
 /** Layers that are not trainable: their weights get no step, the others the same as always. */
 import { describe, expect, test } from 'vitest';
-import { functional, input, layers, optimizers, sequential, type TrainableModel } from '../../src/index.js';
+import {
+  callbacks,
+  functional,
+  input,
+  layers,
+  loadModel,
+  optimizers,
+  sequential,
+  type TrainableModel,
+} from '../../src/index.js';
 import { createRandom } from '../random.js';
 import { sizeOf, tensor, type Tensor } from '../reference/tensor.js';
 
@@ -61,6 +70,22 @@ test('the property counts when the model is compiled', () => {
   expect(() => {
     dense.trainable = 0 as never;
   }).toThrow('dense: trainable: expected true or false, got 0');
+});
+
+test('set since the model was compiled, it is not saved with the optimizer, which is of other layers', async () => {
+  const model = create();
+  model.compile({ optimizer: 'adam', loss: 'mse' });
+  model.getLayer('dense').trainable = false;
+  const message = 'sequential: optimizer: trainable was set since the model was compiled; compile it again';
+  expect(() => model.toSafetensors({ optimizer: true })).toThrow(message);
+  const before = valuesOf(model);
+  for (const callback of [callbacks.modelCheckpoint({ path: 'x' }), callbacks.backupAndRestore({ path: 'x' })]) {
+    await expect(model.fit(x, y, { verbose: 0, callbacks: [callback] })).rejects.toThrow(message);
+  }
+  expect(valuesOf(model)).toEqual(before);
+  expect(loadModel(model.toSafetensors()).getLayer('dense').trainable).toBe(false);
+  model.compile({ optimizer: 'adam', loss: 'mse' });
+  expect(loadModel(model.toSafetensors({ optimizer: true })).optimizer.iterations).toBe(0);
 });
 
 test('a model that is not trainable has a loss and moves nothing', () => {

@@ -99,6 +99,16 @@ function shared(): TrainableModel {
   return compiled(functional({ inputs: given, outputs: layers.dense({ units: 2 }).apply(outputs) }));
 }
 
+/** Two outputs of a sequence, whose steps are masked in unlike shares from batch to batch. */
+function maskedTwice(): TrainableModel {
+  const given = input({ shape: [6, 1], name: 'given' });
+  const sequence = layers.masking().apply(given);
+  const outputs = ['p', 'r'].map((name) => layers.simpleRNN({ units: 2, name, returnSequences: true }).apply(sequence));
+  return compiled(functional({ inputs: given, outputs }), { loss: ['mse', 'mae'] });
+}
+
+const twoMasked = 'several outputs with a mask';
+
 const cases: Readonly<Record<string, Case>> = {
   'dropout of all kinds': {
     make: () =>
@@ -165,6 +175,12 @@ const cases: Readonly<Record<string, Case>> = {
     x: { sequence: x, vector: vectors },
     y: { steps: sequences, last: y },
     options: { sampleWeight: { steps: sampleWeight } },
+  },
+  [twoMasked]: {
+    make: maskedTwice,
+    x: { data: words.data.map((word, i) => (i % 6 < i / 70 ? word : 0)), shape: [rows, 6, 1] },
+    y: { p: sequences, r: sequences },
+    options: { validationSplit: 0.3 },
   },
   'batch normalization': {
     make: () =>
@@ -352,6 +368,16 @@ describe.each(Object.entries(cases))('%s', (name, one) => {
   });
 });
 
+test('where a mask leaves unlike shares of parts and batches, the losses of outputs still add up to that of the model', async () => {
+  for (const more of [{}, { workers: 1 }, { workers: 2 }]) {
+    const { loss, pLoss, rLoss, valLoss, valPLoss, valRLoss } = (await run(cases[twoMasked], more)).history;
+    for (let epoch = 0; epoch < 2; epoch++) {
+      expect(pLoss[epoch] + rLoss[epoch]).toBeCloseTo(loss[epoch], 12);
+      expect(valPLoss[epoch] + valRLoss[epoch]).toBeCloseTo(valLoss[epoch], 12);
+    }
+  }
+});
+
 describe('weights that are set meanwhile are set in all threads, those too that are not trained', () => {
   const make = () => {
     const model = sequential({
@@ -429,6 +455,18 @@ test('threads end with their training; where one of them ends before, it is told
   expect(model.toSafetensors({ optimizer: true })).toEqual(good.toSafetensors({ optimizer: true }));
   const next = { ...settings, workers: 2 };
   expect(await model.fit(x, y, next)).toEqual(await good.fit(x, y, next));
+});
+
+test('no thread is started that would have no part of any batch', async () => {
+  const startedBy = async (options: FitOptions, given = vectors) => {
+    using threads = watchThreads();
+    const model = compiled(sequential({ layers: [layers.dense({ units: 2, inputShape: [4] })] }));
+    await model.fit(given, rowsOf(y, 0, given.shape[0]), { verbose: 0, workers: 32, ...options });
+    return threads.all.length;
+  };
+  expect(await startedBy({ batchSize: 40 })).toBe(2);
+  expect(await startedBy({ batchSize: 40, workers: 2 })).toBe(1);
+  expect(await startedBy({ batchSize: 64 }, rowsOf(vectors, 0, 7))).toBe(0);
 });
 
 test('moving averages are the mean over the parts', async () => {

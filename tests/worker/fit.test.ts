@@ -147,6 +147,25 @@ describe('the same bits', () => {
     expect(valuesOf(other)).toEqual(valuesOf(one));
   });
 
+  test('of several outputs, whose losses add up also where a mask leaves unlike shares of batches', async () => {
+    const make = () => {
+      const given = input({ shape: [null, 2] });
+      const sequence = layers.masking().apply(layers.activation({ activation: 'relu' }).apply(given));
+      const outputs = ['p', 'r'].map((name) => layers.gru({ units: 1, name, returnSequences: true }).apply(sequence));
+      const model = functional({ inputs: given, outputs });
+      model.compile({ optimizer: 'adam', loss: 'mse' });
+      return model;
+    };
+    const [one, other, target] = [make(), make(), draw(rows, 5, 1)];
+    const options = { ...settings, validationSplit: 0.4 };
+    const { history } = await one.fit(x, [target, target], options);
+    expect((await fit(other, x, [target, target], options)).history).toEqual(history);
+    history.loss.forEach((loss, epoch) => {
+      expect(history.pLoss[epoch] + history.rLoss[epoch]).toBeCloseTo(loss, 12);
+      expect(history.valPLoss[epoch] + history.valRLoss[epoch]).toBeCloseTo(history.valLoss[epoch], 12);
+    });
+  });
+
   test('of a stateful model', async () => {
     const make = () => {
       const model = sequential({
@@ -760,6 +779,12 @@ describe('errors', () => {
   });
 });
 
+test('no thread is started that would have no part of any batch', async () => {
+  using threads = watchThreads();
+  await elsewhere(create(), { batchSize: 20, workers: 32 });
+  expect(threads.all).toHaveLength(2);
+});
+
 test('while it runs the caller is free, the model can predict, and nothing else changes it', async () => {
   using threads = watchThreads();
   const model = create();
@@ -781,6 +806,8 @@ test('while it runs the caller is free, the model can predict, and nothing else 
   const ofOptimizer: (() => unknown)[] = [
     () => { model.learningRate = 0.5; },
     () => { model.swapAveragedWeights(); },
+    () => model.optimizer,
+    () => model.learningRate,
     () => model.toSafetensors({ optimizer: true }),
   ]; // prettier-ignore
   for (const use of ofOptimizer) expect(use).toThrow('fit is running in another thread, where the optimizer is');

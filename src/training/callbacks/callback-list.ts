@@ -22,7 +22,7 @@ type EventOf<H extends HookName> = Parameters<NonNullable<Callback[H]>>[0];
 /** Behind these, what has to be saved is saved. */
 const ends: readonly HookName[] = ['onTrainBatchEnd', 'onEpochEnd', 'onTrainEnd'];
 
-type Call = (event: never) => void | Promise<void>;
+type Call = (event: never) => unknown;
 
 /** The callbacks of one `fit`, in the order in which the user gave them. */
 export class CallbackList {
@@ -114,8 +114,13 @@ function aliasOf(hook: HookName, callback: Callback): Callback['onBatchBegin'] |
 function inOrder(calls: readonly Call[], event: unknown, from: number): Promise<void> | undefined {
   for (const [i, call] of calls.entries()) {
     if (i < from) continue;
-    const waiting = call(event as never);
-    if (waiting !== undefined) return Promise.resolve(waiting).then(() => inOrder(calls, event, i + 1));
+    const given = call(event as never);
+    if (isWaiting(given)) return Promise.resolve(given).then(() => inOrder(calls, event, i + 1));
   }
   return undefined;
+}
+
+/** Whether a hook is async: nobody waits for anything else that it gives, such as the number of `list.push`. */
+function isWaiting(given: unknown): given is PromiseLike<unknown> {
+  return typeof given === 'object' && given !== null && 'then' in given && typeof given.then === 'function';
 }

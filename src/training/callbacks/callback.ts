@@ -47,7 +47,8 @@ export interface Callback {
   restore?(state: CallbackState): void;
 }
 
-export type Hook<Event> = (event: Event) => void | Promise<void>;
+/** What it gives is of no account, unless it is a promise, which is waited for. */
+export type Hook<Event> = (event: Event) => unknown;
 
 export interface TrainEvent {
   /** May be read and asked to predict; what changes it is refused while `fit` runs: `training` has what may change. */
@@ -82,6 +83,8 @@ export interface Training {
   readonly batches: number | null;
   /** The names that the logs of an epoch can have, those of validation included: loss, mae, valLoss, valMae. */
   readonly logNames: readonly string[];
+  /** @internal Whether less or more of one of them is better; undefined: nobody knows. */
+  modeOf?(logName: string): 'min' | 'max' | undefined;
   /**
    * Of the next step. What it is set to stays, also in checkpoints.
    * @throws Error when it is set and a schedule of the optimizer decides it; TypeError for anything but a positive number.

@@ -15,7 +15,8 @@ const separatorReader: Reader<string> = (value, where) =>
 
 /**
  * Writes a row for each epoch: its number, counted from 0, then losses and metrics with all their digits; NA where an epoch has none,
- * such as one without validation. As `keras.callbacks.CSVLogger`. After a resume the file holds each epoch once.
+ * such as one without validation; quoted where a name or number has a separator in it. As `keras.callbacks.CSVLogger`. After a resume
+ * the file holds each epoch once.
  */
 export function runCSVLogger(given: unknown, where: string): RunningCallback {
   const { path, separator, append } = fields(given, where, {
@@ -27,7 +28,8 @@ export function runCSVLogger(given: unknown, where: string): RunningCallback {
   let columns: readonly string[] = [];
   /** Lines of the file that this training has seen written, the header included; 0: it has not begun. */
   let lines = 0;
-  const line = (cells: readonly (string | number)[]): string => `${cells.join(separator)}\n`;
+  const line = (cells: readonly (string | number)[]): string =>
+    `${cells.map((cell) => quoted(String(cell), separator)).join(separator)}\n`;
   return {
     onTrainBegin: async ({ training: { files, logNames } }) => {
       columns = logNames;
@@ -54,7 +56,13 @@ export function runCSVLogger(given: unknown, where: string): RunningCallback {
   };
 }
 
-/** Whole lines: a process that died may have left the half of one. */
+/** As Python's csv writer does it. */
+function quoted(cell: string, separator: string): string {
+  const isPlain = ![separator, '"', '\n', '\r'].some((character) => cell.includes(character));
+  return isPlain ? cell : `"${cell.replaceAll('"', '""')}"`;
+}
+
+/** Whole lines, which may have line breaks in quotes: a process that died may have left the half of one. */
 function linesOf(file: string): string[] {
-  return [...file.matchAll(/[^\n]*\n/g)].map(([line]) => line);
+  return [...file.matchAll(/(?:[^"\n]|"[^"]*")*\n/g)].map(([line]) => line);
 }

@@ -9,8 +9,9 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   /** What must be surpassed: until an epoch is better than it, none counts as better. Default: none. */
   baseline?: number;
   /**
-   * Whether the model ends with the weights of its best epoch, also if it was never stopped. If no epoch was better than the baseline,
-   * the weights stay as they are, and a note says so. Default false: those of the last epoch.
+   * Whether the model ends with the weights of its best epoch, also if it was never stopped, and as they were then: not with their
+   * average, where the optimizer keeps one (`useEma`). If no epoch was better than the baseline, the weights stay as they are, and a
+   * note says so. Default false: those of the last epoch.
    */
   restoreBestWeights?: boolean;
   /** The first epoch that is looked at, counted from 0. Default 0. */
@@ -28,7 +29,7 @@ export function runEarlyStopping(given: unknown, where: string): RunningCallback
   });
   const { patience, baseline, restoreBestWeights, startFromEpoch } = options;
   const monitor = new Monitor(where, options);
-  let [wait, best] = [0, baseline ?? monitor.worst];
+  let [wait, best] = [0, baseline];
   /** The epoch of the best weights and the last one that was trained; −1: none. */
   let [bestEpoch, lastEpoch] = [-1, -1];
   let bestWeights: readonly Omit<Tensor, 'toArray'>[] = [];
@@ -54,17 +55,18 @@ export function runEarlyStopping(given: unknown, where: string): RunningCallback
       }
     },
     onTrainEnd: ({ training }) => {
-      if (!restoreBestWeights || bestEpoch === lastEpoch) return;
+      if (!restoreBestWeights || lastEpoch < 0) return;
       if (bestEpoch < 0) {
         const than = baseline === undefined ? '' : ` than the baseline ${baseline}`;
         training.note(`earlyStopping: ${monitor.name} was never better${than}: the weights stay as they are`);
         return;
       }
+      // Also when that epoch was the last one: a part of the next may have come after it, or the averages of the weights.
       training.setWeights(bestWeights);
       training.note(`earlyStopping: the weights are those of epoch ${bestEpoch + 1}, with ${monitor.name} ${best}`);
     },
     state: () => ({
-      numbers: { wait, best, bestEpoch, lastEpoch },
+      numbers: { wait, bestEpoch, lastEpoch, ...(best !== undefined && { best }) },
       tensors: Object.fromEntries(
         bestWeights.map(({ data, shape }, i) => [`best/${i}`, { data: data.slice(), shape }]),
       ),

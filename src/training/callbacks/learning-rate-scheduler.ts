@@ -1,4 +1,5 @@
 import { fields, refuse, type Reader } from '../../options/options.js';
+import { positiveFloat } from '../optimizers/positive-float.js';
 import type { RunningCallback } from './callback.js';
 
 export interface LearningRateSchedulerOptions {
@@ -20,10 +21,7 @@ export function runLearningRateScheduler(given: unknown, where: string): Running
   return {
     onEpochBegin: ({ epoch, training }) => {
       const rate: unknown = schedule(epoch, training.learningRate);
-      if (typeof rate !== 'number' || !(rate > 0 && rate < Infinity)) {
-        refuse(`${where}: schedule(${epoch}, ${training.learningRate})`, 'a positive number', rate);
-      }
-      training.learningRate = rate;
+      training.learningRate = positiveFloat(rate, `${where}: schedule(${epoch}, ${training.learningRate})`);
     },
   };
 }

@@ -9,7 +9,7 @@ import {
   text,
   type Reader,
 } from '../../options/options.js';
-import type { Logs } from '../history.js';
+import { batchLogNames, type Logs } from '../history.js';
 import type { RunningCallback, Training } from './callback.js';
 import { Monitor, monitorFields, type MonitorOptions } from './monitor.js';
 
@@ -50,7 +50,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
   });
   // Without saveBestOnly nothing is watched, and the default need not be there.
   const monitor = saveBestOnly ? new Monitor(where, { ...watched, minDelta: 0 }) : null;
-  let [best, batches] = [initialValueThreshold ?? monitor?.worst ?? 0, 0];
+  let [best, batches] = [initialValueThreshold, 0];
   /** Where to save once every callback has seen this batch or epoch. */
   let due: string | null = null;
   const plan = (epoch: number, batch: number | null, logs: Logs): void => {
@@ -64,7 +64,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
   return {
     saves: optimizer ? 'checkpoint' : 'model',
     onTrainBegin: ({ training }) => {
-      monitor?.begin(training);
+      monitor?.begin(training, saveFreq === 'epoch' ? 'epochs' : 'batches');
       checkTemplate(where, path, saveFreq, training);
     },
     onTrainBatchEnd: ({ epoch, batch, logs }) => {
@@ -81,7 +81,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
       due = null;
       return training.save(file, { optimizer });
     },
-    state: () => ({ numbers: { best, batches } }),
+    state: () => ({ numbers: { batches, ...(best !== undefined && { best }) } }),
     restore: ({ numbers = {} }) => {
       ({ best = best, batches = batches } = numbers);
     },
@@ -90,7 +90,7 @@ export function runModelCheckpoint(given: unknown, where: string): RunningCallba
 
 /** Before anything is trained: a name that no log has would be found out only after an epoch. */
 function checkTemplate(where: string, path: string, saveFreq: 'epoch' | number, { logNames }: Training): void {
-  const logs = saveFreq === 'epoch' ? logNames : logNames.filter((name) => !/^val[A-Z]/.test(name));
+  const logs = saveFreq === 'epoch' ? logNames : batchLogNames(logNames);
   const known = ['epoch', ...(saveFreq === 'epoch' ? [] : ['batch']), ...logs];
   for (const brace of path.match(/\{[^}]*\}?/g) ?? []) {
     const [match] = brace.matchAll(placeholder);

@@ -1,6 +1,6 @@
 import { camelCase } from '../../formats/camel-case.js';
 import { mismatch, nonNegative, oneOf, optional, show, text } from '../../options/options.js';
-import type { Logs } from '../history.js';
+import { batchLogNames, type Logs } from '../history.js';
 import type { Training } from './callback.js';
 
 /** What a callback watches, and which way is better. */
@@ -8,8 +8,8 @@ export interface MonitorOptions {
   /** A loss or metric, as the logs name it; Keras's names (val_loss) are read too. Default 'valLoss'. */
   monitor?: string;
   /**
-   * Whether less is better ('min') or more ('max'). 'auto': known of losses, errors, accuracies and the like; of a metric of one's own
-   * it must be said. Default 'auto'.
+   * Whether less is better ('min') or more ('max'). 'auto': known of losses and of every metric but those of one's own, which go by
+   * their names; where these say nothing it must be said. Default 'auto'.
    */
   mode?: 'auto' | 'min' | 'max';
   /** By how much a value must be better than the best so far to count. Default 0; for reduceLROnPlateau 1e-4. */
@@ -26,44 +26,55 @@ const moreIsBetter = /(accuracy|acc|auc|precision|recall|f1|f1score|r2|r2score|r
 const lessIsBetter =
   /(loss|error|mse|mae|mape|msle|rmse|crossentropy|huber|log_?cosh|divergence|poisson|hinge|perplexity|likelihood|ctc|quantile|pinball)$/i;
 
+function modeByName(name: string): 'min' | 'max' | undefined {
+  if (moreIsBetter.test(name)) return 'max';
+  return lessIsBetter.test(name) ? 'min' : undefined;
+}
+
 /** Watches one of the logs. */
 export class Monitor {
   readonly #where: string;
-  readonly #sign: 1 | -1;
   readonly #minDelta: number;
+  #mode: 'auto' | 'min' | 'max';
   #name: string;
 
   constructor(where: string, options: Required<MonitorOptions>) {
     const { monitor, mode, minDelta } = options;
     this.#where = where;
     this.#name = monitor;
+    this.#mode = mode;
     this.#minDelta = minDelta;
-    if (mode === 'auto' && !moreIsBetter.test(monitor) && !lessIsBetter.test(monitor)) {
-      mismatch(`${where}: mode`, `'min' or 'max' for ${show(monitor)}, of which neither is known`, show(mode));
-    }
-    this.#sign = mode === 'max' || (mode === 'auto' && moreIsBetter.test(monitor)) ? -1 : 1;
   }
 
   get name(): string {
     return this.#name;
   }
 
-  /** What every value is better than. */
-  get worst(): number {
-    return this.#sign * Infinity;
-  }
-
-  /** Before anything is trained. @throws TypeError if no epoch will have such a log. */
-  begin({ logNames }: Training): void {
-    const found = [this.#name, camelCase(this.#name)].find((name) => logNames.includes(name));
+  /**
+   * Before anything is trained.
+   * @throws TypeError if no epoch, or no batch, will have such a log, or if nobody knows which way is better.
+   */
+  begin(training: Training, of: 'epochs' | 'batches' = 'epochs'): void {
+    const { logNames } = training;
+    const names = of === 'epochs' ? logNames : batchLogNames(logNames);
+    const found = [this.#name, camelCase(this.#name)].find((name) => names.includes(name));
     if (found === undefined) {
-      const known = logNames.map((name) => `'${name}'`).join(', ');
-      const hint = this.#name.startsWith('val')
-        ? ' (there is no validation without validationData or validationSplit)'
-        : '';
-      mismatch(`${this.#where}: monitor`, `one of ${known}`, `'${this.#name}'${hint}`);
+      const known = names.map((name) => `'${name}'`).join(', ');
+      mismatch(`${this.#where}: monitor`, `one of ${known}`, `'${this.#name}'${this.#hint(of)}`);
     }
     this.#name = found;
+    if (this.#mode !== 'auto') return;
+    const mode = training.modeOf?.(found) ?? modeByName(found);
+    if (mode === undefined) {
+      mismatch(`${this.#where}: mode`, `'min' or 'max' for ${show(found)}, of which neither is known`, show('auto'));
+    }
+    this.#mode = mode;
+  }
+
+  #hint(of: 'epochs' | 'batches'): string {
+    if (!this.#name.startsWith('val')) return '';
+    if (of === 'batches') return ' (there is no validation after a batch)';
+    return ' (there is no validation without validationData or validationSplit)';
   }
 
   /** undefined in an epoch that had none, such as one without validation. */
@@ -71,8 +82,9 @@ export class Monitor {
     return logs[this.#name];
   }
 
-  /** NaN is never better. */
-  isBetter(value: number, than: number): boolean {
-    return this.#sign * value + this.#minDelta < this.#sign * than;
+  /** NaN is never better. @param than undefined: none was there before */
+  isBetter(value: number, than: number | undefined): boolean {
+    const sign = this.#mode === 'max' ? -1 : 1;
+    return sign * value + this.#minDelta < (than === undefined ? Infinity : sign * than);
   }
 }

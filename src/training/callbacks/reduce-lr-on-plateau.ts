@@ -9,7 +9,7 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   patience?: number;
   /** Epochs after a reduction that are not counted. Default 0. */
   cooldown?: number;
-  /** It is not reduced below it. Default 0. */
+  /** It is not reduced below it, nor to what float32 holds as 0. Default 0. */
   minLearningRate?: number;
 }
 
@@ -28,7 +28,8 @@ export function runReduceLROnPlateau(given: unknown, where: string): RunningCall
   });
   const { factor, patience, cooldown, minLearningRate } = options;
   const monitor = new Monitor(where, options);
-  let [wait, best, cooling] = [0, monitor.worst, 0];
+  let [wait, cooling] = [0, 0];
+  let best: number | undefined;
   return {
     onTrainBegin: ({ training }) => {
       monitor.begin(training);
@@ -47,11 +48,14 @@ export function runReduceLROnPlateau(given: unknown, where: string): RunningCall
       if (cooling > 0) return;
       wait++;
       if (wait < patience || training.learningRate <= minLearningRate) return;
-      training.learningRate = Math.max(training.learningRate * factor, minLearningRate);
+      const reduced = Math.max(training.learningRate * factor, minLearningRate);
+      // No learning rate is 0 (kernels work in float32): a long training goes on with the last one that is not.
+      if (Math.fround(reduced) === 0) return;
+      training.learningRate = reduced;
       [cooling, wait] = [cooldown, 0];
       training.note(`reduceLROnPlateau: learning rate ${training.learningRate} after epoch ${epoch + 1}`);
     },
-    state: () => ({ numbers: { wait, best, cooling } }),
+    state: () => ({ numbers: { wait, cooling, ...(best !== undefined && { best }) } }),
     restore: ({ numbers = {} }) => {
       ({ wait = wait, best = best, cooling = cooling } = numbers);
     },
