@@ -30,4 +30,4 @@ export { layerNormalization } from './normalization/layer-normalization';
 export { deviationScale, scaleShift } from './normalization/scale-shift';
 export { embedding } from './embedding/embedding';
 export { rowBlocks } from './fusion/row-blocks';
-export { zeroMaskedRows } from './elementwise/zero-masked-rows';
+export { replaceMaskedRows } from './elementwise/replace-masked-rows';

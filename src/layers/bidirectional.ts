@@ -6,7 +6,7 @@ import { makeLayer } from './make-layer.js';
 import { add, average, multiplied } from './merging.js';
 import type { RecurrentConfig } from './recurrent.js';
 import { reverse } from './reverse.js';
-import { zeroMasked } from './zero-masked.js';
+import { replaceMasked } from './replace-masked.js';
 
 /** How both directions' outputs become one; null: they stay two. */
 export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave' | null;
@@ -47,7 +47,7 @@ const definition: LayerDefinition<BidirectionalConfig> = {
       const [sequence, ...finals] = one.call(inputs, call).outputs;
       let output = known(sequence, 'an output');
       if (config.returnSequences && config.goBackwards) output = reverse().apply(output);
-      if (config.returnSequences && mask !== null) output = zeroMasked().apply(output, { mask });
+      if (config.returnSequences && mask !== null) output = replaceMasked(0).apply(output, { mask });
       return [output, ...finals];
     };
     const [one, ...ones] = run(layer, initialState.slice(0, half));

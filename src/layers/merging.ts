@@ -1,6 +1,13 @@
 import { axesBetween, copyArguments, type Copy } from '../graph/copy.js';
 import type { ForwardContext } from '../graph/context.js';
-import type { Call, Layer, LayerDefinition, LayerOptions, OutputSpec, SymbolicTensor } from '../graph/layer.js';
+import {
+  Layer,
+  type Call,
+  type LayerDefinition,
+  type LayerOptions,
+  type OutputSpec,
+  type SymbolicTensor,
+} from '../graph/layer.js';
 import { printShape, type Shape } from '../graph/shape.js';
 import type { View } from '../graph/view.js';
 import { mismatch } from '../options/options.js';
@@ -10,6 +17,7 @@ import { multiply } from '../plan/size.js';
 import { noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 import { emitMergedMask, mergedMask } from './merged-mask.js';
+import { replaceMasked } from './replace-masked.js';
 
 /** What a layer that merges does with two values (assembly/merging/merge.ts). */
 const codes = { Add: 0, Subtract: 1, Multiply: 2, Average: 3, Maximum: 4, Minimum: 5 } as const;
@@ -142,6 +150,43 @@ export const maximum = /* @__PURE__ */ mergeMaker('Maximum');
 export const minimum = /* @__PURE__ */ mergeMaker('Minimum');
 
 function mergeMaker(kind: MergeKind): (options?: LayerOptions) => MergeLayer {
-  const definition = definitionOf(kind);
+  const plain = definitionOf(kind);
+  const combine = kind === 'Multiply' ? factors : kind === 'Maximum' || kind === 'Minimum' ? extremes : null;
+  const definition = combine === null ? plain : { ...plain, outputs: maskedOutput(plain, combine) };
   return (options = {}) => makeLayer(definition, {}, options);
+}
+
+type Combine = typeof extremes;
+
+/** With masks, the layer is made of others: what a masked step brings is left out of products and extremes (Keras 3). */
+function maskedOutput(plain: LayerDefinition<object>, combine: Combine): LayerDefinition<object>['outputs'] {
+  return (config, call, name) => {
+    const { inputs, mask } = call;
+    const specs = plain.outputs(config, call, name);
+    const isMasked = mask === inputs[0]?.mask && inputs.some((input) => input.mask !== null);
+    const whole = specs[0]?.shape.length === 3 && isMasked ? combine(plain, inputs) : null;
+    return whole === null ? specs : [whole];
+  };
+}
+
+/** A factor of a masked step is 1; where no factor is left, the product is 0. */
+function factors(plain: LayerDefinition<object>, inputs: readonly SymbolicTensor[]): SymbolicTensor {
+  const all = inputs.map((x) => (x.mask === null ? x : replaceMasked(1).apply(x, { mask: x.mask })));
+  const y = merged(plain, all);
+  return y.mask === null ? y : replaceMasked(0).apply(y, { mask: y.mask });
+}
+
+/** At masked steps of one, the other counts. Where one stands for every step, or for every feature, masks make no difference. */
+function extremes(plain: LayerDefinition<object>, inputs: readonly SymbolicTensor[]): SymbolicTensor | null {
+  const widths = new Set(inputs.map(({ features }) => features));
+  if (widths.size > 1 || alongTime(inputs).length < inputs.length) return null;
+  return inputs.reduce((a, b) => {
+    const second = b.mask === null ? b : replaceMasked(0).apply([b, a], { mask: b.mask });
+    const first = a.mask === null ? a : replaceMasked(0).apply([a, second], { mask: a.mask });
+    return merged(plain, [first, second]);
+  });
+}
+
+function merged(plain: LayerDefinition<object>, inputs: readonly SymbolicTensor[]): SymbolicTensor {
+  return new Layer<object, SymbolicTensor>(plain, {}).apply(inputs);
 }

@@ -65,11 +65,11 @@ function run(arena: Arena, { steps, batch, units, mask, layers }: Problem, mode:
   } else {
     kernels.merge(codes[mode], one.sequence, two.sequence, y, rows, units, rows, 2);
   }
-  kernels.zeroMaskedRows(pMask, y, rows, width);
+  kernels.replaceMaskedRows(pMask, 0, y, rows, width, 0);
 
   const backward = (dy: Float32Array) => {
     const cotangent = arena.putRows(dy, rows, width);
-    kernels.zeroMaskedRows(pMask, cotangent, rows, width);
+    kernels.replaceMaskedRows(pMask, 0, cotangent, rows, width, 0);
     return sequences.map((_, which) => {
       const gradient = arena.put(new Float32Array(floats));
       const other = sequences[1 - which].sequence;

@@ -99,7 +99,7 @@ test('masking masks the rows that hold nothing but the value, and maskingBackwar
         const dy = draw.floats(rows * features);
         const before = draw.floats(rows * features);
         const dx = arena.putRows(before, rows, features);
-        kernels.maskingBackward(mask, arena.putRows(dy, rows, features), dx, rows, features);
+        kernels.maskingBackward(mask, arena.putRows(dy, rows, features), dx, rows, features, 1);
         const wanted = before.map((element, i) => element + (isMasked[Math.floor(i / features)] ? 0 : dy[i]));
         expect(arena.getRows(dx, rows, features)).toEqual(wanted);
         arena.release();

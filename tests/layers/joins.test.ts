@@ -1,5 +1,5 @@
 /** Inputs that are joined step by step must have as many steps: refused before anything runs, by the layer's name. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { functional, input, layers, sequential, type SymbolicTensor } from '../../src/index.js';
 
 test.each(['add', 'concatenate'] as const)('%s', (kind) => {
@@ -169,4 +169,37 @@ test('any axes inside of steps', () => {
   const { data } = zeros(7, 2, 3, 4, 5);
   data.forEach((_, i) => (data[i] = Math.sin(i)));
   expect(model.predict({ data, shape: [7, 2, 3, 4, 5] }).data).toEqual(flat.predict({ data, shape: [168, 5] }).data);
+});
+
+describe('a step that the mask of one input leaves out', () => {
+  // Keras 3: layers/merging/multiply.py and base_merge.py.
+  test.each([
+    ['multiply', [-10, -6, 21], [-10, -6, 0]],
+    ['maximum', [2, -6, -3], [2, -6, 9]],
+    ['minimum', [-5, -6, -7], [-5, -6, 9]],
+    ['add', [-3, 3, -10], [-3, 3, 18]],
+  ] as const)('%s', (kind, oneMasked, bothMasked) => {
+    const [a, b] = [input({ shape: [null, 1] }), input({ shape: [null, 1] })];
+    const masked = [a, b].map((x) => layers.masking({ maskValue: 9 }).apply(x));
+    const one = functional({ inputs: [a, b], outputs: layers[kind]().apply([masked[0], b]) });
+    expect(one.predict([[[[2], [9], [-3]]], [[[-5], [-6], [-7]]]]).data).toEqual(
+      Float32Array.from(kind === 'add' ? [-3, -6, -10] : oneMasked),
+    );
+    const both = functional({ inputs: [a, b], outputs: layers[kind]().apply(masked) });
+    const { data } = both.predict([[[[2], [9], [9]]], [[[-5], [-6], [9]]]]);
+    // Masking gives 0 where it masks; the first of two masked terms stays.
+    expect(data).toEqual(
+      Float32Array.from(kind === 'add' ? [-3, -6, 0] : bothMasked, (value) => (value === 9 ? 0 : value)),
+    );
+    const session = both.stream();
+    const rows = [[2], [9], [9]].map((row, t) => session.push([[row], [[[-5], [-6], [9]][t]]]).data[0]);
+    expect(rows).toEqual([...data]);
+  });
+
+  test('is left out beside a factor for every step too', () => {
+    const [a, gate] = [input({ shape: [null, 1] }), input({ shape: [1] })];
+    const product = layers.multiply().apply([layers.masking({ maskValue: 9 }).apply(a), gate]);
+    const model = functional({ inputs: [a, gate], outputs: product });
+    expect([...model.predict([[[[2], [9]]], [[5]]]).data]).toEqual([10, 5]);
+  });
 });

@@ -133,6 +133,7 @@ interface Made {
     weights: Tensors,
     inputs: Tensors,
     mask: Mask | undefined,
+    masks: readonly (Mask | undefined)[],
   ) => AnyPass & { readonly mask?: Mask | undefined };
 }
 
@@ -179,6 +180,7 @@ export function buildGraph({ batch, time, features, isKnown, mask, calls, seed }
       one.weights,
       from.map((value) => value.tensor),
       own,
+      from.map((value) => value.mask),
     );
     const { outputs } = one.layer.call(
       from.map(({ symbolic }) => symbolic),
@@ -213,7 +215,7 @@ export function buildGraph({ batch, time, features, isKnown, mask, calls, seed }
       weights: [],
       forward: (w, [a]) => activation({ activation: 'linear' }, w, [a]),
     };
-    const pass = one.forward([], [values[0].tensor], undefined);
+    const pass = one.forward([], [values[0].tensor], undefined, []);
     const to: Value = { symbolic, tensor: pass.outputs[0], mask: pattern };
     called.push({ made: one, from: [values[0]], to: [to], pass });
     made.push(one);
@@ -533,7 +535,7 @@ function make(kind: Kind, drawn: DrawnCall, { tensor: { shape }, symbolic }: Val
       return of(layers.dot(config), [], (w, [a, b]) => dot(config, w, [a, b]));
     }
     default:
-      return of(layers[kind](), [], (_, inputs) => merge(kind satisfies MergeName, inputs));
+      return of(layers[kind](), [], (_w, inputs, _mask, masks) => merge(kind satisfies MergeName, inputs, masks));
   }
 }
 

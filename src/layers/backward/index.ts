@@ -22,7 +22,7 @@ import { preluBackward } from './prelu.js';
 import { softmaxBackward } from './softmax.js';
 import { poolingBackward } from './pooling.js';
 import { simpleRnnBackward } from './simple-rnn.js';
-import { zeroMaskedBackward } from './zero-masked.js';
+import { replaceMaskedBackward } from './replace-masked.js';
 
 /** The backward steps of every layer, by Keras's class name. */
 export const backwardTable = {
@@ -54,7 +54,7 @@ export const backwardTable = {
   Flatten: copyBackward,
   Reshape: copyBackward,
   Reverse: copyBackward,
-  ZeroMasked: zeroMaskedBackward,
+  ReplaceMasked: replaceMaskedBackward,
   Permute: copyBackward,
   RepeatVector: copyBackward,
   Concatenate: copyBackward,

@@ -6,6 +6,6 @@ export const maskingBackward: Backward<MaskingConfig> = {
   emit: (context) => {
     const [dy, dx, { forward }] = [context.outputGradient(), context.inputGradient(), context];
     if (dy === null || dx === null) return;
-    context.emit('maskingBackward', forward.kept('mask'), dy, dx, forward.rows, forward.features());
+    context.emit('maskingBackward', forward.kept('mask'), dy, dx, forward.rows, forward.features(), 1);
   },
 };
