@@ -3,7 +3,6 @@ import { SymbolicTensor, type Layer } from '../graph/layer.js';
 import { input } from '../layers/input.js';
 import { layerOf } from '../model/model-layer.js';
 import {
-  asGiven,
   fields,
   flag,
   listOf,
@@ -43,7 +42,7 @@ export function makeLayer({ kind, options: given }: Inner, reading: Reading): La
   const options: Record<string, unknown> = { ...given };
   for (const name of ['layer', 'backwardLayer']) {
     if (options[name] === undefined) continue;
-    const inner = fields(options[name], name, { kind: kindIn(reading), options: asGiven }) as Inner;
+    const inner = fields(options[name], name, { kind: kindIn(reading), options: plainObject });
     options[name] = makeLayer(inner, reading);
   }
   const make = reading.makers[kind] ?? refuse('kind', 'one that is known', kind);
@@ -73,6 +72,9 @@ export function record<S extends Record<string, Reader<unknown>>>(readers: S): R
   return (value, where) => fields(value, where, readers);
 }
 
+const plainObject: Reader<object> = (value, where) =>
+  typeof value === 'object' && value !== null ? value : refuse(where, 'an object', value);
+
 /** A graph, of the model and of those inside it. */
 export function graphFields(reading: Reading) {
   const reference = record({ layer: text, call: nonNegativeInteger, output: nonNegativeInteger });
@@ -81,7 +83,7 @@ export function graphFields(reading: Reading) {
   const layer = record({
     kind: kindIn(reading),
     name: text,
-    options: asGiven as Reader<object>,
+    options: plainObject,
     calls: listOf(call),
   });
   return { layers: listOf(layer), inputs: references, outputs: references };
@@ -114,7 +116,8 @@ export function buildGraph(
     // Layers that a custom layer makes anew at each call are named, unless the user did, by how many came before.
     const layer =
       inside?.parts.get(title) ?? makeLayer({ kind, options: inside ? options : { ...options, name: title } }, reading);
-    if (!inside) reading.made.push(layer);
+    // A shared one has its number already.
+    if (!inside && kind !== 'shared') reading.made.push(layer);
     const callOf = ({ inputs, initialState, mask }: (typeof calls)[number]): readonly SymbolicTensor[] =>
       (layer as Layer).call(inputs.map(find), {
         initialState: initialState.map(find),

@@ -6,6 +6,7 @@ import { Layer, type Node, type SymbolicTensor } from '../graph/layer.js';
 import { refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
 import { makers } from './load-makers.js';
+import { trainingPrefix } from './load-model.js';
 import type {
   CallDescription,
   GraphTopology,
@@ -50,9 +51,15 @@ export function graphOfCall(call: Node): GraphTopology {
   return new Description([...nodes], []).call(call, new Map());
 }
 
-/** A model's weights, by path, in the order of `getWeights`. */
+/**
+ * A model's weights, by path, in the order of `getWeights`.
+ * @throws Error for a layer with a name that files keep for what training remembers.
+ */
 export function weightsOf({ leaves }: Graph): NamedWeight[] {
   const paths = weightPaths(leaves);
+  const taken = [...paths.values()].find((path) => path.startsWith(trainingPrefix));
+  if (taken !== undefined)
+    throw new Error(`${taken}: no file can hold a layer whose name begins with "${trainingPrefix}"`);
   return leaves.flatMap(({ weights }) => {
     const values = weights.get();
     return weights.specs.map((spec, i): NamedWeight => {
@@ -148,9 +155,12 @@ class Description {
     }
     const calls = this.#nodes.filter((node) => node.layer === layer);
     const { length } = this.#made;
-    const graphs = calls.map((call) => this.call(call, described));
     // What a call makes is made at each call, and is nobody else's.
-    this.#made.length = length;
+    const graphs = calls.map((call) => {
+      const graph = this.call(call, described);
+      this.#made.length = length;
+      return graph;
+    });
     const [graph] = graphs;
     if (graph === undefined) throw new Error(`${layer.title}: no file can hold it, as the model never calls it`);
     if (new Set(graphs.map((one) => JSON.stringify(one))).size > 1) {

@@ -25,7 +25,9 @@ export function emitInput(plan: Plan, symbolic: SymbolicTensor, target: PlanTens
     const rows = plan.rows(`${title} (rows)`, [batch, steps, ...inner], features);
     plan.emit(title, 'importRows', dense, rows, [batch, steps, ...inner].reduce(multiply), 1, features);
     const { lengths, strides } = viewAs(shape, steps, batch);
-    const axes = axesBetween(lengths, denseStrides(lengths, rows.rowBytes), strides);
+    // Whole rows: what pads them is 0, and stays so.
+    const padded = [...lengths.slice(0, -1), rows.rowBytes / 4];
+    const axes = axesBetween(padded, denseStrides(padded, rows.rowBytes), strides);
     plan.emit(title, 'copyRows', ...copyArguments({ axes }, rows, target));
   }
   return dense;

@@ -62,7 +62,7 @@ export function pick(where: string, names: readonly string[], given: unknown): u
     if (names.length === 1) return given.length === 1 && isTensorObject(given[0]) ? given : [given];
     if (given.length === names.length) return given;
   } else if (typeof given === 'object' && given !== null && !ArrayBuffer.isView(given) && !isTensorObject(given)) {
-    const values: Record<string, unknown> = { ...given };
+    const values: Record<string, unknown> = { __proto__: null, ...given };
     for (const name of Object.keys(values)) {
       if (!names.includes(name)) mismatch(where, names.map((n) => `"${n}"`).join(', '), `"${name}"`);
     }
@@ -143,7 +143,8 @@ export function checkMasks(where: string, graph: Graph, run: Run): void {
   for (const node of graph.nodes) {
     const { layer, inputs, mask } = node;
     const [steps, masked] = [stepsOf(inputs[0]), stepsOf(mask)];
-    if (steps !== null && masked !== null && masked !== steps) {
+    const isOwn = layer.definition.mixesBatches !== true;
+    if (isOwn && steps !== null && masked !== null && masked !== steps) {
       mismatch(`${where}: ${layer.title}`, `a mask of ${steps} steps, as its input has`, masked);
     }
     const lengths = new Set(joinedInputs(node).map(stepsOf));

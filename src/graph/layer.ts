@@ -395,7 +395,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       const wrong = given.find((tensor) => !(tensor instanceof SymbolicTensor));
       return refuse(this.title, 'symbolic tensors (from input() or layer.apply())', wrong);
     }
-    if (this.definition.mixesBatches !== true && tensors.some(({ batch }) => batch !== first.batch)) {
+    const isOneBatch = this.definition.mixesBatches !== true;
+    if (isOneBatch && tensors.some(({ batch }) => batch !== first.batch)) {
       mismatch(this.title, 'tensors of one batch', 'some of which TimeDistributed has made sequences of their steps');
     }
     const isComposite = 'inside' in this.definition;
@@ -408,7 +409,8 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     if (mask?.dtype === 'float32') {
       mismatch(this.title, "a mask of dtype 'bool'", `${printShape(mask.shape)} of float32`);
     }
-    if (mask !== null && first.time === null) mismatch(this.title, 'no mask, without steps', printShape(mask.shape));
+    if (isOneBatch && mask !== null && first.time === null)
+      mismatch(this.title, 'no mask, without steps', printShape(mask.shape));
   }
 }
 

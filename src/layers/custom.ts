@@ -6,7 +6,7 @@ import {
   type LayerLike,
   type LayerOptions,
 } from '../graph/layer.js';
-import { optional, refuse, type Reader } from '../options/options.js';
+import { optional, refuse, text, type Reader } from '../options/options.js';
 import { noMask, noStates } from './expectations.js';
 import { makeLayer } from './make-layer.js';
 
@@ -47,7 +47,10 @@ const definition: LayerDefinition<CustomConfig> = {
 const parts: Reader<Readonly<Record<string, Layer>>> = (value, where) => {
   if (typeof value !== 'object' || value === null) return refuse(where, 'layers by name', value);
   return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, toLayer(part) ?? refuse(`${where}: ${name}`, 'a layer', part)]),
+    Object.entries(value).map(([name, part]) => [
+      text(name, `${where}: a name`),
+      toLayer(part) ?? refuse(`${where}: ${name}`, 'a layer', part),
+    ]),
   );
 };
 

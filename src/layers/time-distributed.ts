@@ -30,9 +30,10 @@ const definition: LayerDefinition<TimeDistributedConfig> = {
       mismatch(name, 'an input of shape [batch, time, …, features]', printShape(x.shape, ['batch']));
     }
     // What works on each row alone can take all of them at once.
-    const mask = call.mask === null ? {} : { mask: call.mask };
-    if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x, mask).outputs;
-    return layer.call(fold().apply(x)).outputs.map((output) => unfold().apply([output, x], mask));
+    const { mask } = call;
+    const masked = mask === null ? {} : { mask };
+    if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x, masked).outputs;
+    return layer.call(fold().apply(x)).outputs.map((output) => unfold(mask).apply([output, x], masked));
   },
 };
 

@@ -121,6 +121,13 @@ export function readCheckpoint(where: string, { json, tensors }: StoredCheckpoin
   });
   const valuesOf = (name: string): Float32Array | undefined => tensors.find((tensor) => tensor.name === name)?.data;
   const states = valuesOf('states');
+  if ((read.states === null) !== (states === undefined)) {
+    mismatch(
+      `${where}: states`,
+      read.states === null ? 'none, as it says' : 'a tensor of them',
+      states ? 'some' : 'none',
+    );
+  }
   const under = (prefix: string): NonNullable<CallbackState['tensors']> => {
     const own = tensors.filter(({ name }) => name.startsWith(prefix));
     return Object.fromEntries(

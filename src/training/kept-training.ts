@@ -4,7 +4,7 @@ import { writeSafetensors } from '../formats/safetensors.js';
 import type { NamedWeight } from '../formats/topology.js';
 import type { Graph } from '../graph/graph.js';
 import type { Names } from '../graph/inputs.js';
-import { refuse } from '../options/options.js';
+import { mismatch, refuse } from '../options/options.js';
 import { known } from '../plan/known.js';
 import type { Tensor, TensorLike } from '../tensors/tensor.js';
 import { readCheckpointFile, storeCompiled } from './checkpoint-file.js';
@@ -142,7 +142,9 @@ export function trainingIn(
   { compile, training }: Readonly<Record<string, string | undefined>>,
   tensors: readonly NamedWeight[],
 ): { readonly compile: unknown; readonly checkpoint: Checkpoint } | undefined {
-  if (compile === undefined || training === undefined) return undefined;
+  if (compile === undefined && training === undefined && tensors.length === 0) return undefined;
+  if (compile === undefined) return mismatch(where, '`compile` beside it', 'none');
+  if (training === undefined) return mismatch(where, 'text', 'none');
   const checkpoint = readCheckpoint(where, { json: training, tensors });
   return { compile: argumentsIn(compile), checkpoint };
 }

@@ -51,7 +51,7 @@ function checkNoneGiven(where: string, output: string, given: Given): void {
   for (const option of ['lossWeights', 'metrics', 'weightedMetrics'] as const) {
     const { [option]: all } = given;
     if (typeof all !== 'object' || all === null || Array.isArray(all)) continue;
-    const own = (all as Readonly<Record<string, unknown>>)[output] ?? [];
+    const own = Object.hasOwn(all, output) ? (all as Readonly<Record<string, unknown>>)[output] : [];
     if (Array.isArray(own) && own.length === 0) continue;
     mismatch(`${where}: ${option}`, 'those of outputs with a loss', `some of "${output}", which has none`);
   }
@@ -110,7 +110,7 @@ function byOutput(
   if (typeof given !== 'object' || given === null) {
     return refuse(where, `${expected}, an array or an object by output name`, given);
   }
-  const values: Record<string, unknown> = { ...given };
+  const values: Record<string, unknown> = { __proto__: null, ...given };
   const unknown = Object.keys(values).find((name) => !names.includes(name));
   if (unknown !== undefined) refuse(where, `output names (${names.join(', ')})`, unknown);
   return (_index, name) => values[name];

@@ -66,7 +66,7 @@ function forEachOutput(where: string, names: readonly string[], given: unknown):
 
 function byName(where: string, names: readonly string[], given: unknown): unknown[] {
   if (typeof given !== 'object' || given === null) return refuse(where, 'numbers, or an object by output name', given);
-  const values: Record<string, unknown> = { ...given };
+  const values: Record<string, unknown> = { __proto__: null, ...given };
   const unknown = Object.keys(values).find((name) => !names.includes(name));
   if (unknown !== undefined) refuse(where, `output names (${names.join(', ')})`, unknown);
   return names.map((name) => values[name]);

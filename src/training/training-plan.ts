@@ -48,11 +48,7 @@ export class TrainingPlan extends CountedPlan {
     parameters: Parameters | null,
   ) {
     super(
-      // What is penalized must be there, whether or not another layer reads it.
-      withOwnMeasures(
-        { ...graph, outputs: [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic)] },
-        objectives,
-      ),
+      withMeasures(graph, objectives, penalties),
       workspace,
       { inputs: graph.inputs, objectives },
       parameters === null ? 'evaluate' : 'train',
@@ -193,14 +189,17 @@ function emitMetrics(compiled: CompiledGraph, counted: Counted): Sums[] {
   });
 }
 
-/** The graph, and what losses and metrics of one's own make of its outputs and their targets. */
-function withOwnMeasures(graph: Graph, objectives: readonly Objective[]): Graph {
+/**
+ * The graph, what is penalized, whether or not another layer reads it, and what losses and metrics of one's own make of its outputs
+ * and their targets.
+ */
+function withMeasures(graph: Graph, objectives: readonly Objective[], penalties: Penalties): Graph {
   const own = objectives.flatMap(({ symbolic, loss, metrics }) =>
     [loss, ...metrics].flatMap(({ values }) => (values === symbolic ? [] : [values])),
   );
-  if (own.length === 0) return graph;
+  const outputs = [...graph.outputs, ...penalties.outputs.map(({ symbolic }) => symbolic), ...own];
+  if (outputs.length === graph.outputs.length) return graph;
   const targets = objectives.flatMap((objective) => (objective.areTargetsInput ? [objective.targets] : []));
   const inputs = [...graph.inputs, ...targets];
-  const { nodes } = traceGraph('losses', inputs, [...graph.outputs, ...own]);
-  return { ...graph, inputs, outputs: [...graph.outputs, ...own], nodes };
+  return { ...graph, inputs, outputs, nodes: traceGraph('losses', inputs, outputs).nodes };
 }

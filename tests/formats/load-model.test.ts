@@ -120,7 +120,21 @@ describe('what is no file', () => {
       changeSecond({ kind: 'toString' }),
       /layers\[1\]: kind: expected one of .*'lstm', .*'toString'$/,
     ],
-    ['a layer without options', changeSecond({ options: undefined }), 'a: units: expected a positive integer'],
+    [
+      'a layer without options',
+      changeSecond({ options: undefined }),
+      'layers[1]: options: expected an object, got undefined',
+    ],
+    [
+      'a layer whose options are none',
+      changeSecond({ options: null }),
+      'layers[1]: options: expected an object, got null',
+    ],
+    [
+      'a layer whose options are true',
+      changeSecond({ options: true }),
+      'layers[1]: options: expected an object, got true',
+    ],
     ['a call number that is none', change({ outputs: [from('a', -1)] }), 'outputs[0]: call: expected a non-negative'],
   ])('%s is refused: field, what was expected, what came', (_, file, expected) => {
     expect(() => loadModel(file as ModelFile)).toThrow(expected);

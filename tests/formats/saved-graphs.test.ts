@@ -8,6 +8,7 @@ import {
   optimizers,
   sequential,
   type Layer,
+  type SymbolicTensor,
   type TrainableModel,
 } from '../../src/index.js';
 import { loadModel as loadForInference } from '../../src/inference.js';
@@ -165,8 +166,48 @@ describe.each(Object.entries(graphs))('%s', (name, make) => {
   });
 });
 
+describe('layers that models inside have in common', () => {
+  const rows = { data: random.normals(3 * 2), shape: [3, 2] };
+
+  test('and the model itself, before and behind the model inside', () => {
+    const [d, g] = [layers.dense({ units: 2 }), layers.dense({ units: 2 })];
+    const inner = input({ shape: [2] });
+    const model = functional({ inputs: inner, outputs: g.apply(d.apply(inner)) });
+    const outer = input({ shape: [2] });
+    const whole = functional({ inputs: outer, outputs: g.apply(model.apply(d.apply(outer))) });
+    expect(loadModel(whole.toSafetensors()).predict(rows).data).toEqual(whole.predict(rows).data);
+  });
+
+  test('at several levels', () => {
+    const [d, g] = [layers.dense({ units: 2 }), layers.dense({ units: 2 })];
+    const one = sequential({ layers: [layers.dense({ units: 2, inputShape: [2] }), d] });
+    const two = sequential({ layers: [one, g] });
+    const x = input({ shape: [2] });
+    const calls = [one, d, two, g, one, two];
+    const outputs = calls.reduce<SymbolicTensor>((h, part) => part.apply(h) as SymbolicTensor, x);
+    const whole = functional({ inputs: x, outputs });
+    expect(loadModel(whole.toSafetensors()).predict(rows).data).toEqual(whole.predict(rows).data);
+  });
+
+  test('and a model without weights, called inside of a layer of one’s own', () => {
+    const x = input({ shape: [2] });
+    const bend = functional({ inputs: x, outputs: layers.activation({ activation: 'tanh' }).apply(x) });
+    const own = layers.custom({
+      layers: { d: layers.dense({ units: 2 }) },
+      call: ([h], { d }) => bend.apply(d.apply(h)) as SymbolicTensor,
+    });
+    const model = functional({ inputs: x, outputs: own.apply(own.apply(x)) });
+    expect(loadModel(model.toSafetensors()).predict(rows).data).toEqual(model.predict(rows).data);
+  });
+});
+
 describe('what no file can hold is named', () => {
   test.each<[string, () => TrainableModel, string]>([
+    [
+      'a layer with a name that is kept for training',
+      () => sequential({ layers: [layers.dense({ units: 1, name: 'training:x', inputShape: [1] })] }),
+      'training:x/kernel: no file can hold a layer whose name begins with "training:"',
+    ],
     [
       'a layer with weights that is made in a call',
       () => chain(layers.custom({ call: ([tensor]) => layers.dense({ units: 2 }).apply(tensor) })),

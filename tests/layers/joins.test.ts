@@ -87,6 +87,18 @@ test('a mask of an input that stands for every step is refused; one that is give
     const [first, , last] = model.predict([[[[1], [1], [1]]], [[1, 0, 1]]]).data;
     expect(last).toBe(2 * first);
   }
+  const inside = input({ shape: [3, 2, 1] });
+  const three = input({ shape: [3], dtype: 'bool' });
+  for (const layer of [
+    layers.dense({ units: 2 }),
+    layers.lstm({ units: 2 }),
+    layers.conv1d({ filters: 1, kernelSize: 2 }),
+  ]) {
+    const y = layers.timeDistributed({ layer }).apply(inside, { mask: three });
+    expect(y.mask).toBe(three);
+    const model = functional({ inputs: [inside, three], outputs: y });
+    expect(model.predict([zeros(1, 3, 2, 1), [[1, 0, 1]]]).shape.slice(0, 2)).toEqual([1, 3]);
+  }
   const custom = layers.custom({ call: ([x]) => layers.add().apply([x, x]) });
   expect(() => custom.apply(many, { mask })).toThrow('custom: expected inputs that carry their masks');
   expect(() => layers.concatenate({ axis: 1 }).apply([many, many], { mask })).toThrow(

@@ -257,3 +257,37 @@ test('what is wrong with the options of a regulariser is told', () => {
   expect(() => regularizers.l1({ l2: 1 } as never)).toThrow('regularizers.l1: unknown option "l2"; known: l1');
   expect(() => regularizers.l1l2({ l2: -1 })).toThrow('regularizers.l1l2: l2: expected a non-negative number, got -1');
 });
+
+test('an output that no layer reads is penalized where another of a composite is', () => {
+  const x = input({ shape: [3, 2] });
+  const options = { layer: layers.gru({ units: 2 }), mergeMode: null, activityRegularizer: 'l2' } as const;
+  const directions = layers.bidirectional(options).apply(x);
+  const [one, both] = [directions[0], directions].map((outputs) => functional({ inputs: x, outputs }));
+  const rows = draw(2, 3, 2);
+  const zeros = { shape: [2, 2], data: new Float32Array(4) };
+  one.compile({ optimizer: 'sgd', loss: 'mse', lossWeights: 0 });
+  both.compile({ optimizer: 'sgd', loss: 'mse', lossWeights: [0, 0] });
+  expect(one.evaluate(rows, zeros).loss).toBeGreaterThan(0);
+  expect(one.evaluate(rows, zeros).loss).toBe(both.evaluate(rows, [zeros, zeros]).loss);
+});
+
+test('rows inside of steps are padded with zeros, whatever ran before', () => {
+  const make = (): TrainableModel => {
+    const x = input({ shape: [3, 2, 5] });
+    const h = layers.activation({ activation: 'linear', activityRegularizer: 'l2' }).apply(x);
+    const model = functional({ inputs: x, outputs: layers.dense({ units: 3, activation: 'softmax' }).apply(h) });
+    model.compile({ optimizer: 'sgd', loss: 'mse' });
+    return model;
+  };
+  const rows = (count: number, value: number, width = 5) => ({
+    data: new Float32Array(count * 6 * width).fill(value),
+    shape: [count, 3, 2, width],
+  });
+  const [fresh, used] = [make(), make()];
+  used.evaluate(rows(7, 1), rows(7, 0, 3));
+  used.predict(rows(7, 1));
+  used.gradients(rows(7, NaN), rows(7, NaN, 3));
+  const [given, cotangent] = [rows(2, 0.1), rows(2, 1, 3)];
+  expect(used.gradients(given, cotangent).inputs[0].data).toEqual(fresh.gradients(given, cotangent).inputs[0].data);
+  expect(used.trainOnBatch(given, rows(2, 0, 3))).toEqual(fresh.trainOnBatch(given, rows(2, 0, 3)));
+});
