@@ -221,6 +221,26 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
     this.batchInputShape = batchInputShape;
   }
 
+  /** Runs what calls layers, or makes them parts of another; if it throws, they are as they were. */
+  static attempt<T>(layers: readonly Layer[], run: () => T): T {
+    const undo = layers.map((layer) => layer.#remember());
+    try {
+      return run();
+    } catch (error) {
+      for (const back of undo) back();
+      throw error;
+    }
+  }
+
+  #remember(): () => void {
+    const [features, shape, parent, name] = [this.#features, this.#shape, this.#parent, this.name];
+    const inside = this.definition.inside?.(this.config).map((layer) => layer.#remember()) ?? [];
+    return () => {
+      [this.#features, this.#shape, this.#parent, this.name] = [features, shape, parent, name];
+      for (const back of inside) back();
+    };
+  }
+
   /** Makes it a part of a composite, under a name of its own in there; '': its weights go by the composite's name. */
   joinComposite(parent: Layer, name: string): void {
     if (this.#parent !== undefined || this.#features !== undefined) {
@@ -325,7 +345,7 @@ export class Layer<C = unknown, Output extends SymbolicTensor | SymbolicTensor[]
       mask: options.mask ?? list[0]?.mask ?? null,
     };
     this.#checkCall(call);
-    const specs = this.#outputsOf(call);
+    const specs = Layer.attempt([this], () => this.#outputsOf(call));
     const { shape = [], features: given = 0 } = list[0] ?? {};
     const features = this.definition.checkInput === undefined ? given : 1;
     if (this.definition.weights !== undefined) {

@@ -96,12 +96,10 @@ export function bidirectional(options: BidirectionalOptions): Layer<object> {
     const value = backwardLayer.config[field];
     if (value !== expected) refuse(`${made.title}: backwardLayer: ${field}`, String(expected), value);
   }
-  for (const [one, prefix] of [
-    [layer, 'forward'],
-    [backwardLayer, 'backward'],
-  ] as const) {
-    one.joinComposite(made, `${prefix}_${one.title}`);
-  }
+  Layer.attempt([layer, backwardLayer] as Layer[], () => {
+    layer.joinComposite(made, `forward_${layer.title}`);
+    backwardLayer.joinComposite(made, `backward_${backwardLayer.title}`);
+  });
   return made;
 }
 

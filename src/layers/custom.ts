@@ -1,7 +1,7 @@
 import {
   SymbolicTensor,
   toLayer,
-  type Layer,
+  Layer,
   type LayerDefinition,
   type LayerLike,
   type LayerOptions,
@@ -69,6 +69,9 @@ const call: Reader<CustomConfig['call']> = (value, where) =>
  */
 export function custom<P extends Parts>(options: CustomOptions<P>): Layer<object, SymbolicTensor> {
   const made = makeLayer(definition, { layers: optional(parts, {}), call }, options);
-  for (const [name, part] of Object.entries(made.config.layers)) part.joinComposite(made, name);
+  const { layers } = made.config;
+  Layer.attempt(Object.values(layers), () => {
+    for (const [name, part] of Object.entries(layers)) part.joinComposite(made, name);
+  });
   return made;
 }

@@ -8,7 +8,8 @@ const definition = /* @__PURE__ */ copyLayer<object>({
   className: 'Reverse',
   outputs: (_config, call, name) => {
     const { shape, time, batch } = onlyInput(name, call);
-    return [{ shape, time, batch }];
+    // The mask stays as it came (Keras).
+    return [{ shape, time, batch, mask: call.mask }];
   },
   needsWhole: () => true,
   copies: (context) => {

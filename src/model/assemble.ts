@@ -1,5 +1,5 @@
 import { nameLayers, traceGraph, type Graph } from '../graph/graph.js';
-import { SymbolicTensor, toLayer, type Layer } from '../graph/layer.js';
+import { Layer, SymbolicTensor, toLayer } from '../graph/layer.js';
 import { printShape } from '../graph/shape.js';
 import type { Initialize } from '../graph/weights.js';
 import type { KernelBuild } from '../kernels/build.js';
@@ -75,10 +75,19 @@ export function chain(
   const layers = given.map(
     (layer, i) => toLayer(layer) ?? refuse(`${name}: layers[${i}]`, 'a layer (such as layers.lstm({ … }))', layer),
   );
+  const leaves = layers.flatMap((layer) => layer.leaves);
+  const elsewhere = commonWorkspace(name, leaves, into)?.names ?? new Set();
+  return Layer.attempt(layers, () => callInTurn(name, layers, elsewhere));
+}
+
+function callInTurn(
+  name: string,
+  layers: readonly Layer[],
+  elsewhere: Set<string>,
+): { inputs: SymbolicTensor[]; outputs: SymbolicTensor[] } {
   const [first] = layers;
   if (first === undefined) mismatch(name, 'at least one layer', 'none');
-  const leaves = layers.flatMap((layer) => layer.leaves);
-  nameLayers(name, layers, commonWorkspace(name, leaves, into)?.names ?? new Set());
+  nameLayers(name, layers, elsewhere);
   const { batchInputShape } = first;
   if (batchInputShape === undefined) {
     throw new TypeError(`${name}: the first layer, ${first.title}, must say its inputShape, such as [null, 8]`);

@@ -191,3 +191,36 @@ describe('a composite of which one output is wanted', () => {
     expect(model.trainOnBatch({ a: [[1, 2]] }, [[1]]).loss).toBeGreaterThan(0);
   });
 });
+
+describe('what fails leaves layers as they were', () => {
+  test('a call of a layer of one’s own', () => {
+    const own = layers.custom({
+      layers: { a: layers.dense({ units: 2 }) },
+      call: ([x], { a }) => layers.add().apply([x, a.apply(x)]),
+    });
+    expect(() => own.apply(input({ shape: [3] }))).toThrow('add: expected inputs of one shape');
+    expect(own.apply(input({ shape: [2] })).shape).toEqual([null, 2]);
+  });
+
+  test('a chain', () => {
+    const dense = layers.dense({ units: 2 });
+    const first = () => layers.dense({ units: 3, inputShape: [3] });
+    expect(() => sequential({ layers: [first(), dense, layers.lstm({ units: 1 })] })).toThrow(
+      'lstm: expected an input',
+    );
+    expect(dense.name).toBeUndefined();
+    const wide = sequential({ layers: [layers.dense({ units: 5, inputShape: [3] }), dense] });
+    expect(wide.predict([[1, 2, 3]]).shape).toEqual([1, 2]);
+  });
+
+  test('a composite of which one part is in use', () => {
+    const [free, used] = [layers.gru({ units: 2 }), layers.gru({ units: 2, goBackwards: true })];
+    used.apply(input({ shape: [null, 2] }));
+    expect(() => layers.bidirectional({ layer: free, backwardLayer: used })).toThrow('the gru is in use already');
+    expect(() => layers.custom({ layers: { free, used }, call: ([x]) => x })).toThrow('the gru is in use already');
+    expect(layers.bidirectional({ layer: free }).config).toMatchObject({ layer: free });
+    expect(() => layers.custom({ layers: { '': layers.dense({ units: 1 }) }, call: ([x]) => x })).toThrow(
+      'custom: layers: a name: expected a non-empty string',
+    );
+  });
+});

@@ -104,3 +104,11 @@ test('padded steps change neither loss nor metric nor gradient', () => {
   expect(plain.logs).toEqual({ loss: 0.5, mae: 0.5 });
   expect(run(padding)).toEqual(plain);
 });
+
+test('Bidirectional hands its mask on, whichever of its layers goes backwards', () => {
+  const x = layers.masking().apply(input({ shape: [null, 2] }));
+  for (const goBackwards of [false, true]) {
+    const layer = layers.simpleRNN({ units: 2, returnSequences: true, goBackwards });
+    expect(layers.bidirectional({ layer }).apply(x).mask).toBe(x.mask);
+  }
+});
