@@ -6,8 +6,8 @@ import { addDouble, weightOf } from './rows';
  * x says 1 where it is above the threshold, and
  *   topK = 0: nothing else;   topK > 0: one of its row's topK greatest, of equal ones the first;
  *   topK = −1: equal to its row's greatest, and not 0 (Keras's F-scores)
- * prediction [rows, classes] with padded rows; target likewise, targetStride bytes from row to row, or with sparse = 1 one value a
- * row, the number of its class. weights [rows] or 0.
+ * prediction [rows, classes] with padded rows; target likewise, targetStride bytes from row to row, or with targetCode = 1 one value
+ * a row, the number of its class; with targetCode = 2 any y but 0 is 1 (Keras's precision and recall). weights [rows] or 0.
  */
 export function classCounts(
   prediction: usize,
@@ -16,7 +16,7 @@ export function classCounts(
   weights: usize,
   rows: i32,
   classes: i32,
-  sparse: i32,
+  targetCode: i32,
   topK: i32,
   threshold: f32,
   result: usize,
@@ -34,7 +34,8 @@ export function classCounts(
     for (let c = 0; c < classes; c++) {
       const at = (<usize>c) << 2;
       const value = load<f32>(x + at);
-      const wanted = sparse ? <f64>i32(load<f32>(y) == <f32>c) : <f64>load<f32>(y + at);
+      let wanted = targetCode == 1 ? <f64>i32(load<f32>(y) == <f32>c) : <f64>load<f32>(y + at);
+      if (targetCode == 2 && wanted != 0) wanted = 1;
       const counts = result + <usize>c * 24;
       let saysOne = value > threshold && value >= bound;
       if (topK == -1 && abs(value) <= 1e-9) saysOne = false;

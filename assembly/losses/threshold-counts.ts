@@ -5,7 +5,7 @@ import { addDouble, weightOf } from './rows';
  *   result[2 i], result[2 i + 1] = Σ weight of the values above thresholds[i] and not above thresholds[i + 1] whose target is 0,
  *   and whose target is not (float64)
  * Predictions of at most thresholds[0] count as above it. thresholds [count] rise; prediction, target [rows, features] with
- * padded rows; fromLogits = 1: predictions are logits, to go through sigmoid first. weights [rows] or 0.
+ * padded rows; code 1: predictions are logits, to go through sigmoid first; 2: they are clipped to [0, 1]. weights [rows] or 0.
  */
 export function thresholdCounts(
   prediction: usize,
@@ -15,7 +15,7 @@ export function thresholdCounts(
   features: i32,
   thresholds: usize,
   count: i32,
-  fromLogits: i32,
+  code: i32,
   result: usize,
 ): void {
   const bytes: usize = ((features + 3) >> 2) << 4;
@@ -25,8 +25,9 @@ export function thresholdCounts(
     if (weight == 0) continue;
     const at = <usize>row * bytes;
     for (let i = at; i < at + ((<usize>features) << 2); i += 4) {
-      const value = load<f32>(prediction + i);
-      const p = fromLogits ? <f32>(1 / (1 + NativeMath.exp(-(<f64>value)))) : value;
+      let p = load<f32>(prediction + i);
+      if (code == 1) p = <f32>(1 / (1 + NativeMath.exp(-(<f64>p))));
+      if (code == 2) p = min(max(p, 0), 1);
       const place = (<usize>lastBelow(p, thresholds, count)) << 4;
       const cell = result + place + (load<f32>(target + i) == 0 ? 0 : 8);
       addDouble(cell, weight);

@@ -204,6 +204,7 @@ function ofCounts(
   kind: string,
   valueOf: (classes: readonly Counts[]) => number,
   positiveOf: (errors: Errors) => Positive,
+  areFlags = false,
 ): Emitted {
   return {
     targets: null,
@@ -214,7 +215,7 @@ function ofCounts(
       const result = resultOf(errors, kind, count);
       const [prediction, , , weights, rows, features] = operandsOf(errors);
       const operands = [prediction, target, target.rowBytes, weights, rows, features] as const;
-      const options = [targets === 'classes' ? 1 : 0, topK, threshold] as const;
+      const options = [targets === 'classes' ? 1 : areFlags ? 2 : 0, topK, threshold] as const;
       plan.emit(ownerOf(errors), 'classCounts', ...operands, ...options, result);
       return { result, count, valueOf: (sums) => valueOf(countsIn(sums)) };
     },
@@ -240,6 +241,7 @@ function ofClass(kind: string, options: PrecisionOptions, valueOf: (counts: Coun
     kind,
     (classes) => valueOf(allOf(classId === undefined ? classes : classes.slice(classId, classId + 1))),
     () => positive,
+    true,
   );
   return {
     ...all,
@@ -281,6 +283,8 @@ function weightedF1(classes: readonly Counts[]): number {
 function areaUnderCurve(options: AucOptions): Emitted {
   const { numThresholds = 200, curve = 'ROC', summationMethod = 'interpolation', fromLogits = false } = options;
   const { thresholds = Array.from({ length: numThresholds - 2 }, (_, i) => (i + 1) / (numThresholds - 1)) } = options;
+  // Evenly spaced thresholds are for probabilities: what is none is clipped (Keras).
+  const code = fromLogits ? 1 : options.thresholds === undefined ? 2 : 0;
   // A bit below 0 and above 1: every probability is above the first and below the last (Keras).
   const values = Float32Array.of(-epsilon, ...thresholds, 1 + epsilon);
   return {
@@ -293,7 +297,7 @@ function areaUnderCurve(options: AucOptions): Emitted {
       plan.given.add(table);
       const [prediction, target, , weights, rows, features] = operandsOf(errors);
       const operands = [prediction, target, weights, rows, features, table, values.length] as const;
-      plan.emit(ownerOf(errors), 'thresholdCounts', ...operands, fromLogits ? 1 : 0, result);
+      plan.emit(ownerOf(errors), 'thresholdCounts', ...operands, code, result);
       const valueOf: Sums['valueOf'] = (sums, { log }) => {
         const points = pointsOf(sums);
         if (curve === 'PR' && summationMethod === 'interpolation') return interpolatedPrecision(points, log);

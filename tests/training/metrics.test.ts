@@ -398,3 +398,13 @@ describe('metrics with names', () => {
     expect(() => model('sparseCategoricalAccuracy')).toThrow('expected metrics of values, as its loss takes');
   });
 });
+
+test('precision and recall take any target but 0 as 1, and AUC clips what is no probability (Keras)', () => {
+  const model = sequential({ layers: [layers.dense({ units: 1, kernelInitializer: 'ones', inputShape: [1] })] });
+  model.compile({ optimizer: 'sgd', loss: 'mse', metrics: ['precision', 'recall', metrics.auc({ curve: 'PR' })] });
+  expect(model.evaluate([[0.9], [0.8]], [[2], [1]])).toMatchObject({ precision: 1, recall: 1 });
+  expect(model.evaluate([[0.9], [0.2]], [[0.3], [-1]])).toMatchObject({ precision: 1, recall: 0.5 });
+  const values = [[1], [0], [1], [0]];
+  const clipped = model.evaluate([[1], [0.4], [0], [0.2]], values).auc;
+  expect(model.evaluate([[1.5], [0.4], [-0.5], [0.2]], values).auc).toBe(clipped);
+});
