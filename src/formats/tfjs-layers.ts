@@ -162,7 +162,8 @@ function weights(...names: readonly string[]): Fields {
 }
 
 /** Files have one axis as a number, or in an array; the layer checks that it is that of the features. */
-const oneAxis: FieldReader = (value) => option(Array.isArray(value) && value.length === 1 ? value[0] : value, '');
+const oneAxis: FieldReader = (value, where) =>
+  option(Array.isArray(value) && value.length === 1 ? value[0] : value, where);
 
 const normalization = { ...common, trainable, epsilon: option, center: option, scale: option, axis: oneAxis };
 

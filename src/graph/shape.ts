@@ -14,7 +14,7 @@ export interface TensorSpec {
   readonly dtype: 'float32' | 'bool';
 }
 
-/** Refuses another shape; null: any length. */
+/** @throws TypeError unless a shape is the expected one, in which null stands for any length. */
 export function checkShape(where: string, expected: Shape, came: Shape, names?: readonly string[]): void {
   const fits = came.length === expected.length && expected.every((length, axis) => [null, came[axis]].includes(length));
   if (!fits) mismatch(where, `shape ${printShape(expected, names)}`, printShape(came));

@@ -30,17 +30,14 @@ const foldDefinition = copyLayer<object>({
   },
 });
 
-interface UnfoldConfig {
-  /** Which of the steps that come back count: inside, masks are others. */
-  readonly mask: SymbolicTensor | null;
-}
-
-const unfoldDefinition = copyLayer<UnfoldConfig>({
+const unfoldDefinition = copyLayer<object>({
   className: 'Unfold',
   /** The second input says how many steps come back. */
-  outputs: ({ mask }, { inputs: [x, steps] }, name) => {
-    const [{ shape }, like] = [known(x, name), known(steps, name)];
+  outputs: (_config, { inputs: [x, steps], mask: given }, name) => {
+    const [{ shape, mask: inner }, like] = [known(x, name), known(steps, name)];
     const { time, batch } = like;
+    // The mask is that of the steps: inside, it is another's.
+    const mask = given === inner ? like.mask : given;
     return [{ shape: [like.shape[0] ?? null, like.shape[1] ?? null, ...shape.slice(1)], time, batch, mask }];
   },
   mixesBatches: true,
@@ -59,6 +56,6 @@ export function fold(): Layer<object, SymbolicTensor> {
 }
 
 /** The way back, to the steps and the batch of a second input. */
-export function unfold(mask: SymbolicTensor | null): Layer<UnfoldConfig, SymbolicTensor> {
-  return new Layer(unfoldDefinition, { mask });
+export function unfold(): Layer<object, SymbolicTensor> {
+  return new Layer(unfoldDefinition, {});
 }

@@ -105,8 +105,9 @@ function mergedOutput(name: string, call: Call, wanted: number | undefined): Out
   }
   const shape = inputs.map((input) => input.shape).reduce((a, b) => commonShape(name, a, b));
   const longest = inputs.find((input) => input.shape.length === shape.length);
-  const { time, batch } = alongTime(inputs)[0] ?? known(longest, name);
-  return [{ shape, time, batch, mask: mergedMask(name, call, alongTime(inputs)) }];
+  const joined = alongTime(inputs);
+  const { time, batch } = joined[0] ?? known(longest, name);
+  return [{ shape, time, batch, mask: mergedMask(name, call, joined) }];
 }
 
 /** The inputs that have the output's steps: others stand for each of these. */
@@ -124,11 +125,10 @@ function commonShape(name: string, a: Shape, b: Shape): Shape {
   return longer.map((length, axis) => {
     const other = filled[axis] ?? null;
     // Behind the time, every length is known.
-    const isInner = axis > 1 && (length === null || other === null);
-    if (!isInner && (length === other || other === 1)) return length;
-    if (!isInner && (length === 1 || length === null)) return other;
-    if (!isInner && other === null) return length;
-    return mismatch(name, `inputs of one shape, as ${printShape(a)}`, printShape(b));
+    const isKnown = axis < 2 || (length !== null && other !== null);
+    const fits = isKnown && (length === other || [length, other].some((n) => n === 1 || n === null));
+    if (!fits) mismatch(name, `inputs of one shape, as ${printShape(a)}`, printShape(b));
+    return length === 1 || (length === null && other !== 1) ? other : length;
   });
 }
 

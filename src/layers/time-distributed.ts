@@ -33,7 +33,7 @@ const definition: LayerDefinition<TimeDistributedConfig> = {
     const { mask } = call;
     const masked = mask === null ? {} : { mask };
     if (layer.definition.rowByRow === true && x.shape.length === 3) return layer.call(x, masked).outputs;
-    return layer.call(fold().apply(x)).outputs.map((output) => unfold(mask).apply([output, x], masked));
+    return layer.call(fold().apply(x)).outputs.map((output) => unfold().apply([output, x], masked));
   },
 };
 
